@@ -1,0 +1,1 @@
+"""Case lists, patches, augmentation and targets."""

@@ -1,0 +1,1 @@
+"""Matching, P1TD, FROC, accuracy and their bootstrap intervals."""

@@ -1,0 +1,1 @@
+"""From what a hospital has to registered phases: reading, archives, phases, registration, liver."""

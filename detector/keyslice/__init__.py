@@ -1,0 +1,1 @@
+"""Key slice filtering: predicted lesion area a slice, and primary or not (paper 004, stage 3)."""

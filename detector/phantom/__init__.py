@@ -1,0 +1,1 @@
+"""Synthetic multiphase liver CT with truth."""

@@ -1,0 +1,1 @@
+"""SaDT: texture encoding of the lesion region, four classes (paper 004, stage 4)."""
