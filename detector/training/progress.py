@@ -1,0 +1,34 @@
+"""What a running training tells: one JSON line a report, so that a supervisor can follow the file."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+
+from detector.contracts import Progress
+
+
+class ProgressWriter:
+    """Appends reports to `path` and flushes each: {"step", "total", "values", "message", "time"}.
+
+    An instance is what a Trainer takes as `on_progress`. Values that are not finite become null, since
+    JSON has no NaN. `time` is UTC, ISO 8601.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.write_text("")
+
+    def __call__(self, progress: Progress) -> None:
+        values = {k: float(v) if math.isfinite(v) else None for k, v in progress.values.items()}
+        line = {
+            "step": progress.step,
+            "total": progress.total,
+            "values": values,
+            "message": progress.message,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+        with self._path.open("a") as file:
+            file.write(json.dumps(line) + "\n")
