@@ -1,0 +1,1 @@
+"""The REST API: thin views, one file per resource."""

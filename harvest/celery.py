@@ -1,0 +1,12 @@
+"""The Celery application: `celery -A harvest.celery worker -Q io` (or models), and beat."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "harvest.settings.base")
+app = Celery("harvest")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["harvest"])

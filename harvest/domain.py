@@ -1,0 +1,177 @@
+"""The field's words as enums and pure rules; no ORM, no framework."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Modality(StrEnum):
+    CT = "CT"
+    MR = "MR"
+    US = "US"
+
+
+class Phase(StrEnum):
+    """Contrast phases of liver CT; other modalities bring their own vocabulary in PHASES."""
+
+    NON_CONTRAST = "non_contrast"
+    ARTERIAL = "arterial"
+    PORTAL_VENOUS = "portal_venous"
+    DELAYED = "delayed"
+
+
+PHASES: dict[Modality, tuple[str, ...]] = {
+    Modality.CT: tuple(Phase),
+    Modality.MR: ("t1_pre", "arterial", "portal_venous", "transitional", "hepatobiliary", "t2", "dwi"),
+    Modality.US: ("b_mode", "arterial", "portal_venous", "late"),
+}
+
+
+class LesionClass(StrEnum):
+    """Leaves and inner nodes of the tree of lesion classes; LESION_TREE says who is whose child."""
+
+    MALIGNANT = "malignant"
+    HCC = "hcc"
+    ICC = "icc"
+    METASTASIS = "metastasis"
+    BENIGN = "benign"
+    HAEMANGIOMA = "haemangioma"
+    FNH = "fnh"
+    ADENOMA = "adenoma"
+    CYST = "cyst"
+
+
+LESION_TREE: dict[LesionClass, LesionClass] = {
+    LesionClass.HCC: LesionClass.MALIGNANT,
+    LesionClass.ICC: LesionClass.MALIGNANT,
+    LesionClass.METASTASIS: LesionClass.MALIGNANT,
+    LesionClass.HAEMANGIOMA: LesionClass.BENIGN,
+    LesionClass.FNH: LesionClass.BENIGN,
+    LesionClass.ADENOMA: LesionClass.BENIGN,
+    LesionClass.CYST: LesionClass.BENIGN,
+}
+FOUR_CLASS = (LesionClass.HCC, LesionClass.ICC, LesionClass.METASTASIS, LesionClass.BENIGN)
+TWO_CLASS = (LesionClass.MALIGNANT, LesionClass.BENIGN)
+
+
+def in_view(lesion_class: str | None, view: tuple[LesionClass, ...]) -> LesionClass | None:
+    """The member of a named view (FOUR_CLASS, TWO_CLASS) that a class falls under, None where there is none.
+
+    >>> in_view("fnh", FOUR_CLASS)
+    <LesionClass.BENIGN: 'benign'>
+    """
+    node = LesionClass(lesion_class) if lesion_class else None
+    while node is not None and node not in view:
+        node = LESION_TREE.get(node)
+    return node
+
+
+class Verdict(StrEnum):
+    """What a reader says: of a candidate, or (the last two) of a whole study."""
+
+    PRIMARY_LESION = "primary_lesion"
+    OTHER_LESION = "other_lesion"
+    NOT_A_LESION = "not_a_lesion"
+    UNSURE = "unsure"
+    NO_LESION = "no_lesion"
+    MISSED = "missed"
+
+
+CANDIDATE_VERDICTS = frozenset(
+    {Verdict.PRIMARY_LESION, Verdict.OTHER_LESION, Verdict.NOT_A_LESION, Verdict.UNSURE}
+)
+STUDY_VERDICTS = frozenset({Verdict.NO_LESION, Verdict.MISSED})
+
+
+class Role(StrEnum):
+    """Roles of people; each is a Django group of the same name. An admin may do everything."""
+
+    CLINICIAN = "clinician"
+    DATA_MANAGER = "data_manager"
+    ML_ENGINEER = "ml_engineer"
+    ADMIN = "admin"
+
+
+class Split(StrEnum):
+    """Of a subject, never of a study: POOL is harvested and trained on, GOLD only ever judged on."""
+
+    POOL = "pool"
+    GOLD = "gold"
+
+
+class LesionSource(StrEnum):
+    REVIEW = "review"
+    DRAWN = "drawn"
+    IMPORTED = "imported"
+
+
+class ModelKind(StrEnum):
+    DETECTOR = "detector"
+    KEY_SLICE_FILTER = "key_slice_filter"
+    CHARACTERIZER = "characterizer"
+
+
+class JobState(StrEnum):
+    """States of an import, a round and a training run. QUEUED -> RUNNING -> one of the three ends."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
+JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.RUNNING: ENDED,
+    JobState.SUCCEEDED: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+}
+
+
+class ImportOutcome(StrEnum):
+    TAKEN = "taken"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    PHASES_NEEDED = "phases_needed"
+
+
+class QueueState(StrEnum):
+    """A study of a round in the review queue."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    DONE = "done"
+
+
+class TrainingRole(NamedTuple):
+    """What one mark is to one trainer. role: positive, negative, ignored, or None (left out)."""
+
+    role: str | None
+    primary: bool = False
+
+
+def training_role(verdict: Verdict, kind: ModelKind, *, has_class: bool) -> TrainingRole:
+    """What a verdict means to a trainer (the table in docs/reference/verdicts.md).
+
+    `has_class`: the lesion has a class of its own (for OTHER_LESION and the characterizer). Study verdicts
+    are not marks: NO_LESION makes a complete study without positives, MISSED says a drawn lesion follows.
+    """
+    match (verdict, kind):
+        case (Verdict.PRIMARY_LESION, _):
+            return TrainingRole("positive", primary=True)
+        case (Verdict.OTHER_LESION, ModelKind.DETECTOR):
+            return TrainingRole("positive")
+        case (Verdict.OTHER_LESION, ModelKind.KEY_SLICE_FILTER):
+            return TrainingRole("negative")
+        case (Verdict.OTHER_LESION, ModelKind.CHARACTERIZER):
+            return TrainingRole("positive" if has_class else None)
+        case (Verdict.NOT_A_LESION, ModelKind.DETECTOR | ModelKind.KEY_SLICE_FILTER):
+            return TrainingRole("negative")
+        case (Verdict.UNSURE, ModelKind.DETECTOR):
+            return TrainingRole("ignored")
+        case _:
+            return TrainingRole(None)

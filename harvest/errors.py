@@ -1,0 +1,55 @@
+"""Errors of the application. `code` is for programs, `message` for people, `status` for HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class HarvestError(Exception):
+    """Base of every expected failure; never holds an identifier of a patient or an absolute path."""
+
+    code = "harvest_error"
+    status = 400
+
+    def __init__(
+        self, message: str, *, code: str | None = None, details: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.code
+        self.details = details or {}
+
+
+class NotFound(HarvestError):
+    code = "not_found"
+    status = 404
+
+
+class InvalidTransition(HarvestError):
+    """The thing is not in a state from which this may be done."""
+
+    code = "invalid_transition"
+    status = 409
+
+
+class Conflict(HarvestError):
+    code = "conflict"
+    status = 409
+
+
+class PermanentError(HarvestError):
+    """Trying again cannot help: bad input, missing data."""
+
+    code = "permanent"
+
+
+class StorageFull(HarvestError):
+    code = "storage_full"
+    status = 507
+
+
+class RetriableError(HarvestError):
+    """A passing trouble: the task is tried again."""
+
+    code = "retriable"
+    status = 503

@@ -1,0 +1,29 @@
+"""The rows. Reads live in selectors, writes in services."""
+
+from harvest.models.candidate import Candidate
+from harvest.models.cohort import Cohort, Outcome, Subject
+from harvest.models.lesion import Lesion
+from harvest.models.release import DatasetRelease
+from harvest.models.review import Review
+from harvest.models.round import HarvestRound, RoundStudy
+from harvest.models.study import ImportItem, ImportJob, Series, Study
+from harvest.models.training import ModelVersion, TrainingRun, TrainingSchedule
+
+__all__ = [
+    "Candidate",
+    "Cohort",
+    "DatasetRelease",
+    "HarvestRound",
+    "ImportItem",
+    "ImportJob",
+    "Lesion",
+    "ModelVersion",
+    "Outcome",
+    "Review",
+    "RoundStudy",
+    "Series",
+    "Study",
+    "Subject",
+    "TrainingRun",
+    "TrainingSchedule",
+]

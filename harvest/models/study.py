@@ -1,0 +1,87 @@
+"""Studies, their series, and the imports that brought them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from harvest.domain import ImportOutcome, JobState, LesionClass, Modality, Split
+from harvest.models.base import Base, choices
+from harvest.models.cohort import Cohort, Subject
+
+
+class Study(Base):
+    """One examination: up to four registered phases on the grid of the reference phase.
+
+    `store_key` is the study's folder in the store: original/<phase>.npy, registered/<phase>.npy, liver.npy.
+    `source_sha256` is of the pixel content, so that a second import adds nothing.
+    """
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="studies")
+    subject = models.ForeignKey(Subject, on_delete=models.CASCADE, related_name="studies")
+    ordinal = models.PositiveIntegerField()
+    source_sha256 = models.CharField(max_length=64)
+    reference_phase = models.CharField(max_length=40)
+    geometry = models.JSONField()
+    lesion_class = models.CharField(max_length=20, choices=choices(LesionClass), blank=True)
+    has_liver = models.BooleanField(default=False)
+    # False where lesions may be unmarked; gold studies with imported truth are complete.
+    complete = models.BooleanField(default=False)
+    store_key = models.CharField(max_length=120)
+
+    class Meta(Base.Meta):
+        ordering = ("ordinal",)
+        constraints = [
+            models.UniqueConstraint(fields=("cohort", "source_sha256"), name="study_once_a_cohort"),
+            models.UniqueConstraint(fields=("cohort", "ordinal"), name="study_ordinal"),
+        ]
+
+
+class Series(Base):
+    """One phase of a study. `registration` holds the quality figures of its way onto the reference grid."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="series")
+    modality = models.CharField(max_length=4, choices=choices(Modality), default=Modality.CT)
+    phase = models.CharField(max_length=40)
+    geometry = models.JSONField()
+    source_sha256 = models.CharField(max_length=64)
+    registration = models.JSONField(default=dict)
+
+    class Meta(Base.Meta):
+        verbose_name_plural = "series"
+        constraints = [models.UniqueConstraint(fields=("study", "phase"), name="phase_once_a_study")]
+
+
+class ImportJob(Base):
+    """One import: what was asked, how far it is, what came of each thing found."""
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="imports")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    state = models.CharField(max_length=12, choices=choices(JobState), default=JobState.QUEUED)
+    # Where the files lie: a path may hold names, so it is shown to the owner alone and blanked at the end.
+    source_path = models.TextField(blank=True)
+    is_upload = models.BooleanField(default=False)
+    given_phases = models.JSONField(default=dict)
+    split = models.CharField(max_length=8, choices=choices(Split), default=Split.POOL)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    error = models.JSONField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+
+class ImportItem(Base):
+    """What came of one study, series or file. `relative_path` is shown only to the job's owner."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="items")
+    ordinal = models.PositiveIntegerField()
+    outcome = models.CharField(max_length=16, choices=choices(ImportOutcome))
+    study = models.ForeignKey(Study, null=True, on_delete=models.SET_NULL)
+    relative_path = models.TextField(blank=True)
+    path_sha256 = models.CharField(max_length=64, blank=True)
+    code = models.CharField(max_length=60, blank=True)
+    message = models.TextField(blank=True)
+    remedy = models.TextField(blank=True)
+    details = models.JSONField(default=dict)
+
+    class Meta(Base.Meta):
+        ordering = ("ordinal",)

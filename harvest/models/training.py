@@ -1,0 +1,85 @@
+"""Model versions, the runs that made them, and schedules."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django_celery_beat.models import PeriodicTask
+
+from harvest.domain import JobState, ModelKind
+from harvest.models.base import Base, choices
+from harvest.models.cohort import Cohort
+from harvest.models.release import DatasetRelease
+
+
+class ModelVersion(Base):
+    """Weights with all that is known of them. One promoted version a kind is what rounds use by default.
+
+    `name` is kind-vN (detector-v1). `store_key` is the safetensors file in the store, whose plan it holds.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    kind = models.CharField(max_length=20, choices=choices(ModelKind))
+    number = models.PositiveIntegerField()
+    registry_name = models.CharField(max_length=60)
+    store_key = models.CharField(max_length=160)
+    weights_sha256 = models.CharField(max_length=64)
+    plan = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)
+    provenance = models.JSONField(default=dict)
+    card = models.TextField(blank=True)
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    release = models.ForeignKey(DatasetRelease, null=True, on_delete=models.PROTECT, related_name="models")
+    promoted = models.BooleanField(default=False)
+
+    class Meta(Base.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=("kind", "number"), name="model_number"),
+            models.UniqueConstraint(fields=("kind",), condition=Q(promoted=True), name="one_promoted_a_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TrainingRun(Base):
+    """One training: the release it learns from, how far it is, and the version it made.
+
+    `heartbeat_at` is written by the supervisor process; a run whose heart stops is ended by name.
+    """
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="training_runs")
+    kind = models.CharField(max_length=20, choices=choices(ModelKind))
+    size = models.CharField(max_length=20, default="small")
+    overrides = models.JSONField(default=dict)
+    release = models.ForeignKey(DatasetRelease, null=True, on_delete=models.PROTECT, related_name="runs")
+    initial_version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
+    result = models.OneToOneField(
+        ModelVersion, null=True, on_delete=models.PROTECT, related_name="training_run"
+    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    reason = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=12, choices=choices(JobState), default=JobState.QUEUED)
+    step = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    values = models.JSONField(default=dict)
+    message = models.CharField(max_length=300, blank=True)
+    error = models.JSONField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+
+class TrainingSchedule(Base):
+    """When a cohort's models are retrained unattended; the beat entry is made and kept by the service."""
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="schedules")
+    kinds = models.JSONField(default=list)
+    size = models.CharField(max_length=20, default="small")
+    overrides = models.JSONField(default=dict)
+    every_minutes = models.PositiveIntegerField()
+    enabled = models.BooleanField(default=True)
+    periodic_task = models.OneToOneField(PeriodicTask, null=True, on_delete=models.SET_NULL)
+    last_outcome = models.CharField(max_length=300, blank=True)
+    last_fired_at = models.DateTimeField(null=True)

@@ -1,0 +1,1 @@
+"""What is reviewed next: pure functions."""

@@ -1,0 +1,1 @@
+"""Reads: functions that return rows or plain data and change nothing."""

@@ -1,0 +1,1 @@
+"""Writes: keyword-only, typed, transactional functions; the only place that changes rows."""

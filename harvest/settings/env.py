@@ -1,0 +1,63 @@
+"""The only reader of the environment. Everything has a default that is right for one machine."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(BaseSettings):
+    """HARVEST_* variables.
+
+    `database_url` and `broker_url` are set by the launcher when it runs embedded servers.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HARVEST_", env_ignore_empty=True)
+
+    home: Path = Field(Path("var"), description="State folder: database, broker, store, logs, secrets.")
+    host: str = Field("127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port of the web server.")
+    database_url: str = Field("", description="PostgreSQL; when set, no embedded one is started.")
+    broker_url: str = Field("", description="Valkey or Redis; when set, no embedded one is started.")
+    allowed_hosts: str = Field("127.0.0.1,localhost", description="Host names, comma separated.")
+    trusted_origins: str = Field("", description="https:// origins behind a proxy, comma separated.")
+    secure_cookies: bool = Field(False, description="Set where the site is served over https.")
+    debug: bool = False
+
+    @property
+    def state(self) -> Path:
+        return self.home.expanduser().resolve()
+
+    def _secret(self, name: str) -> str:
+        """A random secret of this installation, made on first use, readable by its owner alone."""
+        path = self.state / "secrets" / name
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            # Exclusive creation: of two processes that start at once, one makes it and both read it.
+            with open(path, "x", opener=_owner_only) as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        return path.read_text()
+
+    @cached_property
+    def secret_key(self) -> str:
+        return self._secret("django")
+
+    @cached_property
+    def pseudonym_key(self) -> bytes:
+        return self._secret("pseudonyms").encode()
+
+
+def _owner_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    return Environment()
