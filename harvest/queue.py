@@ -1,14 +1,18 @@
-"""How work is handed to workers. A task takes ids, is safe to run twice, and is sent only after commit."""
+"""How work is handed to workers. A task takes ids, is safe to run twice, and is sent only after commit.
+
+Tasks are sent by name: tasks call services, so services cannot import tasks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from harvest.celery import app
+from harvest.errors import RetriableError
 
 IO = "io"
 MODELS = "models"
@@ -23,6 +27,20 @@ def task(*, queue: str) -> Callable[[Callable[..., None]], Any]:
     return declare
 
 
-def enqueue(declared: Any, *ids: str) -> None:
-    """Sends a task once the current transaction is committed."""
-    transaction.on_commit(partial(declared.delay, *[str(i) for i in ids]))
+def enqueue(name: str, *ids: object, queue: str) -> None:
+    """Sends the task `harvest.<name>` once the current transaction is committed.
+
+    Raises:
+        RetriableError: the broker cannot be reached (at commit).
+    """
+    transaction.on_commit(lambda: send(name, [str(i) for i in ids], queue))
+
+
+def send(name: str, ids: list[str], queue: str) -> None:
+    try:
+        app.send_task(f"harvest.{name}", args=ids, queue=queue)
+    except OperationalError as error:
+        raise RetriableError(
+            "The queue of the workers cannot be reached. See that the broker runs, then start this again.",
+            code="broker_down",
+        ) from error

@@ -1,0 +1,1 @@
+"""One file a command; base.py says how they end."""

@@ -1,0 +1,5 @@
+"""Tasks: they take ids, are safe to run twice, and only call services."""
+
+from harvest.tasks import harvesting
+
+__all__ = ["harvesting"]

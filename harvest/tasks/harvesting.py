@@ -1,0 +1,3 @@
+"""Tasks of imports and rounds."""
+
+from __future__ import annotations
