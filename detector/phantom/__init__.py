@@ -1,1 +1,1 @@
-"""Synthetic multiphase liver CT with truth."""
+"""Synthetic multiphase liver CT with its truth: what tests, the demo and the reference weights live on."""

@@ -1,0 +1,239 @@
+"""`generate(parameters, seed)`: a synthetic study with everything true about it; pure, equal by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import find_objects
+
+from detector.geometry import Box3D, Vector, VolumeGeometry, VoxelBox
+from detector.phantom.anatomy import Frame, body_layers
+from detector.phantom.enhancement import Haemodynamics
+from detector.phantom.layers import Grid, compose
+from detector.phantom.lesions import Surroundings
+from detector.phantom.liver import Liver, liver_shape, parenchyma, vessel_layers
+from detector.phantom.parameters import (
+    LESION_CLASSES,
+    PHASES,
+    REFERENCE_PHASE,
+    SLICE_MM,
+    SUBTYPES,
+    PhantomParameters,
+)
+from detector.phantom.placement import Blob, Spot, arterial_blush, cyst, find_spot, lesion
+from detector.phantom.scan import acquire, breathe
+from detector.volume import Volume
+
+_PAD = 4  # slices beyond the stack, so that breathing brings real anatomy into view
+
+
+@dataclass(frozen=True, slots=True)
+class TrueLesion:
+    """A lesion in the portal venous frame. `label` is its value in the label map."""
+
+    box: Box3D
+    lesion_class: str
+    subtype: str
+    primary: bool
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bait:
+    """Something harmless that looks like a lesion: cyst, arterial_blush, portal_fork."""
+
+    box: Box3D
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhantomStudy:
+    """Phases (int16 HU) on one grid, and the truth in the portal venous frame.
+
+    `shifts_mm` maps a phase to how far (x, y, z) its anatomy lies from the portal venous one: what is at p
+    there is at p + shift in that phase. `liver` is a uint8 mask that holds the lesions too, `labels` a
+    uint8 map of lesion labels. `drawn` are the numbers this study was drawn with, by parameter.
+    """
+
+    volumes: Mapping[str, Volume]
+    lesions: tuple[TrueLesion, ...]
+    baits: tuple[Bait, ...]
+    shifts_mm: Mapping[str, Vector]
+    liver: Volume
+    labels: Volume
+    parameters: PhantomParameters
+    drawn: Mapping[str, float]
+    seed: int
+
+    @property
+    def lesion_class(self) -> str:
+        return self.lesions[0].lesion_class
+
+    @property
+    def geometry(self) -> VolumeGeometry:
+        return self.volumes[REFERENCE_PHASE].geometry
+
+
+def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
+    """Draws one study. Takes about a second at 192 x 192 x 36, most of it for the four phases."""
+    streams = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(4)]
+    numbers, anatomy, lesions, noise = streams
+    drawn = parameters.spans.draw(numbers)
+    blood = Haemodynamics(
+        {
+            "non_contrast": 0.0,
+            "arterial": drawn["arterial_s"],
+            "portal_venous": drawn["portal_venous_s"],
+            "delayed": drawn["delayed_s"],
+        },
+        drawn["contrast_strength"],
+        drawn["liver_hu"],
+    )
+    half_width = drawn["body_half_width_mm"]
+    frame = Frame(
+        half_width,
+        half_width * drawn["body_aspect"],
+        fat=float(numbers.uniform(10, 20)),
+        squash=min(1.0, 0.42 * parameters.slices * SLICE_MM / 80),
+    )
+    grid, geometry = _grids(parameters, numbers)
+    shifts = _shifts(parameters, drawn, numbers)
+
+    layers = body_layers(grid, frame, blood, anatomy)
+    liver = liver_shape(grid, frame, drawn["liver_scale"], anatomy)
+    layers.append(parenchyma(grid, liver, blood, anatomy))
+    vessels, fork = vessel_layers(grid, frame, liver, blood, anatomy)
+    layers += vessels
+    subtype, found, baits = _fill(parameters, grid, liver, drawn, blood, lesions)
+    layers += [blob.layer for blob in (*baits, *found)]
+
+    shown = slice(_PAD, _PAD + parameters.slices)
+    labels = np.zeros(grid.shape, np.uint8)
+    mask = np.zeros(grid.shape, np.uint8)
+    mask[liver.window] = liver.weight >= 0.5
+    for number, blob in enumerate(found, start=1):
+        labels[blob.window][blob.weight >= 0.5] = number
+    labels, mask = labels[shown], (mask[shown] | (labels[shown] > 0)).astype(np.uint8)
+    baits = [*baits, Blob("portal_fork", fork)]
+
+    spacing = np.array(parameters.spacing_xyz_mm)
+    volumes = {}
+    for phase in PHASES:
+        z, y, x = (np.array(shifts[phase]) / spacing)[::-1]
+        still = breathe(compose(grid, layers, phase), (z, y, x), _PAD, parameters.slices)
+        volumes[phase] = Volume(acquire(still, drawn["noise_hu"], grid.pixel_mm, noise), geometry)
+    return PhantomStudy(
+        volumes=volumes,
+        lesions=_true_lesions(labels, geometry, subtype),
+        baits=tuple(b for blob in baits if (b := _bait(blob, grid, geometry, shown)) is not None),
+        shifts_mm=shifts,
+        liver=Volume(mask, geometry),
+        labels=Volume(labels, geometry),
+        parameters=parameters,
+        drawn={**drawn, "fat_mm": frame.fat},
+        seed=seed,
+    )
+
+
+def _grids(parameters: PhantomParameters, rng: np.random.Generator) -> tuple[Grid, VolumeGeometry]:
+    """The padded working grid around the body's centre, and the scanner's, whose table stands anywhere."""
+
+    def centred(count: int, step: float) -> npt.NDArray[np.float32]:
+        return ((np.arange(count) - (count - 1) / 2) * step).astype(np.float32)
+
+    spacing = parameters.spacing_xyz_mm
+    in_plane = centred(parameters.matrix, spacing[0])
+    grid = Grid(centred(parameters.slices + 2 * _PAD, SLICE_MM), in_plane, in_plane)
+    isocentre = (rng.uniform(-8, 8), rng.uniform(-40, 0), rng.uniform(-600, 200))
+    first = (in_plane[0], in_plane[0], grid.z[_PAD])
+    origin = tuple(round(float(c + f), 2) for c, f in zip(isocentre, first, strict=True))
+    shape = (parameters.slices, parameters.matrix, parameters.matrix)
+    return grid, VolumeGeometry(shape, spacing, origin)  # type: ignore[arg-type]
+
+
+def _shifts(
+    parameters: PhantomParameters, drawn: Mapping[str, float], rng: np.random.Generator
+) -> dict[str, Vector]:
+    """Breathing by phase, (x, y, z) mm; the drawn magnitudes are those of the phase that moved most."""
+    shifts: dict[str, Vector] = {}
+    moving = [p for p in PHASES if p != REFERENCE_PHASE]
+    most = moving[int(rng.integers(len(moving)))]
+    for phase in PHASES:
+        sign = 1.0 if rng.random() < 0.5 else -1.0
+        part = 1.0 if phase == most else float(rng.uniform(0.3, 1.0))
+        angle = float(rng.uniform(0, 2 * np.pi))
+        z, plane = sign * part * drawn["breathing_z_mm"], part * drawn["breathing_inplane_mm"]
+        still = parameters.aligned or phase == REFERENCE_PHASE
+        shifts[phase] = (
+            (0.0, 0.0, 0.0) if still else (plane * float(np.cos(angle)), plane * float(np.sin(angle)), z)
+        )
+    return shifts
+
+
+def _fill(
+    parameters: PhantomParameters,
+    grid: Grid,
+    liver: Liver,
+    drawn: Mapping[str, float],
+    blood: Haemodynamics,
+    rng: np.random.Generator,
+) -> tuple[str, list[Blob], list[Blob]]:
+    """One to three lesions of one subtype, the largest first, and the baits beside them."""
+    drawn_class = LESION_CLASSES[int(rng.integers(len(LESION_CLASSES)))]
+    subtypes = SUBTYPES[parameters.lesion_class or drawn_class]
+    subtype = subtypes[int(rng.integers(len(subtypes)))]
+    levels = (float(grid.z[_PAD]), float(grid.z[-1 - _PAD]))
+    around = Surroundings(blood, drawn["lesion_contrast"])
+    longest = drawn["elongation"] ** (2 / 3)
+    taken: list[Spot] = []
+    found: list[Blob] = []
+    diameter = drawn["diameter_mm"]
+    for _ in range(int(rng.choice([1, 2, 3], p=[0.55, 0.25, 0.2]))):
+        place = find_spot(grid, liver, diameter, longest, levels, taken, rng)
+        if place is None:
+            break
+        centre, fitting = place
+        found.append(
+            lesion(grid, centre, fitting, drawn["elongation"], drawn["roughness"], subtype, around, rng)
+        )
+        taken.append(Spot(centre, fitting / 2 * longest))
+        diameter = max(8.0, drawn["satellite_ratio"] * fitting)
+    baits: list[Blob] = []
+    for _ in range(int(rng.integers(0, 4))):
+        place = find_spot(grid, liver, float(rng.uniform(8, 24)), 1.0, levels, taken, rng)
+        if place is not None:
+            baits.append(cyst(grid, *place, blood, rng))
+            taken.append(Spot(place[0], place[1] / 2))
+    if rng.random() < 0.4:
+        place = find_spot(grid, liver, float(rng.uniform(12, 22)), 1.0, levels, taken, rng)
+        if place is not None:
+            baits.append(arterial_blush(grid, liver, *place, blood, rng))
+    return subtype, found, baits
+
+
+def _true_lesions(
+    labels: npt.NDArray[np.uint8], geometry: VolumeGeometry, subtype: str
+) -> tuple[TrueLesion, ...]:
+    """Boxes on the outer faces of each label's voxels; the largest by voxels is the primary."""
+    sizes = np.bincount(labels.ravel())[1:]
+    lesion_class = next(c for c, subtypes in SUBTYPES.items() if subtype in subtypes)
+    return tuple(
+        TrueLesion(_box(where, geometry), lesion_class, subtype, label == int(np.argmax(sizes)), label + 1)
+        for label, where in enumerate(find_objects(labels))
+    )
+
+
+def _box(where: tuple[slice, slice, slice], geometry: VolumeGeometry) -> Box3D:
+    lo, hi = tuple(float(s.start) for s in where), tuple(float(s.stop) for s in where)
+    return geometry.box_from_voxels(VoxelBox(lo, hi))  # type: ignore[arg-type]
+
+
+def _bait(blob: Blob, grid: Grid, geometry: VolumeGeometry, shown: slice) -> Bait | None:
+    """The bait's box, None where none of it is in view."""
+    filled = np.zeros(grid.shape, np.uint8)
+    filled[blob.window] = blob.weight >= 0.5
+    where = find_objects(filled[shown])
+    return Bait(_box(where[0], geometry), blob.kind) if where else None
