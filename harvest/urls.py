@@ -1,3 +1,24 @@
-"""URLs."""
+"""URLs: the API and its schema, Django's admin, and the frontend for every other path."""
 
-urlpatterns = []
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import AllowAny
+
+from harvest.pages import frontend
+
+handler404 = "harvest.api.errors.not_found"
+handler500 = "harvest.api.errors.server_error"
+
+urlpatterns = [
+    path("api/v1/", include("harvest.api.urls")),
+    path(
+        "api/schema",
+        SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[]),
+        name="schema",
+    ),
+    path("admin/", admin.site.urls),
+    re_path(r"^(?!api/|static/|admin/).*$", frontend, name="frontend"),
+]

@@ -1,0 +1,94 @@
+"""Signing in and out, and the token for scripts."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from django.contrib.auth import authenticate, login, logout
+from django.middleware.csrf import get_token
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from harvest.api.permissions import ANYONE_SIGNED_IN
+from harvest.domain import Role
+from harvest.errors import HarvestError
+from harvest.selectors.people import roles_of
+from harvest.services import people
+
+
+class WrongLogin(HarvestError):
+    code = "wrong_login"
+
+
+class SessionUserSerializer(serializers.Serializer):
+    username = serializers.CharField()
+    roles = serializers.ListField(child=serializers.ChoiceField([role.value for role in Role]))
+
+
+class SessionSerializer(serializers.Serializer):
+    user = SessionUserSerializer(allow_null=True)
+    csrf = serializers.BooleanField()
+    version = serializers.CharField()
+
+
+class LoginSerializer(serializers.Serializer):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=200, trim_whitespace=False)
+
+
+class TokenSerializer(serializers.Serializer):
+    token = serializers.CharField()
+
+
+def session_of(request: Request) -> dict[str, Any]:
+    user = request.user
+    signed_in = {"username": user.get_username(), "roles": sorted(roles_of(user))}
+    # get_token makes Django send the cookie whose value the browser sends back in X-CSRFToken.
+    return {
+        "user": signed_in if user.is_authenticated else None,
+        "csrf": bool(get_token(request._request)),
+        "version": version("harvest"),
+    }
+
+
+class SessionView(APIView):
+    """Open to all: it is where one signs in."""
+
+    permission_classes = [AllowAny]
+
+    @extend_schema(operation_id="session_get", request=None, responses=SessionSerializer)
+    def get(self, request: Request) -> Response:
+        return Response(session_of(request))
+
+    @extend_schema(operation_id="session_sign_in", request=LoginSerializer, responses=SessionSerializer)
+    def post(self, request: Request) -> Response:
+        # Nobody is signed in yet, so DRF does not ask for the CSRF token by itself; another site must
+        # not be able to sign a reader in under a name that is not hers.
+        SessionAuthentication().enforce_csrf(request)
+        given = LoginSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        user = authenticate(request._request, **given.validated_data)
+        if user is None:
+            raise WrongLogin("The name or the password is wrong.")
+        login(request._request, user)
+        request.user = user
+        return Response(session_of(request))
+
+    @extend_schema(operation_id="session_sign_out", request=None, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        logout(request._request)
+        return Response(status=204)
+
+
+class TokenView(APIView):
+    roles = {"POST": ANYONE_SIGNED_IN}
+
+    @extend_schema(operation_id="token_create", request=None, responses=TokenSerializer)
+    def post(self, request: Request) -> Response:
+        return Response({"token": people.token_of(user=request.user)})

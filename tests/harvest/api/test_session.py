@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from rest_framework.test import APIClient
+
+from harvest.domain import Role
+from tests.harvest.conftest import PASSWORD
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_reader_signs_in_and_out(user_of):
+    user_of(Role.CLINICIAN)
+    client = APIClient()
+    assert client.get("/api/v1/session").json()["user"] is None
+    login = {"username": "the-clinician", "password": PASSWORD}
+    assert client.post("/api/v1/session", login).json()["user"] == {
+        "username": "the-clinician",
+        "roles": ["clinician"],
+    }
+    assert client.get("/api/v1/session").json()["user"]["username"] == "the-clinician"
+    assert client.delete("/api/v1/session").status_code == 204
+    assert client.get("/api/v1/session").json()["user"] is None
+
+
+def test_a_wrong_password_is_named_and_signs_nobody_in(user_of):
+    user_of(Role.CLINICIAN)
+    client = APIClient()
+    answer = client.post("/api/v1/session", {"username": "the-clinician", "password": "not this one"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "wrong_login")
+    assert client.get("/api/v1/session").json()["user"] is None
+
+
+def test_another_site_cannot_sign_a_reader_in(user_of):
+    user_of(Role.CLINICIAN)
+    login = {"username": "the-clinician", "password": PASSWORD}
+    client = APIClient(enforce_csrf_checks=True)
+    assert client.post("/api/v1/session", login).status_code == 403
+    client.get("/api/v1/session")
+    cookie = client.cookies["csrftoken"].value
+    assert client.post("/api/v1/session", login, HTTP_X_CSRFTOKEN=cookie).status_code == 200
+
+
+def test_a_script_uses_its_owner_s_token(client_of):
+    token = client_of(Role.ML_ENGINEER).post("/api/v1/token").json()["token"]
+    script = APIClient()
+    assert script.get("/api/v1/cohorts").status_code in (401, 403)
+    script.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+    assert script.get("/api/v1/cohorts").status_code == 200
