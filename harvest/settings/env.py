@@ -61,3 +61,8 @@ def _owner_only(path: str, flags: int) -> int:
 @lru_cache(maxsize=1)
 def environment() -> Environment:
     return Environment()
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """This process's environment with HARVEST_* values for a child."""
+    return {**os.environ, "HARVEST_HOME": str(environment().state), "PYTHONUNBUFFERED": "1", **more}

@@ -1,0 +1,181 @@
+"""Starts the parts in order, watches them, stops them in the reverse order."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from harvest.errors import HarvestError
+from harvest.settings.env import Environment, child_environment
+from harvest.stack.embedded import Database, broker
+from harvest.stack.process import Process
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class StackError(HarvestError):
+    """Something the person at the terminal can mend; the message says how."""
+
+    code = "stack"
+
+
+class Stack:
+    """All processes of one installation on one machine, for `HARVEST_HOME`."""
+
+    def __init__(self, environment: Environment, say: Callable[[str], None]) -> None:
+        self.environment, self.say = environment, say
+        self.home = environment.state
+        self.logs = self.home / "logs"
+        self.env = child_environment()
+        self.database: Database | None = None
+        self.processes: list[Process] = []
+        self._lock: IO[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.environment.host}:{self.environment.port}"
+
+    def start(self) -> None:
+        """Everything up to a web server that answers."""
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._take_lock()
+        self._require_port()
+        if not self.environment.database_url:
+            self.say("Starting the database")
+            self.database = Database(self.home / "database")
+            self.env["HARVEST_DATABASE_URL"] = self.database.start()
+        if not self.environment.broker_url:
+            self.say("Starting the broker")
+            process, url = broker(self.home / "broker", log=self.logs / "broker.log", env=self.env)
+            self.env["HARVEST_BROKER_URL"] = url
+            self._run(process)
+        self.say("Preparing the database")
+        self.manage("migrate", "--no-input", "-v", "0")
+        self.manage("ensure_installation", "--json")
+        self.say("Starting workers, beat and the web server")
+        for process in self._services():
+            self._run(process)
+        self._wait_for_web()
+
+    def _services(self) -> list[Process]:
+        celery = [sys.executable, "-m", "celery", "-A", "harvest.celery"]
+
+        def worker(queue: str, concurrency: int) -> list[str]:
+            name = f"{queue}@%h"
+            options = ["-Q", queue, "-c", str(concurrency), "-n", name, "-l", "info"]
+            return [*celery, "worker", *options, "--without-gossip", "--without-mingle"]
+
+        commands = {
+            "worker-io": worker("io", 1),
+            "worker-models": worker("models", 1),
+            "beat": [*celery, "beat", "-l", "info", "--pidfile="],
+            "web": [
+                *(sys.executable, "-m", "waitress", "--threads=8", "--ident=Harvest"),
+                f"--listen={self.environment.host}:{self.environment.port}",
+                "harvest.wsgi:application",
+            ],
+        }
+        return [
+            Process(name, argv, log=self.logs / f"{name}.log", env=self.env, cwd=REPOSITORY)
+            for name, argv in commands.items()
+        ]
+
+    def _run(self, process: Process) -> None:
+        process.start()
+        self.processes.append(process)
+
+    def manage(self, *arguments: str) -> str:
+        """Runs a management command to its end and returns what it printed; progress goes to the terminal.
+
+        Raises:
+            StackError: it failed; its last line is the reason.
+        """
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            env=self.env,
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode:
+            reason = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+            raise StackError(f"`manage.py {arguments[0]}` failed: {reason}")
+        return done.stdout
+
+    def logins(self) -> dict[str, str]:
+        """The logins made for this installation; empty once an admin has removed the file."""
+        path = self.home / "secrets" / "logins.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
+
+    def watch(self) -> None:
+        """Until interrupted: says which process ended by itself, and starts it again."""
+        while True:
+            time.sleep(0.5)
+            if self.database and not self.database.running():
+                self.say("The database stopped unexpectedly; starting it again.")
+                self.database.restart()
+            for process in self.processes:
+                code = process.exit_code()
+                if code is None:
+                    continue
+                if not process.may_restart():
+                    raise StackError(f"{process.name} keeps failing; its log is {process.log}.")
+                self.say(
+                    f"{process.name} stopped unexpectedly (exit code {code}); starting it again. "
+                    f"Its log is {process.log}."
+                )
+                process.start()
+
+    def stop(self) -> None:
+        """Stops what start() started, in the reverse order."""
+        for process in reversed(self.processes):
+            process.stop(grace_seconds=8)
+        self.processes.clear()
+        if self.database:
+            self.database.stop()
+        if self._lock:
+            self._lock.close()
+
+    def _take_lock(self) -> None:
+        self._lock = (self.home / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StackError(
+                f"Harvest already runs on {self.home}. Stop it, or set HARVEST_HOME to another folder."
+            ) from error
+        os.set_inheritable(self._lock.fileno(), False)
+
+    def _require_port(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.environment.host, self.environment.port))
+            except OSError as error:
+                raise StackError(
+                    f"Port {self.environment.port} is in use. Set HARVEST_PORT to a free one."
+                ) from error
+
+    def _wait_for_web(self) -> None:
+        web = self.processes[-1]
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            if web.exit_code() is not None:
+                raise StackError(f"The web server did not start; its log is {web.log}.")
+            try:
+                with urllib.request.urlopen(f"{self.url}/api/v1/session", timeout=5):  # noqa: S310
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+        raise StackError(f"The web server does not answer; its log is {web.log}.")
