@@ -1,0 +1,93 @@
+"""Masks: read from a DICOM folder or a volume file, brought onto a grid, and turned into boxes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+from scipy import ndimage
+
+from detector.geometry import Box3D, VolumeGeometry, VoxelBox, intersection_mm3
+from detector.ingest.canonical import to_lps
+from detector.ingest.dicom import slice_values
+from detector.ingest.dicom_header import SliceHeader, is_dicom, read_header
+from detector.ingest.dicom_series import stack_geometry
+from detector.ingest.nifti import read_mask_file
+from detector.ingest.problems import unreadable
+from detector.volume import Volume
+
+MIN_COMPONENT_VOXELS = 3
+# What the 3D-IRCADb collection calls its folders: the CT, and beside it one folder of DICOM for each mask.
+MASK_FOLDER = "MASKS_DICOM"
+
+
+def read_mask(path: Path) -> Volume:
+    """A mask as uint8 0/1 (Z, Y, X), LPS: from a folder of DICOM slices (0 and 255 in 3D-IRCADb) or a
+    volume file. Every value above 0 is inside.
+
+    Raises:
+        ReadError: what reading a series or a file raises, and code empty_folder.
+    """
+    if not path.is_dir():
+        return read_mask_file(path)
+    slices = [
+        h for f in sorted(path.iterdir()) if is_dicom(f) and isinstance(h := read_header(f), SliceHeader)
+    ]
+    if not slices:
+        raise unreadable("empty_folder", "The folder holds no mask slices.", "Name the mask's own folder.")
+    ordered, direction, origin, spacing = stack_geometry(slices)
+    inside = np.stack([slice_values(s) > 0 for s in ordered]).astype(np.uint8)
+    return to_lps(inside, direction=direction, origin_xyz_mm=origin, spacing_ijk_mm=spacing)
+
+
+def to_image(volume: Volume) -> sitk.Image:
+    """The volume as a SimpleITK image on the same grid."""
+    image = sitk.GetImageFromArray(np.ascontiguousarray(volume.array_zyx))
+    image.SetSpacing(volume.geometry.spacing_xyz_mm)
+    image.SetOrigin(volume.geometry.origin_xyz_mm)
+    return image
+
+
+def same_grid(a: VolumeGeometry, b: VolumeGeometry) -> bool:
+    """Whether two grids are one to a thousandth of a voxel."""
+    ends = zip((*a.extent.lo, *a.extent.hi), (*b.extent.lo, *b.extent.hi), 2 * b.spacing_xyz_mm, strict=True)
+    return a.shape_zyx == b.shape_zyx and all(abs(p - q) <= 1e-3 * s for p, q, s in ends)
+
+
+def mask_on_grid(mask: Volume, grid: VolumeGeometry) -> Volume:
+    """The mask on another grid by nearest neighbour; unchanged where it lies there already.
+
+    Raises:
+        ReadError: code mask_elsewhere where the mask and the grid share less than half of the mask's extent.
+    """
+    if same_grid(mask.geometry, grid):
+        return Volume(np.asarray(mask.array_zyx, dtype=np.uint8), grid)
+    extent = mask.geometry.extent
+    if intersection_mm3(extent, grid.extent) < 0.5 * min(extent.volume_mm3, grid.extent.volume_mm3):
+        raise unreadable(
+            "mask_elsewhere",
+            "The mask does not lie on the scan.",
+            "Give the mask drawn on this scan.",
+        )
+    target = to_image(Volume(np.zeros(grid.shape_zyx, np.uint8), grid))
+    out = sitk.Resample(to_image(mask), target, sitk.Transform(), sitk.sitkNearestNeighbor, 0)
+    return Volume(sitk.GetArrayFromImage(out), grid)
+
+
+def boxes_from_mask(mask: Volume) -> list[Box3D]:
+    """One box a 26-connected component, outer voxel faces in mm; components under three voxels are noise.
+
+    Largest component first; an empty mask gives an empty list.
+    """
+    labels, count = ndimage.label(np.asarray(mask.array_zyx) > 0, structure=np.ones((3, 3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    places = ndimage.find_objects(labels)
+    order = sorted(range(count), key=lambda i: -int(sizes[i]))
+    return [
+        mask.geometry.box_from_voxels(
+            VoxelBox(tuple(s.start for s in places[i]), tuple(s.stop for s in places[i]))  # type: ignore[arg-type]
+        )
+        for i in order
+        if sizes[i] >= MIN_COMPONENT_VOXELS
+    ]
