@@ -43,7 +43,7 @@ fix: setup-dev
 
 unit: setup-dev
 	$(NPM) test
-	$(PYTEST) -n 2 -m "not e2e"
+	$(PYTEST) -n 2 -m "not e2e and not soak"
 
 browser: setup-dev
 	$(PYTEST) -m e2e

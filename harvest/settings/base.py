@@ -83,7 +83,7 @@ def database(url: str) -> dict[str, object]:
     }
 
 
-DATABASES = {"default": database(ENV.database_url or "postgresql:///harvest")}
+DATABASES = {"default": database(ENV.database_url or ENV.embedded_url("database") or "postgresql:///harvest")}
 
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
@@ -124,7 +124,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
-CELERY_BROKER_URL = ENV.broker_url or "redis://127.0.0.1:6379/0"
+CELERY_BROKER_URL = ENV.broker_url or ENV.embedded_url("broker") or "redis://127.0.0.1:6379/0"
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

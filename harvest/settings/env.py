@@ -33,6 +33,11 @@ class Environment(BaseSettings):
     def state(self) -> Path:
         return self.home.expanduser().resolve()
 
+    def embedded_url(self, name: str) -> str:
+        """The URL that a running launcher left for the commands of another terminal; empty without one."""
+        path = self.state / "run" / f"{name}-url"
+        return path.read_text() if path.exists() else ""
+
     def _secret(self, name: str) -> str:
         """A random secret of this installation, made on first use, readable by its owner alone."""
         path = self.state / "secrets" / name

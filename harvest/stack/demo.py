@@ -14,7 +14,7 @@ POOL_STUDIES, GOLD_STUDIES = 12, 8
 
 
 def ensure_demo(stack: Stack) -> None:
-    """Makes the demo cohort once: a second start, and one that was interrupted half-way, add only what lacks."""
+    """Makes the demo cohort once; a start after an interrupted one adds only what lacks."""
     done = stack.home / "demo-ready"
     if done.exists():
         return

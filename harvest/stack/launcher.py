@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -50,6 +51,9 @@ class Stack:
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
         self._require_port()
+        self.env.update(
+            HARVEST_DATABASE_URL=self.environment.database_url, HARVEST_BROKER_URL=self.environment.broker_url
+        )
         if not self.environment.database_url:
             self.say("Starting the database")
             self.database = Database(self.home / "database")
@@ -59,6 +63,7 @@ class Stack:
             process, url = broker(self.home / "broker", log=self.logs / "broker.log", env=self.env)
             self.env["HARVEST_BROKER_URL"] = url
             self._run(process)
+        self._publish_urls()
         self.say("Preparing the database")
         self.manage("migrate", "--no-input", "-v", "0")
         self.manage("ensure_installation", "--json")
@@ -90,6 +95,13 @@ class Stack:
             for name, argv in commands.items()
         ]
 
+    def _publish_urls(self) -> None:
+        """Lets `manage.py` in another terminal find the embedded servers (settings/env.py reads them)."""
+        folder = self.home / "run"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        for name in ("database", "broker"):
+            (folder / f"{name}-url").write_text(self.env[f"HARVEST_{name.upper()}_URL"])
+
     def _run(self, process: Process) -> None:
         process.start()
         self.processes.append(process)
@@ -104,8 +116,7 @@ class Stack:
             [sys.executable, "manage.py", *arguments],
             env=self.env,
             cwd=REPOSITORY,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
         )
         if done.returncode:
@@ -142,6 +153,8 @@ class Stack:
         for process in reversed(self.processes):
             process.stop(grace_seconds=8)
         self.processes.clear()
+        if self._lock:
+            shutil.rmtree(self.home / "run", ignore_errors=True)
         if self.database:
             self.database.stop()
         if self._lock:

@@ -1,0 +1,80 @@
+"""The launcher: random logins, nothing left behind, data kept, a crash noticed and mended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import urllib.request
+
+import psutil
+import pytest
+
+from tests.e2e.running import installation
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def short_path(tmp_path_factory):
+    """A state folder with a space in its name, as people have."""
+    return tmp_path_factory.mktemp("state folder")
+
+
+def _ask(url: str) -> dict[str, object]:
+    with urllib.request.urlopen(f"{url}/api/v1/session", timeout=10) as response:
+        return dict(json.load(response))
+
+
+def _named(running, words: tuple[str, ...]) -> list[psutil.Process]:
+    children = psutil.Process(running.launcher.pid).children(recursive=True)
+    return [p for p in children if all(any(w in a for a in p.cmdline()) for w in words)]
+
+
+def test_a_stack_starts_mends_itself_and_leaves_no_process_behind(short_path):
+    home = short_path / "var"
+    with installation(home) as running:
+        assert _ask(running.url)["user"] is None
+        logins = running.logins
+        assert set(logins) == {"clinician", "manager", "engineer", "admin"}
+        assert len(set(logins.values())) == 4
+        assert min(map(len, logins.values())) >= 12
+        assert running.output[-1].strip() == f"Harvest is ready at {running.url}"
+        assert (home / "secrets" / "logins.json").stat().st_mode & 0o077 == 0
+
+        web = _named(running, ("waitress",))[0]
+        os.kill(web.pid, signal.SIGKILL)
+        running.wait_for_line("web stopped unexpectedly (exit code -9)", 10)
+        for _ in range(100):
+            try:
+                assert _ask(running.url)["user"] is None
+                break
+            except OSError:
+                psutil.wait_procs([], timeout=0.2)
+        everyone = psutil.Process(running.launcher.pid).children(recursive=True)
+        everyone += [p for p in psutil.process_iter() if str(home) in " ".join(p.cmdline())]
+    _, alive = psutil.wait_procs(everyone, timeout=10)
+    assert not alive, [p.cmdline() for p in alive]
+
+    with installation(home) as again:
+        assert again.logins == logins
+
+
+def test_a_second_launcher_on_the_same_folder_is_refused(short_path):
+    import subprocess
+    import sys
+
+    from tests.e2e.running import REPOSITORY
+
+    with installation(short_path / "var") as running:
+        second = subprocess.run(
+            [sys.executable, "-m", "harvest.stack"],
+            env={**running.env, "HARVEST_PORT": "1"},
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert second.returncode == 1
+    assert "already runs" in second.stderr
+    assert "Traceback" not in second.stderr
