@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.export.coco import read_coco, write_coco
+from detector.export.csv_boxes import read_csv, write_csv
+from detector.export.dataset import ExportBox, ExportError, ExportStudy, check_read_back
+from detector.geometry import Box3D, VolumeGeometry
+
+GRID = VolumeGeometry((20, 40, 50), (0.7, 0.8, 5.0), (-120.5, -90.25, 300.0), "1.2.3")
+
+
+def study(*boxes: ExportBox, id: str = "a", geometry: VolumeGeometry = GRID) -> ExportStudy:
+    images = {
+        "portal_venous": f"images/{id}/portal_venous.nii.gz",
+        "arterial": f"images/{id}/arterial.nii.gz",
+    }
+    return ExportStudy(id, "S1", "pool", "portal_venous", geometry, images, boxes)
+
+
+HCC = ExportBox("l1", Box3D((-110, -80, 310), (-90, -60, 330)), "hcc", True, ("arterial",))
+CYST = ExportBox("l2", Box3D((-100, -70, 305), (-95, -65, 315)), "cyst")
+
+lengths = st.floats(0.5, 80)
+spacings = st.floats(0.3, 8)
+places = st.floats(-500, 500)
+
+
+@st.composite
+def studies(draw: st.DrawFn) -> ExportStudy:
+    geometry = VolumeGeometry(
+        (draw(st.integers(1, 90)), draw(st.integers(1, 600)), draw(st.integers(1, 600))),
+        (draw(spacings), draw(spacings), draw(spacings)),
+        (draw(places), draw(places), draw(places)),
+    )
+    boxes = []
+    for number in range(draw(st.integers(0, 3))):
+        lo = (draw(places), draw(places), draw(places))
+        hi = (lo[0] + draw(lengths), lo[1] + draw(lengths), lo[2] + draw(lengths))
+        boxes.append(ExportBox(f"l{number}", Box3D(lo, hi), draw(st.sampled_from(["hcc", "lesion"]))))
+    return study(*boxes, geometry=geometry)
+
+
+@given(studies())
+def test_both_formats_give_every_box_back_to_a_micrometre(one: ExportStudy):
+    check_read_back([one], read_coco(write_coco([one], {})), tolerance_mm=1e-6)
+    check_read_back([one], read_csv(write_csv([one]), [one]), tolerance_mm=0)
+
+
+def test_a_box_over_the_whole_image_is_the_image_in_voxel_edges():
+    whole = study(ExportBox("l", GRID.extent))
+    bbox = json.loads(write_coco([whole], {}))["annotations"][0]["bbox"]
+    assert bbox == pytest.approx([0, 0, 0, 50, 40, 20])
+
+
+def test_the_affine_takes_voxel_centres_to_mm():
+    image = json.loads(write_coco([study()], {}))["images"][0]
+    assert np.array(image["affine"]) @ [3, 2, 1, 1] == pytest.approx([*GRID.point_from_index((1, 2, 3)), 1])
+
+
+def test_category_ids_are_contiguous_and_empty_studies_stay():
+    document = json.loads(write_coco([study(HCC, CYST), study(id="empty")], {"release": 3}))
+    assert [(c["id"], c["name"]) for c in document["categories"]] == [(1, "cyst"), (2, "hcc")]
+    assert [i["study"] for i in document["images"]] == ["a", "empty"]
+    rows = list(csv.DictReader(io.StringIO(write_csv([study(HCC), study(id="empty")]))))
+    assert [(r["study"], r["lesion"]) for r in rows] == [("a", "l1"), ("empty", "")]
+
+
+def test_a_moved_box_and_a_lost_lesion_are_refused():
+    written = [study(HCC, CYST)]
+    moved = replace(HCC, box=Box3D((-110.01, -80, 310), (-90, -60, 330)))
+    with pytest.raises(ExportError, match=r"0\.0100 mm"):
+        check_read_back(written, [study(moved, CYST)])
+    with pytest.raises(ExportError, match="lesions"):
+        check_read_back(written, [study(HCC)])
+    with pytest.raises(ExportError, match="studies"):
+        check_read_back(written, [])
+
+
+def test_other_files_are_refused_by_name():
+    with pytest.raises(ExportError):
+        read_coco("{}")
+    with pytest.raises(ExportError):
+        read_csv("a,b\n1,2\n", [])
