@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -18,7 +19,7 @@ class Base(models.Model):
 
     class Meta:
         abstract = True
-        ordering = ("created_at", "id")
+        ordering: ClassVar[tuple[str, ...]] = ("created_at", "id")
 
 
 def point_field() -> ArrayField:

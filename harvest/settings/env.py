@@ -19,14 +19,14 @@ class Environment(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HARVEST_", env_ignore_empty=True)
 
-    home: Path = Field(Path("var"), description="State folder: database, broker, store, logs, secrets.")
-    host: str = Field("127.0.0.1", description="Address the web server listens on.")
-    port: int = Field(8000, ge=1, le=65535, description="Port of the web server.")
-    database_url: str = Field("", description="PostgreSQL; when set, no embedded one is started.")
-    broker_url: str = Field("", description="Valkey or Redis; when set, no embedded one is started.")
-    allowed_hosts: str = Field("127.0.0.1,localhost", description="Host names, comma separated.")
-    trusted_origins: str = Field("", description="https:// origins behind a proxy, comma separated.")
-    secure_cookies: bool = Field(False, description="Set where the site is served over https.")
+    home: Path = Field(default=Path("var"), description="State folder: servers, store, logs, secrets.")
+    host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port of the web server.")
+    database_url: str = Field(default="", description="PostgreSQL; when set, no embedded one is started.")
+    broker_url: str = Field(default="", description="Valkey or Redis; when set, no embedded one is started.")
+    allowed_hosts: str = Field(default="127.0.0.1,localhost", description="Host names, comma separated.")
+    trusted_origins: str = Field(default="", description="https:// origins behind a proxy, comma separated.")
+    secure_cookies: bool = Field(default=False, description="Set where the site is served over https.")
     debug: bool = False
 
     @property

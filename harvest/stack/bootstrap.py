@@ -73,8 +73,8 @@ def set_up_python(extra: str) -> None:
         made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True)
         if made.returncode:
             fail("Python cannot make a virtual environment; on Debian: apt-get install python3-venv.")
-    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-q"]
-    constrained = [*pip, "-c", ROOT / "constraints.txt"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-q"]
+    constrained: list[str | Path] = [*pip, "-c", ROOT / "constraints.txt"]
     warn_before_cuda(constrained)
     say("Installing the packages of constraints.txt (minutes the first time)")
     run(*constrained, "torch")
