@@ -13,6 +13,7 @@ from detector.data.cases import Case, write_cases
 from detector.errors import PlanError
 from detector.phantom.cohort import member
 from detector.phantom.parameters import Cohort
+from detector.phantom.write import case_of, write_study
 
 HELP = "write synthetic multiphase liver CT studies with their truth"
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for study-0001, study-0002, ...")
     parser.add_argument("--studies", type=int, required=True, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same studies")
-    parser.add_argument("--matrix", type=int, default=192, help="pixels a side: 128, 192, 256 (default 192)")
+    parser.add_argument("--matrix", type=int, default=192, help="pixels a side, 48 to 512 (default 192)")
     parser.add_argument("--slices", type=int, default=36, help="slices of 5 mm (default 36)")
     parser.add_argument(
         "--cohort",
@@ -48,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
             write_cases(cases, arguments.out / "cases.json")
     except OSError as error:
         raise PlanError(
-            f"The studies cannot be written: {error.strerror}.", remedy="Choose another --out or free space."
+            f"The studies cannot be written: {error.strerror or 'the disk refused'}.",
+            remedy="Choose another --out or free space.",
         ) from error
     return 0
 
@@ -82,9 +84,6 @@ def _write_all(arguments: argparse.Namespace) -> list[Case]:
 def _write_one(
     number: int, *, out: Path, seed: int, cohort: Cohort, matrix: int, slices: int, aligned: bool, dicom: bool
 ) -> Case:
-    # Imported here so that asking for help stays quick.
-    from detector.phantom.write import case_of, write_study
-
     name, subject, study = member(seed, number, cohort, matrix=matrix, slices=slices, aligned=aligned)
     write_study(study, out / name, subject, dicom=dicom)
     return case_of(study, name, subject)

@@ -58,6 +58,7 @@ def body_layers(grid: Grid, frame: Frame, blood: Haemodynamics, rng: np.random.G
     fat = blood.constant(FAT_HU)
     a, b = frame.cavity
     layers = [
+        *_table(grid, frame, blood),
         cylinder(grid, (0, 0), (frame.half_width, frame.half_depth), blood.constant(40)),  # skin
         cylinder(grid, (0, 0), (frame.half_width - 2, frame.half_depth - 2), fat),
         cylinder(grid, (0, 0), (a + 12, b + 12), blood.hu("muscle")),
@@ -69,6 +70,16 @@ def body_layers(grid: Grid, frame: Frame, blood: Haemodynamics, rng: np.random.G
     layers += _spine(grid, frame, blood)
     layers += _organs(grid, frame, blood, rng)
     return layers
+
+
+def _table(grid: Grid, frame: Frame, blood: Haemodynamics) -> list[Layer]:
+    """The hollow, curved table top that the back lies on."""
+    reach = (frame.half_width + 20, 26.0)
+    centre = (0.0, frame.half_depth - 8)
+    shell, foam = cylinder(grid, centre, reach, blood.constant(-250)), _less((*reach, 9.0), 3)
+    hollow = cylinder(grid, centre, foam[:2], blood.constant(-930))
+    above = cylinder(grid, (0.0, centre[1] - 14), (reach[0] + 20, 30), blood.constant(-1000))
+    return [shell, hollow, above]
 
 
 def _back(grid: Grid, frame: Frame, blood: Haemodynamics) -> list[Layer]:
@@ -88,8 +99,8 @@ def _ribs(grid: Grid, frame: Frame, blood: Haemodynamics) -> Layer:
     a, b = frame.cavity
     shell = np.abs(ellipse_distance(x, y, (0, 0), (a + 6, b + 6))) - np.float32(3.5)
     angle = np.arctan2(np.abs(x / a), y / b)  # 0 at the back, pi at the front
-    along = (z + np.float32(38) * angle) / np.float32(26)
-    beside = np.abs(along - np.round(along)) * 26 - np.float32(5.5)
+    along = (z + np.float32(62) * angle) / np.float32(30)
+    beside = np.abs(along - np.round(along)) * 30 - np.float32(6)
     front = np.float32(20) * (angle - np.float32(2.5))  # cartilage, not bone, ends the rib in front
     inside = np.maximum(np.maximum(shell, beside), front)
     core = weight_of(inside + np.float32(2), grid.pixel_mm)
@@ -129,11 +140,11 @@ def cava_centre(frame: Frame) -> tuple[float, float]:
 def _organs(grid: Grid, frame: Frame, blood: Haemodynamics, rng: np.random.Generator) -> list[Layer]:
     wall, water = blood.hu("bowel_wall"), blood.constant(12)
     layers = []
-    for _ in range(16):  # loops of bowel below the liver and in the left flank
-        centre = frame.place(rng.uniform(-40, 88), rng.uniform(-58, 10), rng.uniform(-110, -38))
-        axes = tuple(rng.uniform(9, 17, size=3))
+    for _ in range(44):  # loops of bowel beneath the liver and the stomach
+        centre = frame.place(rng.uniform(-50, 92), rng.uniform(-58, 18), rng.uniform(-110, -12))
+        axes = tuple(rng.uniform(8, 18, size=3))
         layers += [ellipsoid(grid, centre, axes, wall), ellipsoid(grid, centre, _less(axes, 3.5), water)]
-    stomach = frame.place(56, -30, 30), frame.size(35, 26, 48)
+    stomach = frame.place(54, -26, 30), frame.size(40, 34, 50)
     layers += [
         ellipsoid(grid, *stomach, wall),
         ellipsoid(grid, stomach[0], _less(stomach[1], 4), water),
@@ -162,7 +173,7 @@ def _gas(grid: Grid, centre: Point, axes: Point, blood: Haemodynamics) -> Layer:
 
 def _spleen(grid: Grid, frame: Frame, blood: Haemodynamics, rng: np.random.Generator) -> Layer:
     """Mottled in the arterial phase, even later."""
-    centre, axes = frame.place(82, 30, 22), frame.size(27, 40, 46)
+    centre, axes = frame.place(80, 26, 18), frame.size(30, 44, 50)
     window = grid.around(centre, (axes[0] + 8, axes[1] + 8, axes[2] + 8))
     x, y, z = grid.points(window)
     shape = ellipsoid_distance(x, y, z, centre, axes) + 3 * smooth_field(x, y, z, 45, rng)

@@ -59,7 +59,9 @@ def hcc(shape: LesionShape, around: Surroundings) -> dict[str, Array]:
     tissue = around.against_liver(((0, -8), (28, 36), (38, 43), (47, 36), (70, -16), (180, -27), (300, -25)))
     capsule = around.against_liver(((0, -5), (38, 0), (70, 12), (180, 25), (300, 25)))
     dead = around.against_liver(((0, -16), (38, -26), (70, -48), (180, -42), (300, -34)))
-    rim = ramp(-shape.depth_mm, -2.4, 1.5)
+    # A capsule forms as the tumour grows: hardly any at 12 mm, whole from 30 mm on.
+    grown = np.float32(np.interp(shape.diameter_mm, (12, 30), (0, 1)))
+    rim = grown * ramp(-shape.depth_mm, -2.4, 1.5)
     necrosis = ramp(0.42 + 0.1 * shape.texture - shape.radius, 0.0, 0.15)
     necrosis = necrosis * np.float32(shape.diameter_mm > 38)
     return {p: _mix(rim, capsule[p], _mix(necrosis, dead[p], tissue[p] + 4 * shape.texture)) for p in tissue}
@@ -67,9 +69,9 @@ def hcc(shape: LesionShape, around: Surroundings) -> dict[str, Array]:
 
 def icc(shape: LesionShape, around: Surroundings) -> dict[str, Array]:
     """An arterial rim that washes out while the fibrous centre slowly fills from outside."""
-    rim = around.against_liver(((0, -10), (28, 24), (38, 34), (70, 10), (180, -14), (300, -16)))
-    core = around.against_liver(((0, -12), (38, -28), (70, -32), (120, 2), (180, 16), (300, 26)))
-    front = {"non_contrast": 0.8, "arterial": 0.8, "portal_venous": 0.68, "delayed": 0.62}
+    rim = around.against_liver(((0, -10), (28, 32), (38, 42), (70, 12), (180, -16), (300, -18)))
+    core = around.against_liver(((0, -14), (38, -34), (70, -40), (120, 4), (180, 24), (300, 30)))
+    front = {"non_contrast": 0.8, "arterial": 0.84, "portal_venous": 0.8, "delayed": 0.86}
     return {
         p: _mix(
             ramp(shape.radius + 0.04 * shape.texture, front[p], 0.12), rim[p], core[p] + 4 * shape.texture

@@ -36,7 +36,7 @@ class Liver:
 
 def liver_shape(grid: Grid, frame: Frame, scale: float, rng: np.random.Generator) -> Liver:
     """Two lobes melted into one, pressed against the body wall, hollowed by kidney and hilum."""
-    right = frame.place(-54, -2, 2), tuple(scale * s for s in frame.size(57, 68, 76))
+    right = frame.place(-54, -2, 2), tuple(scale * s for s in frame.size(60, 70, 79))
     left = frame.place(8, -38, 24), tuple(scale * s for s in frame.size(62, 27, 38))
     reach = 12.0
     lo = tuple(
@@ -56,7 +56,7 @@ def liver_shape(grid: Grid, frame: Frame, scale: float, rng: np.random.Generator
     a, b = frame.cavity
     kidney, size = frame.right_kidney
     hollows = (
-        -ellipsoid_distance(x, y, z, kidney, (size[0] + 5, size[1] + 5, size[2] + 5)),
+        -ellipsoid_distance(x, y, z, kidney, (size[0] + 3, size[1] + 3, size[2] + 3)),
         -ellipsoid_distance(x, y, z, frame.place(14, 20, -44), frame.size(40, 34, 44)),
         -ellipse_distance(x, y, (4.0, frame.cavity[1] - 26), (34, 26)),
         ellipse_distance(x, y, (0, 0), (a - 3, b - 3)),
@@ -88,8 +88,8 @@ def _branches(
     middle = np.asarray(start) + axis * length / 2
     end = middle + (axis + bend) / np.linalg.norm(axis + bend) * length / 2
     segments: list[Segment] = [
-        (start, tuple(middle), (radius, 0.92 * radius)),  # type: ignore[list-item]
-        (tuple(middle), tuple(end), (0.92 * radius, 0.82 * radius)),  # type: ignore[list-item]
+        (start, tuple(middle), (radius, 0.92 * radius)),
+        (tuple(middle), tuple(end), (0.92 * radius, 0.82 * radius)),
     ]
     if depth:
         aside = np.cross(axis, rng.normal(size=3))
@@ -102,7 +102,7 @@ def _branches(
                 length * rng.uniform(0.65, 0.85),
                 0.72 * radius,
                 depth - 1,
-                rng,  # type: ignore[arg-type]
+                rng,
             )
     return segments
 
@@ -153,4 +153,4 @@ def _tubes(grid: Grid, liver: Liver, segments: list[Segment], hu: dict[str, floa
         part = total[window]
         if part.size:
             np.maximum(part, capsule_weight(grid, window, start, end, radius, SLICE_MM), out=part)
-    return Layer(liver.window, total[liver.window] * liver.weight, hu)  # type: ignore[arg-type]
+    return Layer(liver.window, total[liver.window] * liver.weight, hu)

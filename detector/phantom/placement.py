@@ -103,7 +103,7 @@ def lesion(
     depth = (1 - r) * np.float32(radius)
     texture = np.clip(smooth_field(px, py, pz, max(diameter_mm / 3, 5.0), rng), -2.2, 2.2)
     hu = PATTERNS[subtype](LesionShape(depth, r, texture, diameter_mm), around)
-    return Blob(subtype, Layer(window, weight_of(-depth, grid.pixel_mm), hu))  # type: ignore[arg-type]
+    return Blob(subtype, Layer(window, weight_of(-depth, grid.pixel_mm), hu))
 
 
 def cyst(

@@ -32,11 +32,18 @@ def write_study(study: PhantomStudy, folder: Path, subject: str, *, dicom: bool 
 
 
 def write_nifti(volume: Volume, path: Path) -> None:
-    """Writes a volume through SimpleITK, which knows LPS and turns it into NIfTI's RAS header."""
+    """Writes a volume through SimpleITK, which knows LPS and turns it into NIfTI's RAS header.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     image = sitk.GetImageFromArray(np.ascontiguousarray(volume.array_zyx))
     image.SetSpacing(volume.geometry.spacing_xyz_mm)
     image.SetOrigin(volume.geometry.origin_xyz_mm)
-    sitk.WriteImage(image, str(path), useCompression=True, compressionLevel=1)
+    try:
+        sitk.WriteImage(image, str(path), useCompression=True, compressionLevel=1)
+    except RuntimeError as error:  # SimpleITK's word for every failure to write
+        raise OSError("An image could not be written.") from error
 
 
 def truth_json(study: PhantomStudy, subject: str) -> dict[str, object]:
