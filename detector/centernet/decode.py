@@ -1,0 +1,91 @@
+"""From maps to boxes: peaks of the heatmap, then one list over the phases by 3D non-maximum suppression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import max_pool3d
+
+from detector.centernet.network import Maps
+from detector.centernet.plan import Axes
+from detector.contracts import Candidate
+from detector.geometry import Box3D, VolumeGeometry, VoxelBox, iou
+
+MIN_SIZE_CELLS = 0.25  # a box must have a volume, whatever the size head says
+
+
+def peaks(probability: Tensor, top: int) -> list[tuple[float, Axes]]:
+    """The `top` highest local maxima (score, cell z, y, x) of a (Z, Y, X) map, best first.
+
+    A local maximum equals the largest of its 3x3x3 neighbourhood; of neighbours that tie, the first in
+    array order stays.
+    """
+    pooled = max_pool3d(probability[None, None], 3, stride=1, padding=1)[0, 0]
+    cells = (probability == pooled).nonzero()
+    scores = probability[tuple(cells.unbind(1))]
+    # A plateau ties in long runs, so all of its cells are looked at before `top` cuts.
+    order = torch.argsort(scores, descending=True, stable=True)
+    kept: list[tuple[float, Axes]] = []
+    for i in order.tolist():
+        z, y, x = cells[i].tolist()
+        near = any(max(abs(z - c[0]), abs(y - c[1]), abs(x - c[2])) <= 1 for _, c in kept)
+        if not near:
+            kept.append((float(scores[i]), (z, y, x)))
+        if len(kept) == top:
+            break
+    return kept
+
+
+def decode_sample(
+    maps: Maps, index: int, stride_zyx: Axes, *, top: int
+) -> list[tuple[float, npt.NDArray[np.float64]]]:
+    """Boxes of one sample of a batch: (score in [0, 1], edges z0, y0, x0, z1, y1, x1 in input voxels).
+
+    centre = (cell + offset) x stride, size = size head x stride. At most `top`, best first.
+    """
+    probability = maps.heatmap[index, 0].float().sigmoid()
+    stride = np.array(stride_zyx, float)
+    boxes = []
+    for score, (z, y, x) in peaks(probability, top):
+        offset = maps.offset[index, :, z, y, x].double().numpy()
+        size = np.maximum(maps.size[index, :, z, y, x].double().numpy(), MIN_SIZE_CELLS)
+        centre = (np.array([z, y, x]) + offset) * stride
+        half = size * stride / 2
+        boxes.append((score, np.concatenate([centre - half, centre + half])))
+    return boxes
+
+
+def box_in_mm(edges_zyx: npt.NDArray[np.float64], grid: VolumeGeometry, inside: Box3D) -> Box3D | None:
+    """Edges on the input grid as a box in mm, cut at the faces of `inside`; None where nothing is left."""
+    e = [float(v) for v in edges_zyx]
+    box = grid.box_from_voxels(VoxelBox((e[0], e[1], e[2]), (e[3], e[4], e[5])))
+    lo = tuple(max(a, b) for a, b in zip(box.lo, inside.lo, strict=True))
+    hi = tuple(min(a, b) for a, b in zip(box.hi, inside.hi, strict=True))
+    if any(a >= b for a, b in zip(lo, hi, strict=True)):
+        return None
+    return Box3D(lo, hi)  # type: ignore[arg-type]
+
+
+def merge_phases(
+    by_phase: Mapping[str, Sequence[tuple[float, Box3D]]], *, iou_threshold: float, top: int
+) -> list[Candidate]:
+    """One list from all phases: greedy 3D NMS in mm, best first, at most `top`.
+
+    A box that overlaps a better one by more than `iou_threshold` supports it: each phase's support is its
+    best score among the boxes so merged.
+    """
+    everything = [(score, phase, box) for phase, found in by_phase.items() for score, box in found]
+    everything.sort(key=lambda f: -f[0])
+    groups: list[tuple[float, Box3D, dict[str, float]]] = []
+    for score, phase, box in everything:
+        for _, best, support in groups:
+            if iou(best, box) > iou_threshold:
+                support.setdefault(phase, score)
+                break
+        else:
+            groups.append((score, box, {phase: score}))
+    return [Candidate(box, score, support) for score, box, support in groups[:top]]

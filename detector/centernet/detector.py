@@ -1,0 +1,75 @@
+"""CenterNet-3D as a CandidateDetector: every phase on its own, one merged list of candidates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from detector.centernet.decode import box_in_mm, decode_sample, merge_phases
+from detector.centernet.network import CenterNet3D
+from detector.centernet.plan import CenterNetPlan, parse_plan
+from detector.contracts import Candidate, StudyImages
+from detector.data.grid import input_geometry, sample
+from detector.errors import PlanError
+from detector.geometry import Box3D
+from detector.weights import load_state, read_plan
+
+FAMILY_NAME = "centernet3d"
+
+
+def load_network(weights: Path) -> tuple[CenterNet3D, CenterNetPlan]:
+    """The network of a weights file and its plan; raises PlanError where they do not fit."""
+    plan = parse_plan(read_plan(weights))
+    network = CenterNet3D(plan)
+    load_into(network, weights)
+    return network, plan
+
+
+def load_into(network: CenterNet3D, weights: Path) -> None:
+    """Copies a file's weights into a network of the same architecture; raises PlanError."""
+    try:
+        network.load_state_dict(load_state(weights, family=FAMILY_NAME))
+    except RuntimeError as error:
+        raise PlanError(
+            "The weights do not fit the network of the plan.",
+            remedy="Start from weights of the same size, or from none.",
+        ) from error
+
+
+class CenterNetDetector:
+    """A trained CenterNet-3D. Equal input gives equal candidates on one machine."""
+
+    def __init__(self, network: CenterNet3D, plan: CenterNetPlan) -> None:
+        self._network = network.eval()
+        self._plan = plan
+
+    @torch.inference_mode()
+    def detect(self, study: StudyImages) -> list[Candidate]:
+        """At most plan.top candidates above plan.min_score, best first, in mm on the reference grid.
+
+        Where a liver mask is known, a candidate that does not touch it is left out.
+        """
+        plan = self._plan
+        grid = input_geometry(study, plan.grid)
+        phases = sorted(study.volumes)
+        batch = np.stack([sample(study.volumes[p], grid, hu_window=plan.hu_window) for p in phases])
+        maps = self._network(torch.from_numpy(batch[:, None]))[-1]
+        inside = study.geometry.extent
+        found: dict[str, list[tuple[float, Box3D]]] = {}
+        for index, phase in enumerate(phases):
+            boxes = decode_sample(maps, index, plan.stride_zyx, top=plan.top)
+            placed = ((score, box_in_mm(edges, grid, inside)) for score, edges in boxes)
+            found[phase] = [
+                (score, box)
+                for score, box in placed
+                if box is not None and score >= plan.min_score and _touches_liver(study, box)
+            ]
+        return merge_phases(found, iou_threshold=plan.nms_iou, top=plan.top)
+
+
+def _touches_liver(study: StudyImages, box: Box3D) -> bool:
+    if study.liver is None or not study.liver.any():
+        return True
+    return bool(study.liver[study.geometry.slices_from_box(box)].any())

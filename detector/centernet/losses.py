@@ -1,0 +1,94 @@
+"""The three losses of CenterNet-3D, and the term that hard negatives add. All in fp32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from detector.centernet.network import Maps
+from detector.centernet.plan import CenterNetPlan
+from detector.centernet.targets import Targets
+from detector.errors import ShapeError
+
+
+def _at(maps: Tensor, centres: Tensor) -> Tensor:
+    """(B, C, Z, Y, X) at (N, 4) cells b, z, y, x gives (N, C)."""
+    b, z, y, x = centres.unbind(1)
+    return maps[b, :, z, y, x]
+
+
+def focal_heatmap_loss(
+    logits: Tensor,
+    target: Tensor,
+    centres: Tensor,
+    background: Tensor,
+    *,
+    alpha: float = 2.0,
+    beta: float = 4.0,
+) -> Tensor:
+    """Penalty-reduced focal loss on centre heatmaps (CenterNet; L_k of paper 004).
+
+    Args:
+        logits: (B, 1, Z, Y, X) raw scores; target: the same shape in [0, 1].
+        centres: (N, 4) b, z, y, x of the positives; a cell that holds two lesions counts twice.
+        background: (B, 1, Z, Y, X) weight of the negative part.
+    Returns:
+        Scalar, divided by max(N, 1): with no positive only the negative part is left.
+    Raises:
+        ShapeError: the shapes differ.
+    Differs from the reference: log sigma and log(1 - sigma) come from logsigmoid, no probability is clamped.
+    """
+    if not logits.shape == target.shape == background.shape:
+        raise ShapeError("Heatmap logits, target and background weights need one shape.")
+    logits = logits.float()
+    log_p, log_q = logsigmoid(logits), logsigmoid(-logits)
+    negative = -((1 - target) ** beta) * log_p.mul(alpha).exp() * log_q * background
+    b, z, y, x = centres.unbind(1)
+    is_centre = torch.zeros_like(target, dtype=torch.bool)
+    is_centre[b, 0, z, y, x] = True
+    positive = -(_at(log_q, centres).mul(alpha).exp() * _at(log_p, centres)).sum()
+    total = positive + negative.masked_fill(is_centre, 0.0).sum()
+    return total / max(len(centres), 1)
+
+
+def hard_negative_loss(logits: Tensor, targets: Targets) -> Tensor:
+    """-p^2 log(1 - p) around rejected candidates, weighted by their Gaussian, over max(N, 1) positives.
+
+    A positive nearby keeps its (1 - Y)^4: a rejected box must not push down the lesion beside it.
+    """
+    logits = logits.float()
+    weight = targets.rejected * (1 - targets.heatmap) ** 4
+    term = -weight * logsigmoid(logits).mul(2).exp() * logsigmoid(-logits)
+    return term.sum() / max(len(targets.centres), 1)
+
+
+def regression_loss(maps: Tensor, centres: Tensor, wanted: Tensor) -> Tensor:
+    """L1 at the centre cells, summed over the three axes and divided by max(N, 1) (eq. 2 of paper 004).
+
+    The reference code divides by N x axes; the paper's equation, followed here, by N.
+    """
+    return (_at(maps.float(), centres) - wanted).abs().sum() / max(len(centres), 1)
+
+
+def centernet_loss(stacks: Sequence[Maps], targets: Targets, plan: CenterNetPlan) -> dict[str, Tensor]:
+    """L = L_k + 0.1 L_size + 1 L_off + w L_hard, each averaged over the stacks; "loss" is the sum."""
+    sums: dict[str, Tensor] = {}
+    for maps in stacks:
+        terms = {
+            "heatmap": focal_heatmap_loss(maps.heatmap, targets.heatmap, targets.centres, targets.background),
+            "size": regression_loss(maps.size, targets.centres, targets.size),
+            "offset": regression_loss(maps.offset, targets.centres, targets.offset),
+            "hard_negative": hard_negative_loss(maps.heatmap, targets),
+        }
+        for name, value in terms.items():
+            sums[name] = sums.get(name, torch.zeros(())) + value / len(stacks)
+    weights = {
+        "heatmap": 1.0,
+        "size": plan.size_weight,
+        "offset": plan.offset_weight,
+        "hard_negative": plan.hard_negative_weight,
+    }
+    return {"loss": torch.stack([weights[n] * v for n, v in sums.items()]).sum(), **sums}

@@ -1,0 +1,129 @@
+"""The plan of a CenterNet-3D: every choice its input, network, training and decoding depend on, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from detector.data.grid import InputGrid
+from detector.errors import PlanError
+
+Axes = tuple[int, int, int]
+
+
+class CenterNetPlan(BaseModel):
+    """Axes are (z, y, x). A network differs from another by this alone.
+
+    `dims` are the channels of the hourglass from the heatmap's resolution down, one halving each, `modules`
+    the residuals on each; `stem` the channels before the second stride. `hard_negative_weight` is w in
+    -w p^2 log(1-p) on rejected candidates.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    size: str
+    input_zyx: Axes
+    stride_zyx: Axes = (2, 4, 4)
+    fit: Literal["resize", "fixed_spacing_pad"] = "resize"
+    spacing_xyz_mm: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    margin_mm: float = Field(default=10.0, ge=0)
+    hu_window: tuple[float, float] = (-150.0, 250.0)
+
+    stem: int = Field(ge=1)
+    stem_kernel_zyx: Axes = (3, 5, 5)
+    dims: tuple[int, ...] = Field(min_length=2)
+    modules: tuple[int, ...]
+    stacks: int = Field(default=1, ge=1)
+    head: int = Field(ge=1)
+
+    steps: int = Field(default=1000, ge=1)
+    batch: int = Field(default=4, ge=1)
+    lr: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    warmup: int = Field(default=20, ge=0)
+    ema_decay: float = Field(default=0.995, ge=0, lt=1)
+    seed: int = 0
+    checkpoint_every: int = Field(default=0, ge=0)
+    scale_range: tuple[float, float] = (0.8, 1.3)
+    shift_share: float = Field(default=0.08, ge=0, lt=0.5)
+    hard_negative_weight: float = Field(default=3.0, ge=0)
+    size_weight: float = Field(default=0.1, ge=0)
+    offset_weight: float = Field(default=1.0, ge=0)
+
+    top: int = Field(default=10, ge=1)
+    min_score: float = Field(default=0.02, ge=0, le=1)
+    nms_iou: float = Field(default=0.3, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CenterNetPlan:
+        if len(self.modules) != len(self.dims):
+            raise ValueError("modules needs one number for each of dims")
+        if any(s not in (1, 2, 4) for s in self.stride_zyx):
+            raise ValueError("stride_zyx takes 1, 2 or 4 on each axis")
+        if any(n % s for n, s in zip(self.input_zyx, self.stride_zyx, strict=True)):
+            raise ValueError("input_zyx must be a multiple of stride_zyx")
+        if self.hu_window[0] >= self.hu_window[1]:
+            raise ValueError("hu_window needs low < high")
+        return self
+
+    @property
+    def heatmap_zyx(self) -> Axes:
+        return tuple(n // s for n, s in zip(self.input_zyx, self.stride_zyx, strict=True))  # type: ignore[return-value]
+
+    @property
+    def grid(self) -> InputGrid:
+        return InputGrid(self.input_zyx, self.fit, self.spacing_xyz_mm, self.margin_mm)
+
+
+_PAPER_INPUT = (48, 256, 176)
+SIZES: dict[str, dict[str, Any]] = {
+    # for tests and for machines without time
+    "tiny": {
+        "input_zyx": (16, 64, 64), "stem": 8, "stem_kernel_zyx": (3, 3, 3), "dims": (16, 24, 32),
+        "modules": (1, 1, 1), "head": 16, "steps": 300, "lr": 2e-3, "ema_decay": 0.98,
+    },
+    # the committed reference weights: two CPU cores can train it
+    "small": {
+        "input_zyx": (32, 80, 112), "stem": 8, "dims": (24, 40, 64, 96), "modules": (1, 1, 1, 1), "head": 24,
+        "steps": 1200, "scale_range": (0.7, 1.4),
+    },
+    "slim32": {
+        "input_zyx": _PAPER_INPUT, "stem": 16, "stem_kernel_zyx": (7, 7, 7), "dims": (32, 32, 48, 48, 48, 64),
+        "modules": (2, 2, 2, 2, 2, 4), "stacks": 2, "head": 32, "lr": 2.5e-4, "steps": 20000,
+        "ema_decay": 0.999, "scale_range": (0.6, 1.4),
+    },
+    # the default where there is a GPU
+    "slim64": {
+        "input_zyx": _PAPER_INPUT, "stem": 32, "stem_kernel_zyx": (7, 7, 7),
+        "dims": (64, 64, 96, 96, 96, 128), "modules": (2, 2, 2, 2, 2, 4), "stacks": 2, "head": 64,
+        "lr": 2.5e-4, "steps": 20000, "ema_decay": 0.999, "scale_range": (0.6, 1.4),
+    },
+    # the 2D reference channel for channel
+    "hourglass104": {
+        "input_zyx": _PAPER_INPUT, "stem": 128, "stem_kernel_zyx": (7, 7, 7),
+        "dims": (256, 256, 384, 384, 384, 512), "modules": (2, 2, 2, 2, 2, 4), "stacks": 2, "head": 256,
+        "lr": 2.5e-4, "steps": 20000, "ema_decay": 0.999, "scale_range": (0.6, 1.4),
+    },
+}  # fmt: skip
+
+
+def parse_plan(values: Mapping[str, Any]) -> CenterNetPlan:
+    """A plan from JSON values; raises PlanError that names the field."""
+    try:
+        return CenterNetPlan.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"]) or "plan"
+        raise PlanError(
+            f"The CenterNet plan is not valid at {where}: {first['msg']}.",
+            remedy=f"Fields: {', '.join(CenterNetPlan.model_fields)}.",
+        ) from error
+
+
+def plan_for(size: str, overrides: Mapping[str, Any] | None = None) -> CenterNetPlan:
+    """The plan of a named size with some values replaced; raises PlanError on an unknown size or field."""
+    if size not in SIZES:
+        raise PlanError(f"Unknown size: {size}.", remedy=f"One of: {', '.join(SIZES)}.")
+    return parse_plan({"size": size, **SIZES[size], **(overrides or {})})

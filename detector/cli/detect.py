@@ -1,0 +1,79 @@
+"""`python -m detector detect`: candidates of one study, as JSON in mm."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from detector.contracts import Candidate, StudyImages
+from detector.errors import PhaseError, PlanError
+
+HELP = "propose lesion candidates in one study"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, metavar="STUDY_DIR", help="folder of DICOM, or of NIfTI phases")
+    parser.add_argument("--weights", type=Path, required=True, help="weights file of a detector")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    parser.add_argument(
+        "--phase",
+        dest="phases",
+        action="append",
+        default=[],
+        metavar="SERIES=PHASE",
+        help="says which phase a series is, where it cannot be told",
+    )
+    parser.add_argument("--max", type=int, default=10, help="most candidates to write (default 10)")
+    parser.add_argument("--min-score", type=float, default=0.0, help="least score to write (default 0)")
+
+
+def parse_phases(pairs: list[str]) -> dict[str, str]:
+    """SERIES=PHASE pairs; the last `=` divides. Raises PhaseError where there is none.
+
+    >>> parse_phases(["3=arterial"])
+    {'3': 'arterial'}
+    """
+    phases = {}
+    for pair in pairs:
+        series, equals, phase = pair.rpartition("=")
+        if not equals:
+            raise PhaseError(f"--phase {pair} does not say a phase.", remedy="Write --phase SERIES=PHASE.")
+        phases[series] = phase
+    return phases
+
+
+def as_json(study: StudyImages, candidates: Sequence[Candidate]) -> dict[str, Any]:
+    """The document that `detect` writes: boxes in LPS mm, best first."""
+    return {
+        "frame": "LPS",
+        "unit": "mm",
+        "reference_phase": study.reference_phase,
+        "frame_of_reference_uid": study.geometry.frame_of_reference_uid,
+        "candidates": [
+            {**c.box.as_json(), "score": c.score, "phases": dict(sorted(c.phase_scores.items()))}
+            for c in candidates
+        ],
+    }
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from detector import registry
+    from detector.ingest.study import load_study
+    from detector.weights import read_family
+
+    name = read_family(arguments.weights)  # a wrong file is told before minutes of registration
+    if registry.kind_of(name) != "detector":
+        raise PlanError(f"{name} is not a detector.", remedy="Name the weights of a detector.")
+    phases = parse_phases(arguments.phases)
+    study = load_study(arguments.study, phases=phases or None)
+    found = registry.family(name).load(arguments.weights).detect(study)
+    kept = [c for c in found if c.score >= arguments.min_score][: max(arguments.max, 0)]
+    try:
+        arguments.out.write_text(json.dumps(as_json(study, kept), indent=1) + "\n")
+    except OSError as error:
+        raise PlanError(f"The candidates cannot be written: {error.strerror}.") from error
+    print(f"{len(kept)} candidates in {len(study.volumes)} phases")
+    return 0

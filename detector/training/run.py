@@ -1,0 +1,99 @@
+"""One training from names to files: what the command line and a supervised training process call.
+
+`out`/progress.jsonl follows the training (training.progress); `out`/result.json is written last, so that its
+presence means success.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from detector import registry
+from detector.errors import TrainingError
+from detector.training.loop import stop_on_sigterm
+from detector.training.progress import ProgressWriter
+from detector.weights import read_plan, sha256
+
+
+def environment() -> dict[str, str]:
+    """Versions that the weights depend on beside the code."""
+    packages = {}
+    for name in ("torch", "numpy", "scipy", "SimpleITK"):
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = "absent"
+    return {"python": platform.python_version(), "platform": platform.machine(), **packages}
+
+
+def code_version() -> str:
+    """The version of the installed package."""
+    try:
+        return version("harvest")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def train(
+    family: str,
+    cases: Path,
+    out: Path,
+    *,
+    size: str,
+    overrides: Mapping[str, Any] | None = None,
+    gold: Path | None = None,
+    initial_weights: Path | None = None,
+) -> dict[str, Any]:
+    """Trains and returns what it wrote to `out`/result.json: {"family", "size", "weights" (file name),
+    "weights_sha256", "plan", "metrics", "seed", "code_version", "environment", "cases_sha256",
+    "gold_sha256", "initial_weights_sha256"}.
+
+    Raises:
+        UnknownNameError: no such family.
+        PlanError: an unreadable case list, an unknown size or plan value.
+        TrainingError: nothing to learn from, a loss that is not finite, a full disk, or SIGTERM.
+    """
+    trainer = registry.family(family).trainer()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "result.json").unlink(missing_ok=True)
+        with stop_on_sigterm():
+            trained = trainer.train(
+                cases,
+                out,
+                size=size,
+                overrides=overrides or {},
+                gold=gold,
+                initial_weights=initial_weights,
+                on_progress=ProgressWriter(out / "progress.jsonl"),
+            )
+        plan = read_plan(trained.weights)
+        result = {
+            "family": family,
+            "size": size,
+            "weights": trained.weights.name,
+            "weights_sha256": sha256(trained.weights),
+            "plan": plan,
+            "metrics": dict(trained.metrics),
+            "seed": plan.get("seed"),
+            "code_version": code_version(),
+            "environment": environment(),
+            "cases_sha256": sha256(cases),
+            "gold_sha256": sha256(gold) if gold else None,
+            "initial_weights_sha256": sha256(initial_weights) if initial_weights else None,
+        }
+        partial = out / "result.json.partial"
+        partial.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
+        os.replace(partial, out / "result.json")
+    except OSError as error:
+        raise TrainingError(
+            f"The training cannot write its files: {error.strerror}.",
+            remedy="Free disk space or name another --out.",
+        ) from error
+    return result
