@@ -13,6 +13,7 @@ from detector.ingest.canonical import to_lps
 from detector.ingest.dicom import slice_values
 from detector.ingest.dicom_header import SliceHeader, is_dicom, read_header
 from detector.ingest.dicom_series import stack_geometry
+from detector.ingest.images import same_grid, to_image
 from detector.ingest.nifti import read_mask_file
 from detector.ingest.problems import unreadable
 from detector.volume import Volume
@@ -39,20 +40,6 @@ def read_mask(path: Path) -> Volume:
     ordered, direction, origin, spacing = stack_geometry(slices)
     inside = np.stack([slice_values(s) > 0 for s in ordered]).astype(np.uint8)
     return to_lps(inside, direction=direction, origin_xyz_mm=origin, spacing_ijk_mm=spacing)
-
-
-def to_image(volume: Volume) -> sitk.Image:
-    """The volume as a SimpleITK image on the same grid."""
-    image = sitk.GetImageFromArray(np.ascontiguousarray(volume.array_zyx))
-    image.SetSpacing(volume.geometry.spacing_xyz_mm)
-    image.SetOrigin(volume.geometry.origin_xyz_mm)
-    return image
-
-
-def same_grid(a: VolumeGeometry, b: VolumeGeometry) -> bool:
-    """Whether two grids are one to a thousandth of a voxel."""
-    ends = zip((*a.extent.lo, *a.extent.hi), (*b.extent.lo, *b.extent.hi), 2 * b.spacing_xyz_mm, strict=True)
-    return a.shape_zyx == b.shape_zyx and all(abs(p - q) <= 1e-3 * s for p, q, s in ends)
 
 
 def mask_on_grid(mask: Volume, grid: VolumeGeometry) -> Volume:

@@ -1,0 +1,105 @@
+"""A study made ready: phases read, named, brought onto the reference phase's grid, the liver found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detector.contracts import StudyImages
+from detector.ingest.archive import open_root
+from detector.ingest.discover import discover
+from detector.ingest.found import Discovery, FoundStudy
+from detector.ingest.liver import find_liver
+from detector.ingest.phases import assign_phases, reference_of
+from detector.ingest.problems import unreadable
+from detector.ingest.registration import register_rigid
+from detector.volume import Volume
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedStudy:
+    """A study on one grid, with where it came from.
+
+    `originals` are the phases on their own grids; `quality` says for each phase but the reference how it
+    was registered (registration.register_rigid); `series` which series became which phase, and `left_out`
+    which none; `source_sha256` stands for the content of the series used, in whatever files.
+    """
+
+    images: StudyImages
+    originals: Mapping[str, Volume]
+    quality: Mapping[str, Mapping[str, Any]]
+    series: Mapping[str, str]
+    left_out: tuple[str, ...]
+    source_sha256: str
+
+
+def prepare_study(found: FoundStudy, given: Mapping[str, str] | None = None) -> PreparedStudy:
+    """Reads a found study's phases and registers them to portal venous, else arterial.
+
+    `given` maps series keys to phases (phases.assign_phases).
+
+    Raises:
+        PhaseError: phases that only a person can tell; ReadError: a series or a mask that cannot be read.
+    """
+    chosen = assign_phases(found.acquisitions, given)
+    originals = {phase: series.read() for phase, series in chosen.items()}
+    digests = sorted(f"{phase}:{series.sha256}" for phase, series in chosen.items())
+    reference = reference_of(originals)
+    fixed = originals[reference]
+    liver = find_liver(fixed, found.liver)
+    volumes: dict[str, Volume] = {}
+    quality: dict[str, Mapping[str, Any]] = {}
+    for phase, original in originals.items():
+        if phase == reference:
+            volumes[phase] = fixed
+        else:
+            volumes[phase], quality[phase] = register_rigid(original, fixed, liver)
+    return PreparedStudy(
+        images=StudyImages(volumes=volumes, reference_phase=reference, liver=liver),
+        originals=originals,
+        quality=quality,
+        series={phase: series.key for phase, series in chosen.items()},
+        left_out=tuple(s.key for s in found.acquisitions if s not in chosen.values()),
+        source_sha256=hashlib.sha256("|".join(digests).encode()).hexdigest(),
+    )
+
+
+def load_study(path: Path, *, phases: Mapping[str, str] | None = None) -> StudyImages:
+    """Reads and registers the one study in a folder or archive.
+
+    Raises:
+        ArchiveError, PhaseError, ReadError: codes no_study (with what was refused in its details) and
+            several_studies besides those of its parts.
+    """
+    with open_root(Path(path)) as root:
+        return prepare_study(only_study(discover(root)), phases).images
+
+
+def only_study(discovery: Discovery) -> FoundStudy:
+    """The study, where there is exactly one.
+
+    Raises:
+        ReadError: codes no_study and several_studies; or, where the one thing refused says why there is no
+            study, that refusal's own code.
+    """
+    if len(discovery.studies) == 1:
+        return discovery.studies[0]
+    if discovery.studies:
+        raise unreadable(
+            "several_studies",
+            f"The folder holds {len(discovery.studies)} studies, not one.",
+            "Name the folder of one study.",
+        )
+    reasons = [r for r in discovery.refused if not r.routine] or discovery.refused
+    if len({r.code for r in reasons}) == 1:
+        raise unreadable(reasons[0].code, reasons[0].message, reasons[0].remedy)
+    told = "; ".join(dict.fromkeys(r.message for r in reasons[:5]))
+    raise unreadable(
+        "no_study",
+        f"No readable CT study was found. {told}".strip(),
+        "Name a folder of DICOM, or of NIfTI phases such as portal_venous.nii.gz.",
+        refused=[{"ordinal": r.ordinal, "code": r.code, "message": r.message} for r in discovery.refused],
+    )
