@@ -24,10 +24,17 @@ _NOISE = re.compile(r"\b(?:phase|ct|liver|abdomen|\d+)\b")
 class Series(Protocol):
     """What is needed of a series here: discover.FoundSeries is one."""
 
-    key: str
-    phase_hint: str | None
-    n_slices: int
-    spacing: tuple[float, float, float]
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def phase_hint(self) -> str | None: ...
+
+    @property
+    def n_slices(self) -> int: ...
+
+    @property
+    def spacing(self) -> tuple[float, float, float]: ...
 
 
 S = TypeVar("S", bound=Series)
