@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from harvest.api import imports, lesions, reviews, rounds, studies
+
+urlpatterns = [
+    path("cohorts/<uuid:id>/uploads", imports.UploadsView.as_view(), name="uploads"),
+    path("cohorts/<uuid:id>/imports", imports.ImportsView.as_view(), name="imports"),
+    path("imports/<uuid:id>", imports.ImportView.as_view(), name="import"),
+    path("imports/<uuid:id>/items", imports.ImportItemsView.as_view(), name="import-items"),
+    path("imports/<uuid:id>/phases", imports.ImportPhasesView.as_view(), name="import-phases"),
+    path("imports/<uuid:id>/cancel", imports.ImportCancelView.as_view(), name="import-cancel"),
+    path("cohorts/<uuid:id>/studies", studies.StudiesView.as_view(), name="studies"),
+    path("studies/<uuid:id>", studies.StudyView.as_view(), name="study"),
+    path("studies/<uuid:id>/volumes/<slug:phase>", studies.VolumeView.as_view(), name="volume"),
+    path("studies/<uuid:id>/lesions", lesions.StudyLesionsView.as_view(), name="study-lesions"),
+    path("lesions/<uuid:id>", lesions.LesionView.as_view(), name="lesion"),
+    path("cohorts/<uuid:id>/rounds", rounds.RoundsView.as_view(), name="rounds"),
+    path("rounds/<uuid:id>", rounds.RoundView.as_view(), name="round"),
+    path("rounds/<uuid:id>/cancel", rounds.RoundCancelView.as_view(), name="round-cancel"),
+    path("rounds/<uuid:id>/next", reviews.NextStudyView.as_view(), name="review-next"),
+    path("round-studies/<uuid:id>", reviews.RoundStudyView.as_view(), name="round-study"),
+    path("round-studies/<uuid:id>/reviews", reviews.ReviewsView.as_view(), name="reviews"),
+    path("round-studies/<uuid:id>/complete", reviews.CompleteView.as_view(), name="complete"),
+    path("round-studies/<uuid:id>/release", reviews.ReleaseLeaseView.as_view(), name="release-lease"),
+    path("candidates/<uuid:id>/tiles/<slug:phase>.webp", reviews.TileView.as_view(), name="tile"),
+]

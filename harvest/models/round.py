@@ -46,6 +46,8 @@ class RoundStudy(Base):
     leased_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     leased_until = models.DateTimeField(null=True)
     reviewed_at = models.DateTimeField(null=True)
+    # Looking that no verdict carries, from the last verdict to the study's completion by `leased_by`.
+    active_seconds = models.FloatField(default=0)
 
     class Meta(Base.Meta):
         verbose_name_plural = "round studies"

@@ -1,0 +1,202 @@
+"""Uploads and imports."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
+from harvest.api.shapes import ErrorSerializer, choice
+from harvest.domain import ImportOutcome, JobState, Phase, Split
+from harvest.errors import HarvestError
+from harvest.models import ImportItem, ImportJob
+from harvest.selectors import cohorts as cohort_selectors
+from harvest.selectors import imports as selectors
+from harvest.services import imports as services
+from harvest.services import uploads
+
+
+class InOrder(CursorPagination):
+    ordering = ("ordinal", "id")
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+class ImportCountsSerializer(serializers.Serializer):
+    taken = serializers.IntegerField()
+    duplicate = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    phases_needed = serializers.IntegerField()
+
+
+class ImportJobSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    state = choice(JobState)
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    error = ErrorSerializer(allow_null=True)
+    owner = serializers.SerializerMethodField()
+    counts = ImportCountsSerializer(source="*")
+    split = choice(Split)
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_owner(self, row: ImportJob) -> str | None:
+        return row.owner.get_username() if row.owner else None
+
+
+class ImportItemSerializer(serializers.Serializer):
+    """`relative_path` is empty for everybody but the one who imports: a path may hold a name."""
+
+    id = serializers.UUIDField()
+    ordinal = serializers.IntegerField()
+    outcome = choice(ImportOutcome)
+    study = serializers.UUIDField(source="study_id", allow_null=True)
+    code = serializers.CharField(allow_blank=True)
+    message = serializers.CharField(allow_blank=True)
+    remedy = serializers.CharField(allow_blank=True)
+    details = serializers.DictField()
+    relative_path = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.CharField(allow_blank=True))
+    def get_relative_path(self, row: ImportItem) -> str:
+        return row.relative_path if self.context["is_owner"] else ""
+
+
+class UploadInputSerializer(serializers.Serializer):
+    file = serializers.ListField(child=serializers.FileField(), min_length=1)
+    relative_path = serializers.ListField(child=serializers.CharField(trim_whitespace=False), min_length=1)
+    upload_id = serializers.UUIDField(required=False)
+
+
+class UploadSerializer(serializers.Serializer):
+    upload_id = serializers.UUIDField()
+
+
+class ImportCreateSerializer(serializers.Serializer):
+    upload_id = serializers.UUIDField()
+    given_phases = serializers.DictField(child=choice(Phase), required=False)
+    split = choice(Split, default=Split.POOL)
+
+
+class SayPhasesSerializer(serializers.Serializer):
+    given_phases = serializers.DictField(child=choice(Phase), allow_empty=False)
+
+
+class UploadsView(APIView):
+    roles = {"POST": DATA_MANAGERS}
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="upload_files",
+        request={"multipart/form-data": UploadInputSerializer},
+        responses={201: UploadSerializer},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        cohort_selectors.cohort(id)
+        given = UploadInputSerializer(data=_multipart(request))
+        given.is_valid(raise_exception=True)
+        data = given.validated_data
+        if len(data["file"]) != len(data["relative_path"]):
+            raise HarvestError("Each file needs a relative_path.", code="invalid")
+        made = uploads.add_files(
+            user_id=int(request.user.pk),
+            files=list(zip(data["relative_path"], data["file"], strict=True)),
+            upload_id=data.get("upload_id"),
+        )
+        return Response({"upload_id": str(made)}, status=201)
+
+
+def _multipart(request: Request) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "file": request.FILES.getlist("file"),
+        "relative_path": request.data.getlist("relative_path"),
+    }
+    if request.data.get("upload_id"):
+        data["upload_id"] = request.data["upload_id"]
+    return data
+
+
+class ImportsView(ListAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN, "POST": DATA_MANAGERS}
+    serializer_class = ImportJobSerializer
+
+    def get_queryset(self) -> QuerySet[ImportJob]:
+        return selectors.imports(self.kwargs["id"])
+
+    @extend_schema(
+        operation_id="import_create", request=ImportCreateSerializer, responses={202: ImportJobSerializer}
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        given = ImportCreateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        data = given.validated_data
+        job = services.start_upload_import(
+            cohort=cohort_selectors.cohort(id),
+            owner=request.user,  # type: ignore[arg-type]
+            upload_id=data["upload_id"],
+            given_phases=data.get("given_phases", {}),
+            split=Split(data["split"]),
+        )
+        return _shown(job, 202)
+
+
+class ImportView(GenericAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+
+    @extend_schema(operation_id="import_get", request=None, responses=ImportJobSerializer)
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(ImportJobSerializer(selectors.import_by_id(id)).data)
+
+
+class ImportItemsView(ListAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+    serializer_class = ImportItemSerializer
+    pagination_class = InOrder
+
+    def get_queryset(self) -> QuerySet[ImportItem]:
+        return selectors.items(self.kwargs["id"])
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        if getattr(self, "swagger_fake_view", False):
+            return {**super().get_serializer_context(), "is_owner": False}
+        job = selectors.import_by_id(self.kwargs["id"])
+        return {
+            **super().get_serializer_context(),
+            "is_owner": job.owner is not None and job.owner.pk == self.request.user.pk,
+        }
+
+
+class ImportPhasesView(GenericAPIView):
+    roles = {"POST": DATA_MANAGERS}
+
+    @extend_schema(
+        operation_id="import_say_phases", request=SayPhasesSerializer, responses={202: ImportJobSerializer}
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        given = SayPhasesSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return _shown(services.say_phases(job_id=id, **given.validated_data), 202)
+
+
+class ImportCancelView(GenericAPIView):
+    roles = {"POST": DATA_MANAGERS}
+
+    @extend_schema(operation_id="import_cancel", request=None, responses=ImportJobSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        return _shown(services.cancel_import(job_id=id), 200)
+
+
+def _shown(job: ImportJob, status: int) -> Response:
+    return Response(ImportJobSerializer(selectors.import_by_id(job.pk)).data, status=status)

@@ -1,0 +1,112 @@
+"""What the review grid is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from harvest.api.shapes import LesionSerializer, StudyBriefSerializer, choice, point
+from harvest.domain import QueueState, Verdict
+from harvest.sampling.order import Strategy
+from harvest.selectors.reviews import Judged, ReviewStudy
+
+
+class TileSerializer(serializers.Serializer):
+    """Where the tile lies: `count` slices from `first_z_index`, the key slice `key_offset` down. `crop_lo`
+    and `crop_hi` are (x, y) in mm, LPS, the outer edges of its pixels."""
+
+    first_z_index = serializers.IntegerField()
+    count = serializers.IntegerField()
+    key_offset = serializers.IntegerField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    mm_per_px = serializers.FloatField()
+    crop_lo = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+    crop_hi = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+
+
+class CandidateSerializer(serializers.Serializer):
+    """`verdict` and `review_id` are the reader's own, null where there is none that stands."""
+
+    id = serializers.UUIDField(source="candidate.id")
+    rank = serializers.IntegerField(source="candidate.rank")
+    lo = point(source="candidate.lo")
+    hi = point(source="candidate.hi")
+    score = serializers.FloatField(source="candidate.score")
+    phase_scores = serializers.DictField(child=serializers.FloatField(), source="candidate.phase_scores")
+    key_z_index = serializers.IntegerField(source="candidate.key_z_index")
+    primary_score = serializers.FloatField(source="candidate.primary_score", allow_null=True)
+    suggested_primary = serializers.BooleanField(source="candidate.suggested_primary")
+    verdict = serializers.SerializerMethodField()
+    review_id = serializers.SerializerMethodField()
+    tile = TileSerializer()
+
+    @extend_schema_field(choice(Verdict, allow_null=True))
+    def get_verdict(self, judged: Judged) -> str | None:
+        return judged.review.verdict if judged.review else None
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_review_id(self, judged: Judged) -> str | None:
+        return str(judged.review.pk) if judged.review else None
+
+
+class StudyVerdictSerializer(serializers.Serializer):
+    verdict = choice(Verdict)
+    review_id = serializers.UUIDField()
+
+
+class WhySerializer(serializers.Serializer):
+    """Why this study is shown now: the arm of the sampling that put it here, and its best score."""
+
+    model_version = serializers.CharField()
+    strategy = choice(Strategy)
+    score = serializers.FloatField(allow_null=True)
+
+
+class ReviewStudySerializer(serializers.Serializer):
+    """`position` counts from 1 in the order in which the round is reviewed."""
+
+    id = serializers.UUIDField(source="row.id")
+    round = serializers.UUIDField(source="row.round_id")
+    study = StudyBriefSerializer(source="row.study")
+    queue_state = choice(QueueState, source="row.queue_state")
+    reviewed_at = serializers.DateTimeField(source="row.reviewed_at", allow_null=True)
+    position = serializers.IntegerField(source="place.position")
+    candidates = CandidateSerializer(many=True)
+    study_verdict = serializers.SerializerMethodField()
+    lesions = LesionSerializer(many=True)
+    why = serializers.SerializerMethodField()
+
+    @extend_schema_field(StudyVerdictSerializer(allow_null=True))
+    def get_study_verdict(self, seen: ReviewStudy) -> dict[str, Any] | None:
+        review = seen.verdicts.of_study
+        return {"verdict": review.verdict, "review_id": str(review.pk)} if review else None
+
+    @extend_schema_field(WhySerializer)
+    def get_why(self, seen: ReviewStudy) -> dict[str, Any]:
+        return {
+            "model_version": seen.row.round.model_version.name,
+            "strategy": seen.place.strategy.value,
+            "score": seen.row.top_score,
+        }
+
+
+class NextStudySerializer(serializers.Serializer):
+    """`study` is null where nothing is left for this reader; `ahead` is to be loaded already."""
+
+    study = ReviewStudySerializer(allow_null=True)
+    ahead = ReviewStudySerializer(many=True)
+    remaining = serializers.IntegerField()
+    reviewed = serializers.IntegerField()
+
+
+class ReviewSerializer(serializers.Serializer):
+    """A stored event: the receipt. `verdict` is empty for an undoing."""
+
+    id = serializers.UUIDField()
+    candidate = serializers.UUIDField(source="candidate_id", allow_null=True)
+    verdict = choice(Verdict, allow_blank=True)
+    undoes = serializers.UUIDField(source="undoes_id", allow_null=True)
+    created_at = serializers.DateTimeField()

@@ -1,0 +1,114 @@
+"""Rounds."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS, ML_ENGINEERS
+from harvest.api.shapes import ErrorSerializer, choice
+from harvest.domain import JobState
+from harvest.models import HarvestRound
+from harvest.selectors import cohorts as cohort_selectors
+from harvest.selectors import rounds as selectors
+from harvest.services import rounds as services
+
+MAY_RUN = DATA_MANAGERS | ML_ENGINEERS
+
+
+class ModelNameSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class RoundFailureSerializer(serializers.Serializer):
+    study = serializers.UUIDField()
+    ordinal = serializers.IntegerField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class HarvestRoundSerializer(serializers.Serializer):
+    """`done` counts studies that have ended, failed ones included."""
+
+    id = serializers.UUIDField()
+    cohort = serializers.UUIDField(source="cohort_id")
+    number = serializers.IntegerField()
+    state = choice(JobState)
+    model_version = ModelNameSerializer()
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    candidates = serializers.IntegerField(source="candidate_count")
+    reviewed = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+    error = ErrorSerializer(allow_null=True)
+    failures = serializers.SerializerMethodField()
+
+    @extend_schema_field(RoundFailureSerializer(many=True))
+    def get_failures(self, row: HarvestRound) -> list[dict[str, Any]]:
+        return self.context["failures"].get(row.pk, [])
+
+
+class RoundCreateSerializer(serializers.Serializer):
+    model_version = serializers.UUIDField(required=False)
+
+
+class RoundsView(ListAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN, "POST": MAY_RUN}
+    serializer_class = HarvestRoundSerializer
+
+    def get_queryset(self) -> QuerySet[HarvestRound]:
+        if not getattr(self, "swagger_fake_view", False):
+            cohort_selectors.cohort(self.kwargs["id"])
+        return selectors.rounds(self.kwargs["id"])
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response(serialized(page))
+
+    @extend_schema(
+        operation_id="round_create", request=RoundCreateSerializer, responses={202: HarvestRoundSerializer}
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        given = RoundCreateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        cohort = cohort_selectors.cohort(id)
+        asked = given.validated_data.get("model_version")
+        made = services.create_round(
+            cohort=cohort,
+            owner=request.user,  # type: ignore[arg-type]
+            model_version=services.detector_version(id=asked) if asked else None,
+        )
+        return Response(serialized([selectors.round_by_id(made.pk)])[0], status=202)
+
+
+class RoundView(GenericAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+
+    @extend_schema(operation_id="round_get", request=None, responses=HarvestRoundSerializer)
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(serialized([selectors.round_by_id(id)])[0])
+
+
+class RoundCancelView(GenericAPIView):
+    roles = {"POST": MAY_RUN}
+
+    @extend_schema(operation_id="round_cancel", request=None, responses=HarvestRoundSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        services.cancel_round(round_id=id)
+        return Response(serialized([selectors.round_by_id(id)])[0])
+
+
+def serialized(rows: list[HarvestRound]) -> list[dict[str, Any]]:
+    """Rounds as the API shows them; the command does the same."""
+    context = {"failures": selectors.failures([row.pk for row in rows])}
+    return HarvestRoundSerializer(rows, many=True, context=context).data  # type: ignore[return-value]

@@ -1,0 +1,86 @@
+"""Shapes that several resources share: enums, geometry, lesions."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from harvest.domain import PHASES, LesionClass, LesionSource, Modality
+from harvest.models import Lesion, Study
+
+
+def choice(enum: type[StrEnum], **options: Any) -> serializers.ChoiceField:
+    """A field of one of an enum's values."""
+    return serializers.ChoiceField(choices=[member.value for member in enum], **options)
+
+
+def point(**options: Any) -> serializers.ListField:
+    """(x, y, z) in mm, LPS."""
+    return serializers.ListField(child=serializers.FloatField(), min_length=3, max_length=3, **options)
+
+
+class GeometrySerializer(serializers.Serializer):
+    """A grid: shape (z, y, x), spacing and origin (x, y, z) in mm, LPS."""
+
+    frame = serializers.CharField()
+    unit = serializers.CharField()
+    shape_zyx = serializers.ListField(child=serializers.IntegerField(), min_length=3, max_length=3)
+    spacing_xyz_mm = point()
+    origin_xyz_mm = point()
+    frame_of_reference_uid = serializers.CharField(allow_blank=True)
+
+
+class ErrorSerializer(serializers.Serializer):
+    """What went wrong, as a job keeps it."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class LesionSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    source = choice(LesionSource)
+    lo = point()
+    hi = point()
+    primary = serializers.BooleanField()
+    lesion_class = choice(LesionClass, allow_blank=True)
+    absent_phases = serializers.ListField(child=serializers.CharField())
+    reader = serializers.SerializerMethodField()
+    size_mm = serializers.SerializerMethodField()
+    retired_at = serializers.DateTimeField(allow_null=True)
+    replaces = serializers.UUIDField(source="replaces_id", allow_null=True)
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_reader(self, row: Lesion) -> str | None:
+        return row.reader.get_username() if row.reader else None
+
+    @extend_schema_field(point())
+    def get_size_mm(self, row: Lesion) -> list[float]:
+        return list(row.box.size_mm)
+
+
+class StudyBriefSerializer(serializers.Serializer):
+    """What a reader needs of a study."""
+
+    id = serializers.UUIDField()
+    ordinal = serializers.IntegerField()
+    subject = serializers.CharField(source="subject.pseudonym")
+    lesion_class = choice(LesionClass, allow_blank=True)
+    reference_phase = serializers.CharField()
+    phases = serializers.SerializerMethodField()
+    geometry = GeometrySerializer()
+    has_liver = serializers.BooleanField()
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_phases(self, row: Study) -> list[str]:
+        return phases_of(row)
+
+
+def phases_of(study: Study) -> list[str]:
+    """A study's phases in the order of their modality's vocabulary."""
+    series = list(study.series.all())
+    order = PHASES[Modality(series[0].modality)] if series else ()
+    return sorted((s.phase for s in series), key=lambda p: order.index(p) if p in order else len(order))

@@ -1,0 +1,136 @@
+"""Studies and their voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import numpy as np
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from detector.volume import Volume
+from harvest import engine
+from harvest.api.imports import InOrder
+from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
+from harvest.api.shapes import GeometrySerializer, LesionSerializer, StudyBriefSerializer, choice
+from harvest.domain import LesionClass, Split
+from harvest.errors import HarvestError, NotFound
+from harvest.models import Study
+from harvest.selectors import cohorts as cohort_selectors
+from harvest.selectors import studies as selectors
+from harvest.services import studies as services
+
+# What is under an id never changes, and is a patient's: browsers may keep it, proxies may not.
+IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+class StudySerializer(StudyBriefSerializer):
+    split = choice(Split, source="subject.split")
+    lesions = serializers.IntegerField(source="lesion_count")
+    created_at = serializers.DateTimeField()
+
+
+class SeriesSerializer(serializers.Serializer):
+    phase = serializers.CharField()
+    geometry = GeometrySerializer()
+    registration = serializers.DictField()
+
+
+class StudyDetailSerializer(StudyBriefSerializer):
+    split = choice(Split, source="subject.split")
+    created_at = serializers.DateTimeField()
+    series = serializers.SerializerMethodField()
+    lesions = LesionSerializer(many=True, source="current_lesions")
+    round_study = serializers.UUIDField(source="latest_round_study", allow_null=True)
+
+    @extend_schema_field(SeriesSerializer(many=True))
+    def get_series(self, row: Study) -> object:
+        return SeriesSerializer(row.series.all(), many=True).data
+
+
+class StudyUpdateSerializer(serializers.Serializer):
+    lesion_class = choice(LesionClass, allow_blank=True)
+
+
+class VolumeQuerySerializer(serializers.Serializer):
+    first = serializers.IntegerField(min_value=0, default=0)
+    count = serializers.IntegerField(min_value=1, required=False)
+
+
+class StudiesView(ListAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+    serializer_class = StudySerializer
+    pagination_class = InOrder
+
+    def get_queryset(self) -> QuerySet[Study]:
+        if not getattr(self, "swagger_fake_view", False):
+            cohort_selectors.cohort(self.kwargs["id"])
+        return selectors.studies(self.kwargs["id"])
+
+
+class StudyView(GenericAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN, "PATCH": DATA_MANAGERS}
+
+    @extend_schema(operation_id="study_get", request=None, responses=StudyDetailSerializer)
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(StudyDetailSerializer(selectors.study(id)).data)
+
+    @extend_schema(
+        operation_id="study_update", request=StudyUpdateSerializer, responses=StudyDetailSerializer
+    )
+    def patch(self, request: Request, id: UUID) -> Response:
+        given = StudyUpdateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        services.update_study(study_id=id, **given.validated_data)
+        return Response(StudyDetailSerializer(selectors.study(id)).data)
+
+
+class VolumeView(APIView):
+    """Slices of a phase on the study's grid: int16 HU, little endian, (z, y, x)."""
+
+    roles = {"GET": ANYONE_SIGNED_IN}
+
+    @extend_schema(
+        operation_id="study_volume",
+        parameters=[
+            OpenApiParameter("first", int, description="First slice; 0 by default."),
+            OpenApiParameter("count", int, description="Number of slices; all that follow by default."),
+        ],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, id: UUID, phase: str) -> StreamingHttpResponse:
+        given = VolumeQuerySerializer(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        study = selectors.study_row(id)
+        if phase not in {s.phase for s in study.series.all()}:
+            raise NotFound(f"The study has no {phase} phase.", code="phase_absent")
+        volume = engine.registered_volume(study, phase)
+        slices = volume.geometry.shape_zyx[0]
+        first = given.validated_data["first"]
+        count = given.validated_data.get("count", slices - first)
+        if count < 1 or first + count > slices:
+            raise HarvestError(
+                f"The volume has {slices} slices. Ask for slices within them.",
+                code="outside",
+                details={"slices": slices},
+            )
+        response = StreamingHttpResponse(
+            _planes(volume, first, count), content_type="application/octet-stream"
+        )
+        response["Content-Length"] = str(count * volume.array_zyx[0].size * 2)
+        response["Cache-Control"] = IMMUTABLE
+        return response
+
+
+def _planes(volume: Volume, first: int, count: int) -> Iterator[bytes]:
+    """A slice at a time, so that a request holds one slice in memory, not a volume."""
+    for z in range(first, first + count):
+        yield np.ascontiguousarray(volume.array_zyx[z], dtype="<i2").tobytes()

@@ -1,0 +1,64 @@
+"""Studies of a cohort."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+
+from harvest.domain import JobState
+from harvest.errors import NotFound
+from harvest.models import Lesion, RoundStudy, Study
+
+
+def studies(cohort_id: UUID) -> QuerySet[Study]:
+    """A cohort's studies, each with its subject, its series and `lesion_count` of those that stand."""
+    return _studies().filter(cohort_id=cohort_id)
+
+
+def study(id: UUID) -> Study:
+    """One study as in `studies`, with `current_lesions` and `latest_round_study`; raises NotFound."""
+    latest = RoundStudy.objects.filter(study=OuterRef("pk"), state=JobState.SUCCEEDED).order_by(
+        "-round__number"
+    )
+    lesions = Lesion.objects.filter(retired_at=None).select_related("reader")
+    found = (
+        _studies()
+        .annotate(latest_round_study=Subquery(latest.values("pk")[:1]))
+        .prefetch_related(Prefetch("lesions", queryset=lesions, to_attr="current_lesions"))
+        .filter(pk=id)
+        .first()
+    )
+    if found is None:
+        raise NotFound("There is no such study.")
+    return found
+
+
+def study_row(id: UUID) -> Study:
+    """One study with its series and no more; raises NotFound."""
+    found = Study.objects.prefetch_related("series").filter(pk=id).first()
+    if found is None:
+        raise NotFound("There is no such study.")
+    return found
+
+
+def study_named(*, cohort_id: UUID, name: str) -> Study:
+    """A cohort's study by its ordinal or its UUID; raises NotFound."""
+    rows = Study.objects.filter(cohort_id=cohort_id)
+    try:
+        found = rows.filter(ordinal=int(name)) if name.isdecimal() else rows.filter(pk=UUID(name))
+    except ValueError:
+        found = rows.none()
+    row = found.first()
+    if row is None:
+        raise NotFound("The cohort has no such study. Name it by its number in the cohort, or its UUID.")
+    return row
+
+
+def _studies() -> QuerySet[Study]:
+    standing = Q(lesions__retired_at=None, lesions__isnull=False)
+    return (
+        Study.objects.select_related("subject")
+        .prefetch_related("series")
+        .annotate(lesion_count=Count("lesions", filter=standing))
+    )

@@ -1,0 +1,138 @@
+"""Import jobs: asked for, reopened when phases are said, cancelled. services/import_runs.py does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from harvest import queue
+from harvest.domain import ENDED, PHASES, ImportOutcome, JobState, Modality, Split
+from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
+from harvest.models import Cohort, ImportJob
+from harvest.services.uploads import delete_upload, upload_folder
+
+TASK = "import_job"
+
+
+@transaction.atomic
+def start_upload_import(
+    *, cohort: Cohort, owner: User, upload_id: UUID, given_phases: Mapping[str, str], split: Split
+) -> ImportJob:
+    """Asks for the import of the owner's upload.
+
+    Raises:
+        NotFound: code upload_missing.
+        Conflict: code already_importing.
+        HarvestError: code unknown_phase.
+    """
+    _check_phases(given_phases)
+    folder = upload_folder(user_id=owner.pk, upload_id=upload_id)
+    if ImportJob.objects.filter(source_path=str(folder)).exclude(state__in=ENDED).exists():
+        raise Conflict("This upload is being imported already.", code="already_importing")
+    job = ImportJob.objects.create(
+        cohort=cohort,
+        owner=owner,
+        source_path=str(folder),
+        is_upload=True,
+        given_phases=dict(given_phases),
+        split=split,
+    )
+    queue.enqueue(TASK, job.pk, queue=queue.IO)
+    return job
+
+
+def create_path_import(
+    *, cohort: Cohort, path: Path, given_phases: Mapping[str, str], split: Split
+) -> ImportJob:
+    """The row of an import that a command runs at once, of a path on this machine."""
+    return ImportJob.objects.create(
+        cohort=cohort, source_path=str(path), given_phases=dict(given_phases), split=split
+    )
+
+
+@transaction.atomic
+def say_phases(*, job_id: UUID, given_phases: Mapping[str, str]) -> ImportJob:
+    """Reopens an import whose studies need their phases said: only those are looked at again.
+
+    Raises:
+        NotFound: there is no such import.
+        InvalidTransition: it still runs, nothing waits for phases, or the files are gone.
+        HarvestError: code unknown_phase.
+    """
+    _check_phases(given_phases)
+    job = _locked(job_id)
+    waiting = job.items.filter(outcome=ImportOutcome.PHASES_NEEDED).count()
+    if job.state not in ENDED or not waiting or not job.is_upload or not job.source_path:
+        raise InvalidTransition("No study of this import waits for its phases. Upload the files again.")
+    # The one way back from an end: the person's answer was what the import lacked.
+    job.state = JobState.QUEUED
+    job.given_phases = dict(given_phases)
+    job.done = job.total - waiting
+    job.finished_at = None
+    job.error = None
+    job.save(update_fields=["state", "given_phases", "done", "finished_at", "error"])
+    queue.enqueue(TASK, job.pk, queue=queue.IO)
+    return job
+
+
+@transaction.atomic
+def cancel_import(*, job_id: UUID) -> ImportJob:
+    """Stops an import before its next study; what was taken stays.
+
+    Raises:
+        NotFound: there is no such import.
+        InvalidTransition: it has ended.
+    """
+    job = _locked(job_id)
+    if job.state in ENDED:
+        raise InvalidTransition("This import has ended already.")
+    was_queued = job.state == JobState.QUEUED
+    job.state = JobState.CANCELLED
+    job.finished_at = timezone.now()
+    job.save(update_fields=["state", "finished_at"])
+    if was_queued:
+        _forget_source(job)
+    return job
+
+
+@transaction.atomic
+def end_import(*, job_id: UUID, state: JobState, error: dict[str, str] | None = None) -> None:
+    """Ends a run that is over; the files go, unless somebody has yet to say their phases."""
+    job = _locked(job_id)
+    if job.state not in ENDED:
+        job.state = state
+        job.error = error
+        job.finished_at = timezone.now()
+        job.save(update_fields=["state", "error", "finished_at"])
+    waits = job.is_upload and job.items.filter(outcome=ImportOutcome.PHASES_NEEDED).exists()
+    if not waits or job.state == JobState.CANCELLED:
+        _forget_source(job)
+
+
+def _forget_source(job: ImportJob) -> None:
+    folder = Path(job.source_path)
+    if job.is_upload and job.source_path:
+        transaction.on_commit(lambda: delete_upload(folder))
+    job.source_path = ""
+    job.save(update_fields=["source_path"])
+
+
+def _locked(job_id: UUID) -> ImportJob:
+    job = ImportJob.objects.select_for_update().filter(pk=job_id).first()
+    if job is None:
+        raise NotFound("There is no such import.")
+    return job
+
+
+def _check_phases(given: Mapping[str, str]) -> None:
+    wrong = sorted(set(given.values()) - set(PHASES[Modality.CT]))
+    if wrong:
+        raise HarvestError(
+            f"There is no phase {', '.join(wrong)}. Say one of: {', '.join(PHASES[Modality.CT])}.",
+            code="unknown_phase",
+        )

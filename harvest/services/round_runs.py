@@ -1,0 +1,132 @@
+"""The run of a round on one study: candidates, their key slices and their tiles."""
+
+from __future__ import annotations
+
+import logging
+import time
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+
+from detector.contracts import StudyImages
+from detector.errors import DetectorError
+from harvest import engine, store
+from harvest.domain import ENDED, JobState
+from harvest.errors import HarvestError
+from harvest.models import Candidate, HarvestRound, RoundStudy
+from harvest.rendering import Window
+from harvest.services.locks import one_at_a_time
+from harvest.services.rounds import end_round_if_done, locked_round
+from harvest.services.tiles import render_tiles, tile_folder
+
+log = logging.getLogger(__name__)
+
+
+def run_round_study(*, round_study_id: UUID) -> None:
+    """Runs the round's models on one study. Safe to run twice; a failure is kept with the study by name."""
+    with one_at_a_time(round_study_id) as held:
+        row = _begin(round_study_id) if held else None
+        if row is None:
+            return
+        started = time.monotonic()
+        candidates: list[Candidate] = []
+        try:
+            images = engine.study_images(row.study)
+            candidates = _candidates(row, images)
+            for candidate in candidates:
+                render_tiles(
+                    candidate=candidate,
+                    images=images,
+                    geometry=engine.geometry_of(row.study),
+                    window=Window.LIVER,
+                )
+            _store(row, candidates, time.monotonic() - started)
+        except DatabaseError:
+            _drop_tiles(candidates)
+            raise
+        except Exception as error:
+            _drop_tiles(candidates)
+            _fail(row, error)
+    end_round_if_done(round_id=row.round_id)
+
+
+@transaction.atomic
+def _begin(id: UUID) -> RoundStudy | None:
+    """Marks the study as running; None where it has ended, or the round was cancelled."""
+    round_id = RoundStudy.objects.filter(pk=id).values_list("round_id", flat=True).first()
+    if round_id is None:
+        return None
+    parent = locked_round(round_id)
+    row = (
+        RoundStudy.objects.select_for_update(of=("self",))
+        .select_related("study", "round__cohort", "round__model_version", "round__key_slice_version")
+        .get(pk=id)
+    )
+    if row.state in ENDED:
+        return None
+    if parent.state in ENDED:
+        RoundStudy.objects.filter(pk=id).update(state=JobState.CANCELLED)
+        return None
+    RoundStudy.objects.filter(pk=id).update(state=JobState.RUNNING)
+    HarvestRound.objects.filter(pk=round_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
+    return row
+
+
+def _candidates(row: RoundStudy, images: StudyImages) -> list[Candidate]:
+    """Unsaved candidates above the cohort's threshold, best first, each with its key slice."""
+    cohort = row.round.cohort
+    found = [
+        c
+        for c in engine.find_candidates(row.round.model_version, images)
+        if c.score >= cohort.score_threshold
+    ][: cohort.max_candidates]
+    filter_version = row.round.key_slice_version
+    boxes = [c.box for c in found]
+    key_slices = engine.find_key_slices(filter_version, images, boxes) if filter_version else []
+    rows = []
+    for rank, c in enumerate(found, start=1):
+        key = key_slices[rank - 1] if key_slices else None
+        rows.append(
+            Candidate(
+                round_study=row,
+                rank=rank,
+                lo=list(c.box.lo),
+                hi=list(c.box.hi),
+                score=c.score,
+                phase_scores=dict(c.phase_scores),
+                key_z_index=key.z_index if key else engine.middle_slice(images.geometry, c.box),
+                primary_score=key.primary_score if key else None,
+            )
+        )
+    if rows:
+        max(rows, key=lambda r: (r.primary_score or 0.0, -r.rank)).suggested_primary = True
+    return rows
+
+
+@transaction.atomic
+def _store(row: RoundStudy, candidates: list[Candidate], seconds: float) -> None:
+    Candidate.objects.bulk_create(candidates)
+    RoundStudy.objects.filter(pk=row.pk).update(
+        state=JobState.SUCCEEDED,
+        error=None,
+        seconds=seconds,
+        top_score=candidates[0].score if candidates else None,
+    )
+
+
+def _fail(row: RoundStudy, error: Exception) -> None:
+    if isinstance(error, HarvestError | DetectorError):
+        what = {"code": error.code, "message": str(error)}
+    else:
+        # The text of an unforeseen error may quote data; its type is enough to find it in the code.
+        what = {
+            "code": "internal",
+            "message": f"The model could not be run on this study ({type(error).__name__}).",
+        }
+    log.error("round study %s failed: %s", row.pk, what["code"])
+    RoundStudy.objects.filter(pk=row.pk).update(state=JobState.FAILED, error=what)
+
+
+def _drop_tiles(candidates: list[Candidate]) -> None:
+    for candidate in candidates:
+        store.delete_folder(tile_folder(candidate.pk))

@@ -1,0 +1,189 @@
+"""One found study becomes rows and a folder in the store: all of it, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from detector.geometry import Box3D
+from detector.ingest.found import FoundStudy
+from detector.ingest.phases import assign_phases
+from detector.ingest.study import PreparedStudy, prepare_study
+from detector.ingest.truth import Truth, read_truth
+from detector.volume import Volume, write_volume
+from harvest import engine, store
+from harvest.domain import LesionClass, LesionSource, Split
+from harvest.errors import Conflict, HarvestError
+from harvest.models import Cohort, Lesion, Series, Study, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The study's row, and whether it was there before."""
+
+    study: Study
+    duplicate: bool
+
+
+def pseudonym_of(subject_key: str) -> str:
+    """A keyed hash of a patient's identifier: the same in every cohort, and no way back without the key."""
+    return hmac.new(settings.PSEUDONYM_KEY, subject_key.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], split: Split) -> Taken:
+    """Reads, registers and stores one study. On any failure database and store are as before.
+
+    Raises:
+        DetectorError: it cannot be read or its phases must be said.
+        Conflict: code split_fixed where the subject is in the other split.
+        StorageFull: the disk is full.
+    """
+    store.require_space(0)
+    digests = {phase: s.sha256 for phase, s in assign_phases(found.acquisitions, given).items()}
+    if there := _study_of(cohort, digests):
+        return Taken(there, duplicate=True)
+    pseudonym = pseudonym_of(found.subject_key)
+    _check_split(Subject.objects.filter(cohort=cohort, pseudonym=pseudonym).first(), split)
+    # Masks are truth of gold studies only; a pool study's pathology alone is known beforehand.
+    truth = read_truth(found) if found.truth or split == Split.GOLD else None
+    _check_truth(truth)
+    prepared = prepare_study(found, given)
+    store.require_space(_bytes_of(prepared))
+    id = uuid.uuid4()
+    key = f"studies/{id}"
+    try:
+        _write_folder(prepared, key)
+        with transaction.atomic():
+            study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth)
+    except BaseException:
+        store.delete_folder(key)
+        raise
+    if study.pk != id:
+        store.delete_folder(key)
+    return Taken(study, duplicate=study.pk != id)
+
+
+def _study_of(cohort: Cohort, digests: Mapping[str, str]) -> Study | None:
+    """The cohort's study with these very series in these very phases."""
+    maybe = Study.objects.filter(cohort=cohort, series__source_sha256__in=digests.values()).distinct()
+    for study in maybe.prefetch_related("series"):
+        if {s.phase: s.source_sha256 for s in study.series.all()} == digests:
+            return study
+    return None
+
+
+def _check_split(subject: Subject | None, split: Split) -> None:
+    if subject and subject.split != split:
+        raise Conflict(
+            f"This subject is already in the {subject.split} split, so this study cannot go to {split}.",
+            code="split_fixed",
+            details={"remedy": f"Import it with the subject's other studies, as {subject.split}."},
+        )
+
+
+def _check_truth(truth: Truth | None) -> None:
+    classes = {truth.lesion_class, *(m.lesion_class for m in truth.lesions)} if truth else set()
+    if wrong := sorted(c for c in classes if c and c not in set(LesionClass)):
+        raise HarvestError(
+            f"The study's truth names a class that does not exist: {', '.join(wrong)}.",
+            code="truth",
+            details={"remedy": f"One of: {', '.join(LesionClass)}."},
+        )
+
+
+def _volumes(prepared: PreparedStudy) -> dict[str, Volume]:
+    """What is stored, by its path in the study's folder."""
+    named = {f"{engine.ORIGINAL}/{phase}.npy": v for phase, v in prepared.originals.items()}
+    named |= {f"{engine.REGISTERED}/{phase}.npy": v for phase, v in prepared.images.volumes.items()}
+    if prepared.images.liver is not None:
+        named[engine.LIVER] = Volume(prepared.images.liver, prepared.images.geometry)
+    return named
+
+
+def _bytes_of(prepared: PreparedStudy) -> int:
+    return sum(int(np.asarray(v.array_zyx).nbytes) for v in _volumes(prepared).values())
+
+
+def _write_folder(prepared: PreparedStudy, key: str) -> None:
+    with store.new_folder(key) as folder:
+        for name, volume in _volumes(prepared).items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            write_volume(volume, folder / name)
+
+
+def _write_rows(
+    cohort: Cohort,
+    id: uuid.UUID,
+    key: str,
+    prepared: PreparedStudy,
+    digests: Mapping[str, str],
+    pseudonym: str,
+    split: Split,
+    truth: Truth | None,
+) -> Study:
+    # One import at a time numbers studies; the lock also settles a race of two imports of one study.
+    Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
+    if there := _study_of(cohort, digests):
+        return there
+    subject, _ = Subject.objects.get_or_create(cohort=cohort, pseudonym=pseudonym, defaults={"split": split})
+    _check_split(subject, split)
+    images = prepared.images
+    known = truth if split == Split.GOLD else None
+    if known and known.reference_phase not in (None, images.reference_phase):
+        raise HarvestError(
+            f"The truth lies in the {known.reference_phase} phase, the study in {images.reference_phase}.",
+            code="truth_frame",
+            details={"remedy": f"Import the study with its {known.reference_phase} phase."},
+        )
+    study = Study.objects.create(
+        id=id,
+        cohort=cohort,
+        subject=subject,
+        ordinal=(cohort.studies.aggregate(last=Max("ordinal"))["last"] or 0) + 1,
+        source_sha256=prepared.source_sha256,
+        reference_phase=images.reference_phase,
+        geometry=images.geometry.as_json(),
+        lesion_class=(truth.lesion_class if truth else None) or "",
+        has_liver=images.liver is not None,
+        complete=known is not None,
+        store_key=key,
+    )
+    Series.objects.bulk_create(
+        Series(
+            study=study,
+            modality=images.modality,
+            phase=phase,
+            geometry=prepared.originals[phase].geometry.as_json(),
+            source_sha256=digests[phase],
+            registration=dict(prepared.quality.get(phase, {})),
+        )
+        for phase in images.volumes
+    )
+    if known:
+        Lesion.objects.bulk_create(
+            imported_lesion(study, m.box, primary=m.primary, lesion_class=m.lesion_class)
+            for m in known.lesions
+        )
+    return study
+
+
+def imported_lesion(study: Study, box: Box3D, *, primary: bool, lesion_class: str | None) -> Lesion:
+    """An unsaved gold lesion of a study."""
+    return Lesion(
+        study=study,
+        source=LesionSource.IMPORTED,
+        lo=list(box.lo),
+        hi=list(box.hi),
+        reference_phase=study.reference_phase,
+        frame_of_reference_uid=str(study.geometry.get("frame_of_reference_uid", "")),
+        primary=primary,
+        lesion_class=lesion_class or "",
+    )
