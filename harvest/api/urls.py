@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from harvest.api import cohorts, session
+from harvest.api import cohorts, dashboard, models, releases, schedules, session, training
 
 urlpatterns = [
     path("session", session.SessionView.as_view(), name="session"),
     path("token", session.TokenView.as_view(), name="token"),
     path("cohorts", cohorts.CohortsView.as_view(), name="cohorts"),
     path("cohorts/<uuid:id>", cohorts.CohortView.as_view(), name="cohort"),
+    path("cohorts/<uuid:id>/dashboard", dashboard.DashboardView.as_view(), name="dashboard"),
+    path("models", models.ModelsView.as_view(), name="models"),
+    path("models/compare", models.CompareView.as_view(), name="models-compare"),
+    path("models/<uuid:id>", models.ModelView.as_view(), name="model"),
+    path("models/<uuid:id>/promote", models.PromoteView.as_view(), name="model-promote"),
+    path("cohorts/<uuid:id>/training-runs", training.TrainingRunsView.as_view(), name="training-runs"),
+    path("training-runs/<uuid:id>", training.TrainingRunView.as_view(), name="training-run"),
+    path("training-runs/<uuid:id>/cancel", training.TrainingRunCancelView.as_view(), name="training-cancel"),
+    path("cohorts/<uuid:id>/schedules", schedules.SchedulesView.as_view(), name="schedules"),
+    path("schedules/<uuid:id>", schedules.ScheduleView.as_view(), name="schedule"),
+    path("cohorts/<uuid:id>/releases", releases.ReleasesView.as_view(), name="releases"),
+    path("releases/<uuid:id>", releases.ReleaseView.as_view(), name="release"),
+    path("releases/<uuid:id>/diff", releases.ReleaseDiffView.as_view(), name="release-diff"),
+    path("releases/<uuid:id>/export", releases.ReleaseExportView.as_view(), name="release-export"),
     path("", include("harvest.api.urls_review")),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from harvest.domain import JobState, LesionClass, LesionSource, ModelKind, QueueState, Role, Split, Verdict
 from harvest.settings.env import environment
 
 ENV = environment()
@@ -122,6 +123,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Values that several fields share get one name in the schema, and so one type in the frontend.
+    "ENUM_NAME_OVERRIDES": {
+        enum.__name__: [member.value for member in enum]
+        for enum in (ModelKind, JobState, LesionClass, LesionSource, Verdict, QueueState, Split, Role)
+    },
 }
 
 CELERY_BROKER_URL = ENV.broker_url or ENV.embedded_url("broker") or "redis://127.0.0.1:6379/0"

@@ -1,5 +1,5 @@
 """Tasks: they take ids, are safe to run twice, and only call services."""
 
-from harvest.tasks import harvesting
+from harvest.tasks import harvesting, training
 
-__all__ = ["harvesting"]
+__all__ = ["harvesting", "training"]

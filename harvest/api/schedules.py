@@ -1,0 +1,97 @@
+"""Schedules: when a cohort's models are retrained unattended."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from harvest.api.models import KINDS
+from harvest.api.permissions import ANYONE_SIGNED_IN, ML_ENGINEERS
+from harvest.models import TrainingSchedule
+from harvest.selectors import cohorts
+from harvest.selectors import training as selectors
+from harvest.services import schedules as services
+
+A_YEAR_MINUTES = 366 * 24 * 60
+
+
+class ScheduleSerializer(serializers.ModelSerializer):
+    kinds = serializers.ListField(child=serializers.ChoiceField(KINDS))
+    overrides = serializers.DictField()
+
+    class Meta:
+        model = TrainingSchedule
+        fields = [
+            "id",
+            "cohort",
+            "kinds",
+            "size",
+            "overrides",
+            "every_minutes",
+            "enabled",
+            "last_outcome",
+            "last_fired_at",
+            "created_at",
+        ]
+
+
+class ScheduleUpdateSerializer(serializers.Serializer):
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=3, required=False
+    )
+    size = serializers.SlugField(required=False, max_length=20)
+    overrides = serializers.DictField(required=False)
+    every_minutes = serializers.IntegerField(min_value=1, max_value=A_YEAR_MINUTES, required=False)
+    enabled = serializers.BooleanField(required=False)
+
+
+class ScheduleCreateSerializer(ScheduleUpdateSerializer):
+    kinds = serializers.ListField(child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=3)
+    every_minutes = serializers.IntegerField(min_value=1, max_value=A_YEAR_MINUTES)
+
+
+class SchedulesView(ListAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN, "POST": ML_ENGINEERS}
+    serializer_class = ScheduleSerializer
+
+    def get_queryset(self) -> QuerySet[TrainingSchedule]:
+        if getattr(self, "swagger_fake_view", False):
+            return TrainingSchedule.objects.none()
+        return selectors.schedules(cohorts.cohort(self.kwargs["id"]).pk)
+
+    @extend_schema(
+        operation_id="schedule_create",
+        request=ScheduleCreateSerializer,
+        responses={201: ScheduleSerializer},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        given = ScheduleCreateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = services.create_schedule(cohort=id, **given.validated_data)
+        return Response(ScheduleSerializer(made).data, status=201)
+
+
+class ScheduleView(APIView):
+    roles = {"PATCH": ML_ENGINEERS, "DELETE": ML_ENGINEERS}
+
+    @extend_schema(
+        operation_id="schedule_update", request=ScheduleUpdateSerializer, responses=ScheduleSerializer
+    )
+    def patch(self, request: Request, id: UUID) -> Response:
+        given = ScheduleUpdateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return Response(
+            ScheduleSerializer(services.update_schedule(schedule=id, **given.validated_data)).data
+        )
+
+    @extend_schema(operation_id="schedule_delete", request=None, responses={204: None})
+    def delete(self, request: Request, id: UUID) -> Response:
+        services.delete_schedule(schedule=id)
+        return Response(status=204)

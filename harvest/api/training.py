@@ -1,0 +1,133 @@
+"""Trainings: ask for them, follow them, cancel them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from harvest import engine_training
+from harvest.api.models import KINDS, ReleaseRefSerializer, VersionRefSerializer
+from harvest.api.permissions import ANYONE_SIGNED_IN, ML_ENGINEERS
+from harvest.domain import JobState
+from harvest.models import TrainingRun
+from harvest.selectors import cohorts
+from harvest.selectors import training as selectors
+from harvest.services import training as services
+
+STATES = [state.value for state in JobState]
+
+
+class TrainingErrorSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    details = serializers.DictField()
+
+
+class CurvePointSerializer(serializers.Serializer):
+    step = serializers.IntegerField()
+    values = serializers.DictField(child=serializers.FloatField(allow_null=True))
+
+
+class TrainingRunSummarySerializer(serializers.ModelSerializer):
+    kind = serializers.ChoiceField(KINDS)
+    state = serializers.ChoiceField(STATES)
+    release = ReleaseRefSerializer(allow_null=True)
+    result = VersionRefSerializer(allow_null=True)
+    initial_version = VersionRefSerializer(allow_null=True)
+    owner = serializers.CharField(source="owner.username", allow_null=True, default=None)
+    values = serializers.DictField(child=serializers.FloatField(allow_null=True))
+    overrides = serializers.DictField()
+    error = TrainingErrorSerializer(allow_null=True)
+
+    class Meta:
+        model = TrainingRun
+        fields = [
+            "id",
+            "cohort",
+            "kind",
+            "size",
+            "overrides",
+            "state",
+            "step",
+            "total",
+            "values",
+            "message",
+            "reason",
+            "error",
+            "created_at",
+            "started_at",
+            "finished_at",
+            "heartbeat_at",
+            "release",
+            "initial_version",
+            "result",
+            "owner",
+        ]
+
+
+class TrainingRunSerializer(TrainingRunSummarySerializer):
+    curve = serializers.SerializerMethodField()
+    log_tail = serializers.SerializerMethodField()
+
+    class Meta(TrainingRunSummarySerializer.Meta):
+        fields = [*TrainingRunSummarySerializer.Meta.fields, "curve", "log_tail"]
+
+    @extend_schema_field(CurvePointSerializer(many=True))
+    def get_curve(self, row: TrainingRun) -> list[dict[str, Any]]:
+        return engine_training.curve(row.pk)
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_log_tail(self, row: TrainingRun) -> list[str]:
+        return engine_training.log_tail(row.pk)
+
+
+class TrainingRequestSerializer(serializers.Serializer):
+    kinds = serializers.ListField(child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=3)
+    size = serializers.SlugField(required=False, max_length=20)
+    overrides = serializers.DictField(required=False)
+
+
+class TrainingRunsView(ListAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN, "POST": ML_ENGINEERS}
+    serializer_class = TrainingRunSummarySerializer
+
+    def get_queryset(self) -> QuerySet[TrainingRun]:
+        if getattr(self, "swagger_fake_view", False):
+            return TrainingRun.objects.none()
+        return selectors.training_runs(cohorts.cohort(self.kwargs["id"]).pk)
+
+    @extend_schema(
+        operation_id="training_runs_create",
+        request=TrainingRequestSerializer,
+        responses={202: TrainingRunSummarySerializer(many=True)},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        given = TrainingRequestSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        runs = services.request_training(cohort=id, owner=request.user, **given.validated_data)
+        return Response(TrainingRunSummarySerializer(runs, many=True).data, status=202)
+
+
+class TrainingRunView(APIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+
+    @extend_schema(operation_id="training_run_get", request=None, responses=TrainingRunSerializer)
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(TrainingRunSerializer(selectors.training_run(id)).data)
+
+
+class TrainingRunCancelView(APIView):
+    roles = {"POST": ML_ENGINEERS}
+
+    @extend_schema(operation_id="training_run_cancel", request=None, responses=TrainingRunSummarySerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        services.cancel(run=id)
+        return Response(TrainingRunSummarySerializer(selectors.training_run(id)).data)

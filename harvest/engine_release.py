@@ -1,0 +1,142 @@
+"""Manifests to the imaging package: case lists for trainers, and the export formats of the field."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from detector.data.cases import Case, Mark
+from detector.export.coco import read_coco, write_coco
+from detector.export.csv_boxes import read_csv, write_csv
+from detector.export.dataset import ANY_LESION, ExportBox, ExportStudy, check_read_back
+from detector.export.nifti import write_nifti
+from detector.geometry import Box3D, VolumeGeometry
+from detector.volume import read_volume
+from harvest import engine, store
+from harvest.domain import ModelKind, Split, Verdict, training_role
+from harvest.manifest import Manifest
+
+FORMATS = ("coco", "csv")
+FILE_NAMES = {"coco": "dataset.json", "csv": "boxes.csv"}
+
+
+def _mark(box: dict[str, Any], verdict: Verdict, kind: ModelKind) -> Mark | None:
+    """A lesion or a judged candidate as the trainer of `kind` sees it, None where it is left out."""
+    lesion_class = box.get("lesion_class") or None
+    role = training_role(verdict, kind, has_class=lesion_class is not None)
+    if role.role is None:
+        return None
+    return Mark.model_validate(
+        {
+            "lo": box["lo"],
+            "hi": box["hi"],
+            "role": role.role,
+            "primary": role.primary,
+            "lesion_class": lesion_class,
+            "absent_phases": box.get("absent_phases", []),
+        }
+    )
+
+
+def case_list(manifest: Manifest, kind: ModelKind, split: Split, folder: Path) -> list[Case]:
+    """The cases of one split for the trainer of `kind`; image paths are relative to `folder`.
+
+    Studies that say nothing to this trainer (no mark, and lesions may be unmarked) are left out.
+    """
+    cases = []
+    for study in manifest["studies"]:
+        if study["split"] != split:
+            continue
+        said = [
+            (box, Verdict.PRIMARY_LESION if box["primary"] else Verdict.OTHER_LESION)
+            for box in study["lesions"]
+        ] + [(box, Verdict(box["verdict"])) for box in study["marks"]]
+        marks = [m for box, verdict in said if (m := _mark(box, verdict, kind))]
+        teaches = bool(marks) or (study["complete"] and kind is ModelKind.DETECTOR)
+        if teaches:
+            cases.append(
+                _case(study, marks, Path(os.path.relpath(store.root() / study["store_key"], folder)))
+            )
+    return cases
+
+
+def _case(study: dict[str, Any], marks: list[Mark], images: Path) -> Case:
+    return Case(
+        study=study["id"],
+        subject=study["subject"],
+        modality=study["phases"][0]["modality"],
+        reference_phase=study["reference_phase"],
+        images={
+            p["phase"]: (images / engine.REGISTERED / f"{p['phase']}.npy").as_posix() for p in study["phases"]
+        },
+        liver=(images / engine.LIVER).as_posix() if study["has_liver"] else None,
+        lesion_class=study["lesion_class"] or None,
+        complete=study["complete"],
+        marks=tuple(marks),
+    )
+
+
+def image_name(study: str, phase: str) -> str:
+    """Where an export keeps a phase, relative to the exported file."""
+    return f"images/{study}/{phase}.nii.gz"
+
+
+def export_studies(manifest: Manifest) -> list[ExportStudy]:
+    """All studies of a release, those without a lesion included."""
+    return [
+        ExportStudy(
+            id=study["id"],
+            subject=study["subject"],
+            split=study["split"],
+            reference_phase=study["reference_phase"],
+            geometry=VolumeGeometry.from_json(study["geometry"]),
+            images={p["phase"]: image_name(study["id"], p["phase"]) for p in study["phases"]},
+            boxes=tuple(_export_box(study, lesion) for lesion in study["lesions"]),
+        )
+        for study in manifest["studies"]
+    ]
+
+
+def _export_box(study: dict[str, Any], lesion: dict[str, Any]) -> ExportBox:
+    # The study's pathology is that of its primary lesion.
+    known = lesion["lesion_class"] or (study["lesion_class"] if lesion["primary"] else "")
+    return ExportBox(
+        id=lesion["id"],
+        box=Box3D(tuple(lesion["lo"]), tuple(lesion["hi"])),
+        category=known or ANY_LESION,
+        primary=lesion["primary"],
+        absent_phases=tuple(lesion["absent_phases"]),
+    )
+
+
+def export_text(manifest: Manifest, format: str, info: dict[str, Any]) -> str:
+    """A release in one of FORMATS, after it was read back and compared in mm.
+
+    Raises:
+        ExportError: what was read back differs.
+    """
+    studies = export_studies(manifest)
+    if format == "coco":
+        text = write_coco(studies, info)
+        check_read_back(studies, read_coco(text))
+    else:
+        text = write_csv(studies)
+        check_read_back(studies, read_csv(text, studies))
+    return text
+
+
+def write_images(manifest: Manifest, out: Path) -> Iterator[str]:
+    """Writes the registered phases of a release as NIfTI under image_name, study by study; yields each id.
+
+    Raises:
+        NotFound: a study is no longer in the store.
+        ReadError: a stored volume is damaged.
+        OSError: a file cannot be written.
+    """
+    for study in manifest["studies"]:
+        for phase in study["phases"]:
+            volume = read_volume(store.path(f"{study['store_key']}/{engine.REGISTERED}/{phase['phase']}.npy"))
+            write_nifti(volume, out / image_name(study["id"], phase["phase"]))
+        yield study["id"]

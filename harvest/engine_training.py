@@ -1,0 +1,203 @@
+"""A training as a process: its folder, its case lists, the child that trains, and what it tells.
+
+`Training` is used by the supervisor alone; the functions below it also read a run's folder for the pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+from uuid import UUID
+
+import psutil
+from django.conf import settings
+
+from detector.data.cases import write_cases
+from harvest import store
+from harvest.domain import ModelKind, Split
+from harvest.engine_release import case_list
+from harvest.manifest import Manifest
+
+LOG, PROGRESS, RESULT, PROCESS = "log.txt", "progress.jsonl", "result.json", "process.json"
+LOG_LINES = 40
+CURVE_POINTS = 200
+GRACE_SECONDS = 10
+# Reviews come first on a machine that also serves pages.
+NICENESS = 10
+
+
+def folder_of(run: UUID) -> Path:
+    """The run's folder in the store; it need not exist yet."""
+    return store.root() / "runs" / str(run)
+
+
+def start_supervisor(run: UUID) -> None:
+    """Starts `manage.py supervise_training` for a run, in the caller's process group, and returns.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    folder = folder_of(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOG).open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "manage.py", "supervise_training", str(run)],
+            cwd=settings.BASE_DIR,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+class Training:
+    """The child process of one run, in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._child: subprocess.Popen[bytes] | None = None
+        self._progress: IO[str] | None = None
+        self._partial = ""
+
+    def start(
+        self,
+        manifest: Manifest,
+        *,
+        kind: ModelKind,
+        family: str,
+        size: str,
+        overrides: Mapping[str, Any],
+        initial_weights: Path | None,
+    ) -> None:
+        """Writes the case lists and starts the training; a gold list only where there are gold studies."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        argv = [sys.executable, "-m", "detector", "train", "--family", family, "--size", size]
+        argv += ["--cases", str(self._write(manifest, kind, Split.POOL, "cases.json"))]
+        if gold := self._write(manifest, kind, Split.GOLD, "gold.json"):
+            argv += ["--gold", str(gold)]
+        if initial_weights:
+            argv += ["--init", str(initial_weights)]
+        for name, value in sorted(overrides.items()):
+            argv += ["--set", f"{name}={json.dumps(value)}"]
+        with (self.folder / LOG).open("ab") as log:
+            self._child = subprocess.Popen(
+                [*argv, "--out", str(self.folder)],
+                cwd=settings.BASE_DIR,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        process = psutil.Process(self._child.pid)
+        with contextlib.suppress(psutil.Error):
+            process.nice(NICENESS)
+            told = {"pid": process.pid, "created": process.create_time()}
+            (self.folder / PROCESS).write_text(json.dumps(told))
+
+    def _write(self, manifest: Manifest, kind: ModelKind, split: Split, name: str) -> Path | None:
+        cases = case_list(manifest, kind, split, self.folder)
+        if split is Split.GOLD and not cases:
+            return None
+        write_cases(cases, self.folder / name)
+        return self.folder / name
+
+    def progress(self) -> dict[str, Any] | None:
+        """The last whole line that was told since the last call, None where there is none."""
+        if self._progress is None:
+            with contextlib.suppress(FileNotFoundError):
+                self._progress = (self.folder / PROGRESS).open()
+        if self._progress is None:
+            return None
+        *lines, self._partial = (self._partial + self._progress.read()).split("\n")
+        return _parsed(lines[-1]) if lines else None
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit code, waiting for it so long at most; None while it runs."""
+        if self._child is None:
+            return None
+        try:
+            return self._child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self) -> None:
+        """Asks the child to end, and ends it by force after a grace."""
+        if self._child is None or self._child.poll() is not None:
+            return
+        self._child.terminate()
+        if self.wait(GRACE_SECONDS) is None:
+            self._child.kill()
+            self._child.wait()
+
+    def result(self) -> tuple[Path, dict[str, Any]]:
+        """(weights, result.json) of a training that ended well."""
+        told: dict[str, Any] = json.loads((self.folder / RESULT).read_text())
+        return self.folder / told["weights"], told
+
+
+def failure(code: int, lines: list[str]) -> tuple[str, str]:
+    """(code, message) for people of a training that ended with an exit code and last log lines."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return "killed", (
+            f"The training process was killed ({name}); memory may have run out. "
+            "Try a smaller size, or fewer cases at once (batch=1)."
+        )
+    said = next((line for line in reversed(lines) if line.startswith("error: ")), None)
+    if said:
+        return "training_failed", said.removeprefix("error: ")
+    return "training_failed", f"The training ended with exit code {code}. Its log says more."
+
+
+def end_orphan(run: UUID) -> None:
+    """Ends the training process of a run whose supervisor is gone, where it still runs on this machine."""
+    with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
+        told = json.loads((folder_of(run) / PROCESS).read_text())
+        process = psutil.Process(told["pid"])
+        if process.create_time() == told["created"]:
+            process.terminate()
+
+
+def log_tail(run: UUID, lines: int = LOG_LINES) -> list[str]:
+    """The last lines of a run's log, without folders; empty where there is no log."""
+    try:
+        with (folder_of(run) / LOG).open("rb") as file:
+            file.seek(max(file.seek(0, 2) - 20_000, 0))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return []
+    return [without_folders(line) for line in text.splitlines()[-lines:]]
+
+
+def without_folders(line: str) -> str:
+    """A line whose absolute paths are cut down to their last part.
+
+    >>> without_folders('File "/srv/store/runs/7/cases.json" is gone')
+    'File "cases.json" is gone'
+    """
+    return re.sub(r"(?<![\w.:/])/(?:[^\s/\"':]+/)+", "", line)
+
+
+def curve(run: UUID, points: int = CURVE_POINTS) -> list[dict[str, Any]]:
+    """At most `points` of what a run told on its way, the last always among them: [{"step", "values"}]."""
+    try:
+        text = (folder_of(run) / PROGRESS).read_text()
+    except OSError:
+        return []
+    told = [t for line in text.splitlines() if (t := _parsed(line)) and t.get("values")]
+    every = -(-len(told) // points) or 1
+    kept = told[::-1][::every][::-1]
+    return [{"step": int(t["step"]), "values": t["values"]} for t in kept]
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) and "step" in told and "total" in told else None

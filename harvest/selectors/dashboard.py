@@ -1,0 +1,188 @@
+"""The cohort at a glance. A fixed number of queries, however much the cohort holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+
+from harvest.domain import (
+    ENDED,
+    ImportOutcome,
+    JobState,
+    LesionSource,
+    ModelKind,
+    QueueState,
+    Verdict,
+)
+from harvest.models import (
+    Cohort,
+    HarvestRound,
+    ImportItem,
+    ImportJob,
+    Lesion,
+    ModelVersion,
+    Review,
+    RoundStudy,
+    Study,
+    TrainingRun,
+)
+from harvest.selectors.versions import headline
+
+VERSIONS, JOBS_OF_A_KIND = 50, 5
+
+
+def dashboard(cohort: Cohort) -> dict[str, Any]:
+    """{"strip", "needs", "lesions_by_class", "minutes_by_reader", "forecast_minutes", "versions", "jobs"}."""
+    minutes = _minutes_by_reader(cohort)
+    waiting = _waiting(cohort).count()
+    seconds, studies = (sum(row[k] for row in minutes) for k in ("seconds", "studies"))
+    return {
+        "strip": _strip(cohort),
+        "needs": _needs(cohort, waiting),
+        "lesions_by_class": _lesions_by_class(cohort),
+        "minutes_by_reader": [
+            {
+                "reader": row["reader"],
+                "minutes": row["seconds"] / 60,
+                "studies": row["studies"],
+                "seconds_a_study": row["seconds"] / row["studies"] if row["studies"] else None,
+            }
+            for row in minutes
+        ],
+        "forecast_minutes": waiting * seconds / studies / 60 if studies else None,
+        "versions": _versions(cohort),
+        "jobs": _jobs(cohort),
+    }
+
+
+def _strip(cohort: Cohort) -> dict[str, int]:
+    """Studies at each station of the loop; `trained` and `released` are those of the latest release that a
+    training learned from, and of the latest release."""
+    in_rounds = RoundStudy.objects.filter(study=OuterRef("pk"))
+    lesions = Lesion.objects.filter(study=OuterRef("pk"), retired_at=None)
+    counted = Study.objects.filter(cohort=cohort).aggregate(
+        imported=Count("pk"),
+        proposed=Count("pk", filter=Exists(in_rounds.filter(state=JobState.SUCCEEDED))),
+        reviewed=Count("pk", filter=Exists(in_rounds.filter(queue_state=QueueState.DONE))),
+        curated=Count("pk", filter=Exists(lesions)),
+    )
+    learned = cohort.training_runs.filter(state=JobState.SUCCEEDED).select_related("release")
+    trained = learned.order_by("-release__number").first()
+    released = cohort.releases.order_by("-number").first()
+    return counted | {
+        "trained": trained.release.counts["pool"] if trained and trained.release else 0,
+        "released": released.counts["studies"] if released else 0,
+    }
+
+
+def _waiting(cohort: Cohort) -> QuerySet[RoundStudy]:
+    """Studies of the latest round that nobody has finished."""
+    latest = HarvestRound.objects.filter(cohort=cohort).order_by("-number").values("pk")[:1]
+    return RoundStudy.objects.filter(round__in=latest, state=JobState.SUCCEEDED).exclude(
+        queue_state=QueueState.DONE
+    )
+
+
+def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
+    """What a person has to do now; a count of 0 is left out."""
+    items = ImportItem.objects.filter(job__cohort=cohort).aggregate(
+        phases=Count("pk", filter=Q(outcome=ImportOutcome.PHASES_NEEDED)),
+        refused=Count("pk", filter=Q(outcome=ImportOutcome.REFUSED)),
+    )
+    drawn = Lesion.objects.filter(
+        study=OuterRef("round_study__study"), source=LesionSource.DRAWN, retired_at=None
+    )
+    missed = Review.objects.filter(
+        round_study__round__cohort=cohort, verdict=Verdict.MISSED, undone_by__isnull=True
+    ).filter(~Exists(drawn))
+    failed = cohort.training_runs.filter(state=JobState.FAILED)
+    later = cohort.training_runs.filter(kind=OuterRef("kind"), created_at__gt=OuterRef("created_at"))
+    newer = ModelVersion.objects.filter(
+        release__cohort=cohort,
+        promoted=False,
+        number__gt=ModelVersion.objects.filter(kind=OuterRef("kind"), promoted=True).values("number")[:1],
+    )
+    counted = [
+        ("phases", items["phases"], "series whose phase must be said"),
+        ("review", waiting, "studies to review"),
+        ("draw", missed.values("round_study__study").distinct().count(), "missed lesions to draw"),
+        ("failed_import", items["refused"], "refused at import: look at the reasons"),
+        ("failed_training", failed.filter(~Exists(later)).count(), "trainings failed"),
+        ("promote", newer.count(), "new model versions to compare and promote"),
+    ]
+    return [{"kind": kind, "count": count, "text": text} for kind, count, text in counted if count]
+
+
+def _lesions_by_class(cohort: Cohort) -> list[dict[str, Any]]:
+    rows = Lesion.objects.filter(study__cohort=cohort, retired_at=None).order_by()
+    counted = rows.values("lesion_class", "study__lesion_class", "primary").annotate(count=Count("pk"))
+    total: dict[str, int] = defaultdict(int)
+    for row in counted:
+        # The study's pathology is that of its primary lesion.
+        named = row["lesion_class"] or (row["study__lesion_class"] if row["primary"] else "")
+        total[named] += row["count"]
+    return [{"lesion_class": name, "count": count} for name, count in sorted(total.items())]
+
+
+def _minutes_by_reader(cohort: Cohort) -> list[dict[str, Any]]:
+    """Active seconds of verdicts, of drawing and of the rest, by reader, with the studies they finished."""
+    seconds: dict[str, float] = defaultdict(float)
+    studies: dict[str, int] = defaultdict(int)
+    in_rounds = RoundStudy.objects.filter(round__cohort=cohort)
+    verdicts = Review.objects.filter(round_study__round__cohort=cohort).order_by()
+    drawn = Lesion.objects.filter(study__cohort=cohort, source=LesionSource.DRAWN).order_by()
+    for rows, name in ((verdicts, "reader__username"), (drawn, "reader__username")):
+        for row in rows.filter(reader__isnull=False).values(name).annotate(s=Sum("active_seconds")):
+            seconds[row[name]] += row["s"] or 0
+    done = in_rounds.filter(queue_state=QueueState.DONE, leased_by__isnull=False).order_by()
+    for row in done.values("leased_by__username").annotate(
+        s=Sum("active_seconds"), n=Count("study", distinct=True)
+    ):
+        seconds[row["leased_by__username"]] += row["s"] or 0
+        studies[row["leased_by__username"]] += row["n"]
+    return [{"reader": name, "seconds": seconds[name], "studies": studies[name]} for name in sorted(seconds)]
+
+
+def _versions(cohort: Cohort) -> list[dict[str, Any]]:
+    """The versions this cohort made or used, and the promoted ones, oldest first."""
+    rows = ModelVersion.objects.filter(
+        Q(release__cohort=cohort) | Q(rounds__cohort=cohort) | Q(promoted=True)
+    ).distinct()
+    newest = list(rows.order_by("-created_at", "-pk")[:VERSIONS])[::-1]
+    used: dict[Any, list[int]] = defaultdict(list)
+    for version, number in cohort.rounds.order_by("number").values_list("model_version", "number"):
+        used[version].append(number)
+    return [
+        {
+            "id": row.pk,
+            "name": row.name,
+            "kind": ModelKind(row.kind),
+            "promoted": row.promoted,
+            "round_numbers": used[row.pk],
+            "created_at": row.created_at,
+            **{name: headline(row.metrics, name) for name in ("p1td_1", "p1td_10", "mean_f1")},
+        }
+        for row in newest
+    ]
+
+
+def _jobs(cohort: Cohort) -> list[dict[str, Any]]:
+    """The newest imports, rounds and trainings, newest first."""
+    rounds = HarvestRound.objects.filter(cohort=cohort).annotate(
+        total=Count("studies"), done=Count("studies", filter=Q(studies__state__in=ENDED))
+    )
+    found: list[tuple[Any, dict[str, Any]]] = []
+
+    def add(row: Any, kind: str, done: int, total: int, text: str) -> None:
+        job = {"id": row.pk, "kind": kind, "state": row.state, "done": done, "total": total, "text": text}
+        found.append((row.created_at, job))
+
+    for job in ImportJob.objects.filter(cohort=cohort).order_by("-created_at")[:JOBS_OF_A_KIND]:
+        add(job, "import", job.done, job.total, "Import")
+    for round in rounds.order_by("-number")[:JOBS_OF_A_KIND]:
+        add(round, "round", round.done, round.total, f"Round {round.number}")
+    for run in TrainingRun.objects.filter(cohort=cohort).order_by("-created_at")[:JOBS_OF_A_KIND]:
+        add(run, "training", run.step, run.total, f"Training of the {run.kind.replace('_', ' ')}")
+    return [job for _, job in sorted(found, key=lambda pair: pair[0], reverse=True)]

@@ -1,0 +1,62 @@
+"""Releases and the manifests they froze."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from harvest import store
+from harvest.errors import NotFound, PermanentError
+from harvest.manifest import Manifest
+from harvest.models import Cohort, DatasetRelease
+
+PREFIX = "releases"
+
+
+def releases(cohort: UUID) -> QuerySet[DatasetRelease]:
+    return DatasetRelease.objects.filter(cohort_id=cohort).select_related("owner")
+
+
+def release(id: UUID) -> DatasetRelease:
+    """One release; raises NotFound."""
+    found = DatasetRelease.objects.filter(pk=id).select_related("cohort", "owner").first()
+    if found is None:
+        raise NotFound("There is no such release.")
+    return found
+
+
+def release_numbered(cohort: Cohort, number: int | None) -> DatasetRelease:
+    """The cohort's release of that number, or its latest; raises NotFound."""
+    rows = DatasetRelease.objects.filter(cohort=cohort).select_related("cohort").order_by("-number")
+    found = (rows if number is None else rows.filter(number=number)).first()
+    if found is None:
+        raise NotFound(
+            f"Cohort {cohort.name} has no release{'' if number is None else f' {number}'}. "
+            "Make one on its Releases page or with `create_release`."
+        )
+    return found
+
+
+def manifest(row: DatasetRelease) -> Manifest:
+    """What a release froze.
+
+    Raises:
+        NotFound: the store no longer has it.
+        PermanentError: its bytes are not those that were frozen.
+    """
+    data = store.path(f"{PREFIX}/{row.manifest_sha256}.json").read_bytes()
+    if hashlib.sha256(data).hexdigest() != row.manifest_sha256:
+        raise PermanentError(
+            f"The stored manifest of release {row.number} was changed. Restore it from a backup.",
+            code="release_changed",
+        )
+    frozen: Manifest = json.loads(data)
+    return frozen
+
+
+def export_info(row: DatasetRelease) -> dict[str, object]:
+    """What an exported file says of its origin."""
+    return {"cohort": row.cohort.name, "release": row.number, "manifest_sha256": row.manifest_sha256}
