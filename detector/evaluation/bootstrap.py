@@ -22,36 +22,57 @@ class Estimate(TypedDict):
     n: int
 
 
+def bootstrap_many(
+    subjects: Sequence[str],
+    statistic: Callable[[npt.NDArray[np.intp]], Sequence[float]],
+    *,
+    samples: int = 2000,
+    seed: int = 0,
+) -> list[Estimate]:
+    """One estimate for each figure of a statistic that gives several, all from the same resamples.
+
+    Args:
+        subjects: the subject of each item (study or lesion), in the items' order.
+        statistic: from indices of items (repeats possible) to figures; NaN where one is undefined.
+    Returns:
+        Each figure on all items with the 2.5 and 97.5 percentiles of the resamples where it is defined;
+        an empty list where there are no items.
+    """
+    names, owner = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
+    if len(names) == 0:
+        return []
+    items = [np.flatnonzero(owner == s) for s in range(len(names))]
+    values = statistic(np.arange(len(subjects)))
+    rng = np.random.default_rng(seed)
+    drawn = np.array(
+        [
+            statistic(np.concatenate([items[s] for s in rng.integers(0, len(names), len(names))]))
+            for _ in range(samples)
+        ]
+    )
+    return [_estimate(float(value), drawn[:, i], len(names)) for i, value in enumerate(values)]
+
+
+def _estimate(value: float, drawn: npt.NDArray[np.float64], subjects: int) -> Estimate:
+    defined = drawn[np.isfinite(drawn)]
+    if not np.isfinite(value) or defined.size == 0:
+        return {"value": None, "lo": None, "hi": None, "n": subjects}
+    lo, hi = np.percentile(defined, [2.5, 97.5])
+    return {"value": value, "lo": float(lo), "hi": float(hi), "n": subjects}
+
+
 def bootstrap(
     subjects: Sequence[str], statistic: Statistic, *, samples: int = 2000, seed: int = 0
 ) -> Estimate:
     """Estimate of any statistic: whole subjects are drawn with replacement, so their studies stay together.
 
-    Args:
-        subjects: the subject of each item (study or lesion), in the items' order.
-        statistic: from indices of items (repeats possible) to a figure; NaN where it is undefined.
-    Returns:
-        The figure on all items and the 2.5 and 97.5 percentiles of the resamples where it is defined.
-        No items give {"value": None, "lo": None, "hi": None, "n": 0}.
+    As bootstrap_many for one figure; no items give {"value": None, "lo": None, "hi": None, "n": 0}.
 
     >>> bootstrap(["a", "b"], lambda items: float(len(items)))
     {'value': 2.0, 'lo': 2.0, 'hi': 2.0, 'n': 2}
     """
-    names, owner = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
-    if len(names) == 0:
-        return {"value": None, "lo": None, "hi": None, "n": 0}
-    items = [np.flatnonzero(owner == s) for s in range(len(names))]
-    value = statistic(np.arange(len(subjects)))
-    rng = np.random.default_rng(seed)
-    drawn = [
-        statistic(np.concatenate([items[s] for s in rng.integers(0, len(names), len(names))]))
-        for _ in range(samples)
-    ]
-    defined = np.asarray(drawn)[np.isfinite(drawn)]
-    if not np.isfinite(value) or defined.size == 0:
-        return {"value": None, "lo": None, "hi": None, "n": len(names)}
-    lo, hi = np.percentile(defined, [2.5, 97.5])
-    return {"value": float(value), "lo": float(lo), "hi": float(hi), "n": len(names)}
+    found = bootstrap_many(subjects, lambda items: [statistic(items)], samples=samples, seed=seed)
+    return found[0] if found else {"value": None, "lo": None, "hi": None, "n": 0}
 
 
 def mean_estimate(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 FALSE_POSITIVES_A_STUDY = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 def sensitivities(
-    scored: Sequence[Sequence[tuple[float, bool]]],
+    scored: Sequence[npt.ArrayLike],
     lesions: Sequence[int],
     *,
     at: Sequence[float] = FALSE_POSITIVES_A_STUDY,
@@ -18,7 +19,7 @@ def sensitivities(
     """Sensitivity at each rate of false positives: the best threshold that does not exceed the rate.
 
     Args:
-        scored: for each study the (score, is true) pairs of matching.score_candidates.
+        scored: for each study the (score, is true) pairs of matching.score_candidates, (N, 2).
         lesions: for each study its number of lesions.
     Returns:
         One share in [0, 1] a rate; NaN throughout where there is no lesion. Candidates of equal score
@@ -30,14 +31,11 @@ def sensitivities(
     total = sum(lesions)
     if total == 0:
         return [float("nan")] * len(at)
-    pairs = sorted((p for study in scored for p in study), key=lambda p: -p[0])
-    scores = np.array([p[0] for p in pairs])
-    true = np.cumsum([p[1] for p in pairs]) if pairs else np.zeros(0)
-    false = np.cumsum([not p[1] for p in pairs]) if pairs else np.zeros(0)
-    last_of_tie = np.append(scores[1:] != scores[:-1], True) if pairs else np.zeros(0, bool)
-    true, false = true[last_of_tie], false[last_of_tie]
-    out = []
-    for rate in at:
-        allowed = true[false <= rate * len(scored) + 1e-9]
-        out.append(float(allowed.max()) / total if allowed.size else 0.0)
-    return out
+    pairs = np.concatenate([np.asarray(s, dtype=float).reshape(-1, 2) for s in scored])
+    pairs = pairs[np.argsort(-pairs[:, 0], kind="stable")]
+    true, false = np.cumsum(pairs[:, 1]), np.cumsum(1 - pairs[:, 1])
+    last_of_tie = np.append(pairs[1:, 0] != pairs[:-1, 0], True)[: len(pairs)]
+    true, false = np.append(0.0, true[last_of_tie]), np.append(0.0, false[last_of_tie])
+    # Both only grow down the list, so the last threshold that is allowed is the best.
+    allowed = np.searchsorted(false, np.array(at) * len(scored) + 1e-9, side="right") - 1
+    return [float(v) / total for v in true[allowed]]

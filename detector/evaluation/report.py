@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy.typing as npt
 from detector.contracts import CandidateDetector
 from detector.data.cases import Case
 from detector.data.images import load_case
-from detector.evaluation.bootstrap import Estimate, bootstrap, mean_estimate
+from detector.errors import ShapeError
+from detector.evaluation.bootstrap import Estimate, bootstrap_many, mean_estimate
 from detector.evaluation.froc import FALSE_POSITIVES_A_STUDY, sensitivities
 from detector.evaluation.matching import (
     HEADLINE_RULE,
@@ -44,7 +45,12 @@ def summarise(outcomes: Sequence[StudyOutcome], *, samples: int = 2000, seed: in
     """{"hit_rule", "studies", "p1td_1", "p1td_10", "froc", "froc_mean", "by_rule"}; estimates as in
     evaluation.bootstrap. P1TD is over studies with a primary lesion, FROC over all; "froc" maps false
     positives a study to the sensitivity.
+
+    Raises:
+        ShapeError: no study to judge.
     """
+    if not outcomes:
+        raise ShapeError("There is no gold study to judge on.")
     with_primary = [o for o in outcomes if any(o.primary)]
     subjects = [o.subject for o in with_primary]
 
@@ -67,23 +73,17 @@ def summarise(outcomes: Sequence[StudyOutcome], *, samples: int = 2000, seed: in
 
 
 def _froc(outcomes: Sequence[StudyOutcome], rule: HitRule, samples: int, seed: int) -> dict[str, Any]:
-    scored = [score_candidates(o, rule) for o in outcomes]
+    scored = [np.array(score_candidates(o, rule), dtype=float).reshape(-1, 2) for o in outcomes]
     lesions = [len(o.lesions) for o in outcomes]
-    subjects = [o.subject for o in outcomes]
 
-    def at(rates: Sequence[float]) -> Callable[[npt.NDArray[np.intp]], float]:
-        def statistic(items: npt.NDArray[np.intp]) -> float:
-            found = sensitivities([scored[i] for i in items], [lesions[i] for i in items], at=rates)
-            return float(np.mean(found))
+    def statistic(items: npt.NDArray[np.intp]) -> list[float]:
+        found = sensitivities([scored[i] for i in items], [lesions[i] for i in items])
+        return [*found, float(np.mean(found))]
 
-        return statistic
-
-    def estimate(rates: Sequence[float]) -> Estimate:
-        return bootstrap(subjects, at(rates), samples=samples, seed=seed)
-
+    *rates, mean = bootstrap_many([o.subject for o in outcomes], statistic, samples=samples, seed=seed)
     return {
-        "froc": {f"{rate:g}": estimate([rate]) for rate in FALSE_POSITIVES_A_STUDY},
-        "froc_mean": estimate(FALSE_POSITIVES_A_STUDY),
+        "froc": {f"{rate:g}": e for rate, e in zip(FALSE_POSITIVES_A_STUDY, rates, strict=True)},
+        "froc_mean": mean,
     }
 
 
