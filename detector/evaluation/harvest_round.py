@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class RoundSettings:
-    """How large the experiment is. `max_read` candidates a study above `min_score` are shown to the reader."""
+    """How large the experiment is; `max_read` candidates a study above `min_score` are read."""
 
     marked: int = 8
     pool: int = 60
@@ -165,8 +165,9 @@ def as_markdown(result: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"Seed model ({s['size']}, {s['steps']} steps) on {s['marked']} marked phantoms; a pool of "
-            f"{s['pool']} with {r['lesions']} lesions gave {r['accepted']} accepted, {r['rejected']} rejected "
-            f"and {r['undecided']} undecided candidates ({r['studies_with_a_find']} studies with a find). "
+            f"{s['pool']} with {r['lesions']} lesions gave {r['accepted']} accepted, "
+            f"{r['rejected']} rejected and {r['undecided']} undecided candidates "
+            f"({r['studies_with_a_find']} studies with a find). "
             f"Judged on {s['gold']} gold phantoms outside the training ranges, hit: {HEADLINE_RULE}.",
             "",
             "| trained on | P1TD-1 | P1TD-10 |",
