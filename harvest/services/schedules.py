@@ -130,10 +130,16 @@ def _fire(row: TrainingSchedule) -> tuple[list[TrainingRun], str]:
     fresh = [kind for kind in row.kinds if not training.learned(release, kind, row.size, row.overrides)]
     if not fresh:
         return [], f"Nothing started: nothing new was curated since release {release.number}."
+    # A kind that cannot learn yet does not hold up the others.
+    obstacles = {kind: training.obstacle(release, ModelKind(kind)) for kind in fresh}
+    able = [kind for kind in fresh if obstacles[kind] is None]
+    reasons = " ".join(reason for reason in obstacles.values() if reason)
+    if not able:
+        return [], f"Nothing started: {reasons}"
     runs = training.request_training(
-        cohort=row.cohort_id, kinds=fresh, size=row.size, overrides=row.overrides, reason="schedule"
+        cohort=row.cohort_id, kinds=able, size=row.size, overrides=row.overrides, reason="schedule"
     )
-    return runs, f"Started {', '.join(run.kind for run in runs)} on release {release.number}."
+    return runs, f"Started {', '.join(able)} on release {release.number}. {reasons}".strip()
 
 
 def _ordered(kinds: Sequence[str]) -> list[str]:

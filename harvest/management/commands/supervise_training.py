@@ -37,25 +37,34 @@ class Command(HarvestCommand):
         row = training_run(id)
         if row.state != JobState.RUNNING:
             return Report({"state": row.state})
-        signal.signal(signal.SIGTERM, _stop)
+        before = signal.signal(signal.SIGTERM, _stop)
+        try:
+            self.supervise(row)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        state = training_run(id).state
+        return Report({"state": state}, [f"training {state}"])
+
+    def supervise(self, row: TrainingRun) -> None:
+        """Whatever happens, the row says in the end how it went."""
+        id = row.pk
         process = Training(engine_training.folder_of(id))
         try:
             self.follow(row, process)
         except Stopped:
-            process.stop()
+            # The row first: whoever stops Harvest does not wait long.
             services.fail(
                 run=id,
                 code="stopped",
                 message="Harvest was stopped while this ran. Start the training again.",
             )
+            process.stop()
         except Exception as error:
             process.stop()
             code, message, _ = described(error)
             services.fail(run=id, code=code, message=message, lines=log_tail(id))
         else:
             services.start_waiting()
-        state = training_run(id).state
-        return Report({"state": state}, [f"training {state}"])
 
     def follow(self, row: TrainingRun, process: Training) -> None:
         """Starts the process and stays with it until it ends or is no longer wanted."""

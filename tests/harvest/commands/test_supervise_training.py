@@ -1,0 +1,99 @@
+"""A training as it really goes: a task, a supervisor process, a training process, a model version."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from urllib.parse import quote
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from harvest import engine_training, store
+from harvest.domain import ENDED, JobState, ModelKind, Split
+from harvest.engine_training import Training
+from harvest.models import TrainingRun
+from harvest.services import training
+from harvest.tasks.training import start_training
+from tests.harvest.curated import make_study, mark_lesion
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def run(cohort, monkeypatch) -> TrainingRun:
+    monkeypatch.setattr("harvest.queue.send", lambda *message: None)
+    for split in (Split.POOL, Split.POOL, Split.GOLD):
+        mark_lesion(make_study(cohort, split=split, volumes=True))
+    (made,) = training.request_training(
+        cohort=cohort.pk, kinds=[ModelKind.DETECTOR], size="tiny", overrides={"steps": 5, "batch": 2}
+    )
+    return made
+
+
+def supervise(run: TrainingRun) -> TrainingRun:
+    """The supervisor in this process."""
+    assert training.claim(run=run.pk)
+    call_command("supervise_training", str(run.pk), "--json")
+    run.refresh_from_db()
+    return run
+
+
+def test_a_task_starts_a_supervisor_whose_training_becomes_a_model_version(run, monkeypatch):
+    known = connection.settings_dict
+    url = f"postgresql://{quote(known['USER'])}@/{known['NAME']}?host={quote(known['HOST'], safe='')}"
+    monkeypatch.setitem(os.environ, "HARVEST_DATABASE_URL", url)
+    start_training(str(run.pk))
+    until = time.monotonic() + 240
+    while run.state not in ENDED and time.monotonic() < until:
+        time.sleep(0.5)
+        run.refresh_from_db()
+    assert (run.state, run.error) == (JobState.SUCCEEDED, None)
+    made = run.result
+    assert (made.name, made.promoted, made.plan["size"], made.plan["steps"]) == (
+        "detector-v1",
+        True,
+        "tiny",
+        5,
+    )
+    assert made.metrics["train_studies"] == 2
+    assert made.metrics["p1td_10"].keys() >= {"value", "lo", "hi", "n"}
+    assert made.provenance["manifest_sha256"] == run.release.manifest_sha256
+    assert store.path(made.store_key).is_file()
+    assert (run.step, run.total) == (5, 5)
+    assert engine_training.curve(run.pk)[-1]["step"] == 5
+    start_training(str(run.pk))  # delivered twice
+    run.refresh_from_db()
+    assert run.result == made
+
+
+def test_a_training_that_cannot_go_on_says_why(run):
+    TrainingRun.objects.filter(pk=run.pk).update(overrides={"no_such_setting": 1})
+    run.refresh_from_db()
+    failed = supervise(run)
+    assert failed.state == JobState.FAILED
+    assert "no_such_setting" in failed.error["message"]
+    assert not any(str(store.root()) in line for line in failed.error["details"]["lines"])
+
+
+def test_a_cancelled_training_s_process_is_ended(run, monkeypatch):
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(process: Training, *args: object, **kwargs: object) -> None:
+        process._child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+        started.append(process._child)
+        training.cancel(run=run.pk)
+
+    monkeypatch.setattr(Training, "start", start)
+    monkeypatch.setattr("harvest.management.commands.supervise_training.BEAT_SECONDS", 0.05)
+    assert supervise(run).state == JobState.CANCELLED
+    assert started[0].poll() is not None
+
+
+def test_a_run_that_is_not_running_is_left_alone(run):
+    call_command("supervise_training", str(run.pk), "--json")
+    run.refresh_from_db()
+    assert run.state == JobState.QUEUED

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from detector.errors import PlanError
+from harvest import store
+from harvest.domain import ModelKind
+from harvest.models import ModelVersion
+from harvest.selectors.versions import compare, promoted
+from harvest.services.versions import ensure_reference_version, promote, register_version
+from tests.harvest.curated import make_version, weights_file
+
+pytestmark = pytest.mark.django_db
+P1TD = {"value": 0.5, "lo": 0.3, "hi": 0.7, "n": 20}
+
+
+def register(tmp_path, salt: str, **metrics: object) -> ModelVersion:
+    weights = weights_file(tmp_path / f"{salt}.safetensors", salt=salt)
+    return register_version(weights=weights, metrics=metrics, provenance={"data": "Phantoms."})
+
+
+def test_the_first_version_of_a_kind_is_promoted_and_later_ones_wait(tmp_path):
+    first, second = register(tmp_path, "a"), register(tmp_path, "b")
+    assert [(v.name, v.promoted) for v in (first, second)] == [("detector-v1", True), ("detector-v2", False)]
+    assert second.plan["size"] == "tiny"
+    assert store.path(second.store_key).is_file()
+
+
+def test_promoting_an_earlier_version_rolls_back(tmp_path):
+    first, second = register(tmp_path, "a"), register(tmp_path, "b")
+    promote(version=second.pk)
+    assert promoted(ModelKind.DETECTOR) == second
+    promote(version=first.pk)
+    assert promoted(ModelKind.DETECTOR) == first
+    assert ModelVersion.objects.filter(promoted=True).count() == 1
+
+
+def test_promotion_leaves_other_kinds_alone(tmp_path):
+    other = make_version(ModelKind.CHARACTERIZER)
+    register(tmp_path, "a")
+    promote(version=register(tmp_path, "b").pk)
+    assert promoted(ModelKind.CHARACTERIZER) == other
+
+
+def test_something_that_is_not_a_weights_file_is_refused(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(b"not weights")
+    with pytest.raises(PlanError):
+        register_version(weights=tmp_path / "x.safetensors", metrics={}, provenance={})
+
+
+def test_reference_weights_are_registered_once_with_their_figures(tmp_path):
+    weights = weights_file(tmp_path / "centernet3d-small.safetensors", size="small")
+    (tmp_path / "centernet3d-small.json").write_text(json.dumps({"metrics": {"p1td_1": P1TD}, "seed": 3}))
+    made = ensure_reference_version(weights=weights)
+    assert made is not None
+    assert (made.name, made.promoted, made.metrics["p1td_1"]["value"]) == ("detector-v1", True, 0.5)
+    assert "phantoms only" in made.card
+    assert made.provenance["seed"] == 3
+    assert ensure_reference_version(weights=weights) is None
+
+
+def test_the_card_names_the_figures_with_their_interval(tmp_path):
+    assert "P1TD-1: 0.500 (95 % interval 0.300 to 0.700, n = 20)" in register(tmp_path, "a", p1td_1=P1TD).card
+    assert "Not judged on a gold set." in register(tmp_path, "b").card
+
+
+def test_two_versions_are_compared_figure_by_figure():
+    a = make_version(metrics={"p1td_1": P1TD, "by_rule": {"iou": {"p1td_1": P1TD}}, "studies": 3})
+    b = make_version(promoted=False, metrics={"p1td_1": P1TD | {"value": 0.75}})
+    differences = {row["metric"]: row["difference"] for row in compare(a, b)}
+    assert differences == {"p1td_1": 0.25, "by_rule.iou.p1td_1": None}

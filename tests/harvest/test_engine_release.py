@@ -1,0 +1,100 @@
+"""What verdicts become in case lists and exports: the table of docs/reference/verdicts.md, cell by cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from detector.data.cases import read_cases, write_cases
+from detector.data.images import load_case
+from harvest import store
+from harvest.domain import ModelKind, Role, Split, Verdict
+from harvest.engine_release import case_list, export_text
+from harvest.selectors.manifest import manifest_of
+from tests.harvest.curated import ELSEWHERE, TUMOUR, judge, make_round, make_study, mark_lesion, propose
+
+pytestmark = pytest.mark.django_db
+D, K, C = ModelKind.DETECTOR, ModelKind.KEY_SLICE_FILTER, ModelKind.CHARACTERIZER
+
+
+def marks(cohort, kind: ModelKind) -> list[tuple[str, bool, str | None]]:
+    cases = case_list(manifest_of(cohort), kind, Split.POOL, Path())
+    return [(m.role, m.primary, m.lesion_class) for case in cases for m in case.marks]
+
+
+@pytest.mark.parametrize(("kind", "role"), [(D, "positive"), (K, "positive"), (C, "positive")])
+def test_a_primary_lesion_is_positive_for_all(cohort, kind, role):
+    mark_lesion(make_study(cohort, lesion_class="hcc"))
+    assert marks(cohort, kind) == [(role, True, None)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lesion_class", "expected"),
+    [
+        (D, "", [("positive", False, None)]),
+        (K, "", [("negative", False, None)]),
+        (C, "", []),
+        (C, "cyst", [("positive", False, "cyst")]),
+    ],
+)
+def test_another_lesion(cohort, kind, lesion_class, expected):
+    mark_lesion(make_study(cohort), primary=False, lesion_class=lesion_class)
+    assert marks(cohort, kind) == expected
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind", "expected"),
+    [
+        (Verdict.NOT_A_LESION, D, ["negative"]),
+        (Verdict.NOT_A_LESION, K, ["negative"]),
+        (Verdict.NOT_A_LESION, C, []),
+        (Verdict.UNSURE, D, ["ignored"]),
+        (Verdict.UNSURE, K, []),
+        (Verdict.UNSURE, C, []),
+    ],
+)
+def test_a_judged_candidate(cohort, user_of, verdict, kind, expected):
+    row = propose(make_round(cohort), make_study(cohort, complete=True), ELSEWHERE)
+    judge(row, user_of(Role.CLINICIAN), verdict, row.candidates.get())
+    assert [role for role, _, _ in marks(cohort, kind)] == expected
+
+
+def test_a_study_without_lesion_teaches_the_detector_alone(cohort):
+    make_study(cohort, complete=True)
+    manifest = manifest_of(cohort)
+    assert [len(case_list(manifest, kind, Split.POOL, Path())) for kind in (D, K, C)] == [1, 0, 0]
+
+
+def test_gold_is_never_learned_from(cohort):
+    mark_lesion(make_study(cohort, split=Split.GOLD))
+    pool = mark_lesion(make_study(cohort))
+    manifest = manifest_of(cohort)
+    assert [c.study for c in case_list(manifest, D, Split.POOL, Path())] == [str(pool.study_id)]
+    assert str(pool.study_id) not in [c.study for c in case_list(manifest, D, Split.GOLD, Path())]
+
+
+def test_the_images_of_a_case_are_found_from_its_folder(cohort):
+    mark_lesion(make_study(cohort, volumes=True), absent_phases=["arterial"])
+    folder = store.root() / "runs" / "one"
+    folder.mkdir(parents=True)
+    cases = case_list(manifest_of(cohort), D, Split.POOL, folder)
+    assert not cases[0].images["arterial"].startswith("/")
+    write_cases(cases, folder / "cases.json")
+    (case,) = read_cases(folder / "cases.json")
+    images = load_case(case)
+    assert images.reference_phase == "portal_venous"
+    assert images.liver is not None
+    assert case.marks[0].absent_phases == ("arterial",)
+    inside = images.volumes["arterial"].array_zyx[images.geometry.slices_from_box(case.marks[0].box)]
+    assert inside.mean() > 100
+
+
+@pytest.mark.parametrize("format", ["coco", "csv"])
+def test_an_export_has_the_same_bytes_every_time(cohort, format):
+    mark_lesion(make_study(cohort, lesion_class="icc"))
+    make_study(cohort, complete=True)
+    first, second = (export_text(manifest_of(cohort), format, {"release": 1}) for _ in range(2))
+    assert first == second
+    assert "icc" in first
+    assert str(TUMOUR.lo[0]) in first
