@@ -40,7 +40,7 @@ _BY_WORDS = (
     (("LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW"), "localizer", "A localizer"),
     (("DOSE", "PATIENT PROTOCOL", "EXAM SUMMARY"), "dose_report", "A dose report or exam summary"),
     (("SCREEN SAVE", "SCREENSAVE"), "secondary_capture", "A screen capture"),
-    (("BOLUS TRACK", "MONITORING", "SMARTPREP", "SMART PREP", "CT_SOM5 MON"), "monitoring", "Bolus tracking"),
+    (("BOLUS TRACKING", "MONITORING", "SMARTPREP", "CT_SOM5 MON"), "monitoring", "Bolus tracking"),
     (("MIP", "MINIP", "MAXIMUM INTENSITY", "PROJECTION IMAGE", "VOLUME RENDERING", "VRT", "PERFUSION"),
      "derived", "A projection, rendering or map"),
 )  # fmt: skip

@@ -139,22 +139,28 @@ def _split_overlaps(slices: list[SliceHeader]) -> list[list[SliceHeader]]:
     if _clean([slices]):
         return [slices]
     times_each = max(Counter(_place(s) for s in slices).values())
-    splits = [
-        _grouped(slices, lambda s: s.acquisition),
-        _grouped(slices, lambda s: s.acquisition_time),
-        _restarts(slices),
-        _kth(slices),
-    ]
-    clean = [split for split in splits if _clean(split)]
-    exact = [split for split in clean if len(split) == times_each]
-    whole = [split for split in clean if all(len(stack) >= MIN_SLICES for stack in split)]
-    if exact or whole:
-        return (exact or whole)[0]
+    by_number = _grouped(slices, lambda s: s.acquisition)
+    if _clean(by_number) and (len(by_number) == times_each or _whole(by_number)):
+        return by_number
+    for split in (_grouped(slices, lambda s: s.acquisition_time), _restarts(slices), _kth(slices)):
+        if _clean(split) and _whole(split) and _repeats_a_region(split):
+            return split
     raise unreadable(
         "duplicate_positions",
         "Different slices lie at one place, and neither acquisition number nor order tells them apart.",
         "Export each phase as a series of its own.",
     )
+
+
+def _whole(stacks: list[list[SliceHeader]]) -> bool:
+    return all(len(stack) >= MIN_SLICES for stack in stacks)
+
+
+def _repeats_a_region(stacks: list[list[SliceHeader]]) -> bool:
+    """Whether each stack scans a region again; two halves that meet in one doubled slice do not."""
+    ends = [sorted(float(s.position[2]) for s in stack) for stack in stacks]
+    longest = max(ends, key=lambda z: z[-1] - z[0])
+    return all(min(z[-1], longest[-1]) - max(z[0], longest[0]) >= 0.5 * (z[-1] - z[0]) for z in ends)
 
 
 def _grouped(slices: list[SliceHeader], key: Callable[[SliceHeader], object]) -> list[list[SliceHeader]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,11 @@ import SimpleITK as sitk
 
 from detector.geometry import VolumeGeometry
 from detector.ingest.canonical import axis_permutation, check_grid, to_hu, to_lps
+from detector.ingest.nifti_stream import MAX_BYTES, check_voxels, opened
 from detector.ingest.problems import unreadable
 from detector.volume import Volume
 
 SUFFIXES = (".nii.gz", ".nii", ".mha", ".nrrd")
-MAX_BYTES = 8 * 1024**3
 
 # Reading problems become named errors of ours; ITK's own warnings name the path, and a path may be a name.
 sitk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -91,18 +89,12 @@ def file_digest(path: Path) -> str:
         ReadError: codes damaged, truncated, too_large.
     """
     digest, total = hashlib.sha256(), 0
-    packed = path.name.lower().endswith(".gz")
-    try:
-        with gzip.open(path) if packed else path.open("rb") as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-                total += len(chunk)
-                if total > MAX_BYTES:
-                    raise unreadable("too_large", "The file unpacks to more than a CT can have.")
-    except (EOFError, zlib.error) as error:
-        raise unreadable("truncated", "The file is cut short.", "Copy it again.") from error
-    except OSError as error:
-        raise unreadable("damaged", "The file cannot be read.", "Copy it again.") from error
+    with opened(path) as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+            total += len(chunk)
+            if total > MAX_BYTES:
+                raise unreadable("too_large", "The file unpacks to more than a CT can have.")
     return digest.hexdigest()
 
 
@@ -131,8 +123,8 @@ def _header(path: Path) -> sitk.ImageFileReader:
 
 
 def _voxels(path: Path) -> tuple[npt.NDArray[Any], sitk.Image]:
-    if path.name.lower().endswith(".gz"):
-        file_digest(path)  # ITK pads a cut .gz in silence; Python's reader does not
+    if path.name.lower().endswith((".nii", ".nii.gz")):
+        check_voxels(path)
     try:
         image = sitk.ReadImage(str(path))
     except RuntimeError as error:
