@@ -1,0 +1,182 @@
+"""Trains the key slice filter on a case list and judges it on the gold list."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from detector.contracts import Progress, StudyImages, TrainingResult
+from detector.data.cases import Case, read_cases
+from detector.data.images import load_case
+from detector.errors import TrainingError
+from detector.evaluation.bootstrap import mean_estimate
+from detector.evaluation.classification import classification_report
+from detector.geometry import Box3D
+from detector.keyslice.config import FAMILY_NAME, KeySlicePlan, make_plan
+from detector.keyslice.filter import SegmentingKeySliceFilter, load_into
+from detector.keyslice.losses import key_slice_loss
+from detector.keyslice.network import KeySliceNetwork
+from detector.keyslice.samples import (
+    MARGIN_PIXELS,
+    Samples,
+    is_primary,
+    random_liver_boxes,
+    slabs_of,
+    training_batches,
+    views_of,
+)
+from detector.keyslice.select import PRIMARY_THRESHOLD
+from detector.training.loop import LoopSettings, run_loop, seed_everything
+from detector.weights import save_weights
+
+WEIGHTS_NAME = "weights.safetensors"
+NEEDED = 2  # of each kind; fewer cannot even be told apart from one odd study
+LABELS = ("not_primary", "primary")
+
+
+def count_marks(cases: Sequence[Case]) -> tuple[int, int]:
+    """How many marks are primary, and how many are not (ignored ones are neither)."""
+    judged = [said for case in cases for m in case.marks if (said := is_primary(m)) is not None]
+    return sum(judged), len(judged) - sum(judged)
+
+
+class RandomNegatives:
+    """Liver boxes that stand in for rejected candidates where a case list has fewer of them than primaries.
+
+    They are drawn in complete studies alone: elsewhere an unmarked lesion could be under one.
+    """
+
+    def __init__(self, cases: Sequence[Case], seed: int) -> None:
+        primary, negative = count_marks(cases)
+        usable = sum(c.complete and c.liver is not None for c in cases)
+        self.seed = seed
+        self.per_study = math.ceil(max(0, primary - negative) / usable) if usable else 0
+        self.sizes_mm = [m.box.size_mm for c in cases for m in c.marks if m.role == "positive"]
+
+    def of(self, case: Case, study: StudyImages) -> list[Box3D]:
+        if not case.complete:
+            return []
+        rng = np.random.default_rng([self.seed, *case.study.encode()])
+        avoid = [m.box for m in case.marks]
+        return random_liver_boxes(study, avoid, self.sizes_mm, self.per_study, rng)
+
+
+def collect(cases: Sequence[Case], plan: KeySlicePlan) -> Samples:
+    """Everything there is to learn from; each study is read once.
+
+    Raises:
+        TrainingError: fewer than two primary or two not primary boxes, random liver boxes included.
+    """
+    primary, negative = count_marks(cases)
+    random = RandomNegatives(cases, plan.seed)
+    samples, drawn = Samples(), 0
+    if primary >= NEEDED:
+        for case in cases:
+            if not case.marks and not random.per_study:
+                continue
+            study = load_case(case)
+            rng = np.random.default_rng([plan.seed, *case.study.encode()])
+            extra = random.of(case, study)
+            drawn += len(extra)
+            samples.slabs += slabs_of(case, study, plan, rng)
+            samples.views += views_of(
+                case,
+                study,
+                plan,
+                rng,
+                views=plan.views_per_mark,
+                jitter=plan.box_jitter,
+                side=plan.view_side + 2 * MARGIN_PIXELS,
+                extra=extra,
+            )
+    if primary < NEEDED or negative + drawn < NEEDED:
+        raise TrainingError(
+            f"Too few boxes to learn from: {primary} primary and {negative + drawn} not primary.",
+            remedy=f"At least {NEEDED} of each are needed: judge more studies, or give them a liver mask so "
+            "that liver boxes can stand in for rejected candidates.",
+            details={"primary": primary, "not_primary": negative + drawn, "needed": NEEDED},
+        )
+    return samples
+
+
+def judge(applied: SegmentingKeySliceFilter, gold: Sequence[Case], seed: int) -> dict[str, Any]:
+    """{"accuracy", "mean_f1", "f1": {label: ...}} of primary / not primary, and "key_slice_offset_mm": the
+    mean distance of a lesion's key slice from the middle of its box; 95 % intervals over subjects."""
+    random = RandomNegatives(gold, seed)
+    truth, said, subjects = [], [], []
+    offsets_mm, owners = [], []
+    for case in gold:
+        study = load_case(case)
+        judged = [(m.box, s, m.role) for m in case.marks if (s := is_primary(m)) is not None]
+        judged += [(box, False, "negative") for box in random.of(case, study)]
+        found = applied.key_slices(study, [box for box, _, _ in judged])
+        for (box, primary, role), key in zip(judged, found, strict=True):
+            truth.append(LABELS[primary])
+            said.append(LABELS[key.primary_score >= PRIMARY_THRESHOLD])
+            subjects.append(case.subject)
+            if role == "positive":
+                z_mm = study.geometry.point_from_index((key.z_index, 0, 0))[2]
+                offsets_mm.append(abs(z_mm - box.centre_mm[2]))
+                owners.append(case.subject)
+    return {
+        **classification_report(truth, said, subjects, LABELS),
+        "key_slice_offset_mm": mean_estimate(offsets_mm, owners),
+    }
+
+
+class KeySliceTrainer:
+    """detector.contracts.Trainer of the key slice filter: both networks in one loop."""
+
+    def train(
+        self,
+        cases: Path,
+        out: Path,
+        *,
+        size: str,
+        overrides: Mapping[str, Any],
+        gold: Path | None,
+        initial_weights: Path | None,
+        on_progress: Callable[[Progress], None],
+    ) -> TrainingResult:
+        """Writes `out`/weights.safetensors (fp16, moving average) and judges it on the gold cases.
+
+        Marks teach as in detector.keyslice.samples.is_primary; boxes must be out-of-fold candidates or
+        drawn ones. Metrics: "train_views", and with a gold list those of `judge`.
+
+        Raises:
+            TrainingError: too few boxes, a loss that is not finite, too little memory, or stopped.
+            PlanError: a size, case list, override or initial weights that do not fit.
+        """
+        plan = make_plan(size, overrides)
+        case_list = read_cases(cases)
+        gold_list = read_cases(gold) if gold else []
+        seed_everything(plan.seed)
+        network = KeySliceNetwork(plan)
+        if initial_weights:
+            load_into(network, initial_weights)
+        on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
+        samples = collect(case_list, plan)
+        averaged = run_loop(
+            network,
+            training_batches(samples, plan),
+            key_slice_loss,  # type: ignore[arg-type]
+            LoopSettings(
+                steps=plan.steps, lr=plan.lr, weight_decay=plan.weight_decay, ema_decay=plan.ema_decay
+            ),
+            on_progress=on_progress,
+        )
+        weights = out / WEIGHTS_NAME
+        out.mkdir(parents=True, exist_ok=True)
+        save_weights(weights, averaged.state_dict(), plan.model_dump(mode="json"), FAMILY_NAME)
+        primary = sum(v.primary for v in samples.views)
+        metrics: dict[str, Any] = {
+            "train_views": {"primary": primary, "not_primary": len(samples.views) - primary}
+        }
+        if gold_list:
+            on_progress(Progress(plan.steps, plan.steps, {}, f"judging {len(gold_list)} gold studies"))
+            metrics |= judge(SegmentingKeySliceFilter(averaged, plan), gold_list, plan.seed)  # type: ignore[arg-type]
+        return TrainingResult(weights, metrics)

@@ -1,0 +1,68 @@
+"""A trained SaDT applied to a lesion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from detector.contracts import Characterization, StudyImages
+from detector.data.crops import slices_by_area
+from detector.errors import PlanError
+from detector.geometry import Box3D
+from detector.sadt.classes import CLASSES
+from detector.sadt.config import FAMILY_NAME, SadtPlan, parse_plan
+from detector.sadt.network import Sadt
+from detector.sadt.samples import lesion_crop
+from detector.weights import load_state, read_plan
+
+OUTPUT = "lesion_class"
+
+
+class SadtCharacterizer:
+    """LesionCharacterizer: {"lesion_class": {hcc, icc, metastasis, benign: share}}, shares that sum to 1."""
+
+    def __init__(self, network: Sadt, plan: SadtPlan) -> None:
+        self.network = network.eval()
+        self.plan = plan
+
+    @torch.inference_mode()
+    def characterize(self, study: StudyImages, box: Box3D, *, z_index: int | None = None) -> Characterization:
+        """Characterizes the lesion in a box on its largest slice.
+
+        Args:
+            z_index: the slice to judge, such as a key slice filter's; by default the largest of the
+                ellipsoid inscribed in the box, which is the middle one.
+        Raises:
+            PhaseError: the study has none of the phases of the plan.
+        """
+        key = slices_by_area(study.geometry, box)[0] if z_index is None else z_index
+        image, mask = lesion_crop(study, box, key, self.plan)
+        logits = self.network(torch.from_numpy(image)[None], torch.from_numpy(mask)[None])
+        shares = torch.softmax(logits[0].float(), dim=0).tolist()
+        return Characterization(
+            outputs={OUTPUT: dict(zip(CLASSES, shares, strict=True))},
+            evidence={
+                "z_index": key,
+                "reference_phase": study.reference_phase,
+                "phases": [p for p in self.plan.phases if p in study.volumes],
+                "missing_phases": [p for p in self.plan.phases if p not in study.volumes],
+                "spacing_mm": self.plan.spacing_mm,
+            },
+            calibrated=False,
+        )
+
+
+def load_characterizer(weights: Path) -> SadtCharacterizer:
+    """The characterizer of a weights file.
+
+    Raises:
+        PlanError: not a SaDT weights file, or its tensors do not fit its plan.
+    """
+    plan = parse_plan(read_plan(weights))
+    network = Sadt(plan)
+    try:
+        network.load_state_dict(load_state(weights, family=FAMILY_NAME))
+    except RuntimeError as error:
+        raise PlanError("The SaDT weights do not fit the plan stored with them.") from error
+    return SadtCharacterizer(network, plan)

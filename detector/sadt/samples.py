@@ -1,0 +1,158 @@
+"""Lesions as SaDT sees them: axial multiphase crops at a fixed pixel size, with the box as mask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from detector.contracts import StudyImages
+from detector.data.cases import Case
+from detector.data.crops import (
+    box_plane,
+    grid_around,
+    hide_phases,
+    jitter_box,
+    phase_crops,
+    side_for,
+    slices_by_area,
+)
+from detector.data.images import load_case
+from detector.geometry import Box3D
+from detector.sadt.classes import CLASSES, class_of, primary_mark
+from detector.sadt.config import SadtPlan
+
+BOX_JITTER = 0.2
+SHIFT_PIXELS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LesionSample:
+    """One lesion: (S, 2 P, side, side) slices, (S, side, side) boxes, its class index, and whose it is."""
+
+    images: npt.NDArray[np.float16]
+    masks: npt.NDArray[np.bool_]
+    label: int
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """(B, 2 P, H, W) images, (B, H, W) masks, (B,) class indices."""
+
+    images: Tensor
+    masks: Tensor
+    labels: Tensor
+
+
+def lesion_crop(
+    study: StudyImages, box: Box3D, z_index: int, plan: SadtPlan, absent: Sequence[str] = ()
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """(2 P, side, side) phases with presence planes and the (side, side) mask of the box."""
+    grid = grid_around(box, plan.spacing_mm, side_for(box, plan.spacing_mm, plan.sides))
+    return phase_crops(study, plan.phases, z_index, grid, hu_window=plan.hu_window, absent=absent), box_plane(
+        box, grid
+    )
+
+
+def usable_absent(case_phases: Sequence[str], absent: Sequence[str]) -> tuple[str, ...]:
+    """The phases to hide because the lesion cannot be seen in them; none where that would hide every one."""
+    return tuple(absent) if set(case_phases) - set(absent) else ()
+
+
+def sample_of(
+    case: Case, study: StudyImages, plan: SadtPlan, *, slices: int, jitter: float
+) -> LesionSample | None:
+    """The sample of a study's largest primary lesion; None where it has no lesion with a four-class label.
+
+    `slices` largest ones, each with the box jittered by up to `jitter` of its size.
+    """
+    mark = primary_mark(case)
+    label = class_of(case, mark) if mark else None
+    if mark is None or label is None:
+        return None
+    absent = usable_absent(tuple(study.volumes), mark.absent_phases)
+    rng = np.random.default_rng([plan.seed, *case.study.encode()])
+    grid = grid_around(mark.box, plan.spacing_mm, side_for(mark.box, plan.spacing_mm, plan.sides))
+    zs = slices_by_area(study.geometry, mark.box)[:slices]
+    images = [phase_crops(study, plan.phases, z, grid, hu_window=plan.hu_window, absent=absent) for z in zs]
+    return LesionSample(
+        images=np.stack(images).astype(np.float16),
+        masks=np.stack([box_plane(jitter_box(mark.box, rng, jitter), grid) for _ in zs]),
+        label=CLASSES.index(label),
+        subject=case.subject,
+    )
+
+
+def load_samples(
+    cases: Sequence[Case], plan: SadtPlan, *, slices: int, jitter: float = 0.0
+) -> list[LesionSample]:
+    """The samples of all cases that have one; a case without is not even read."""
+    samples = []
+    for case in cases:
+        mark = primary_mark(case)
+        if mark is not None and class_of(case, mark) is not None:
+            sample = sample_of(case, load_case(case), plan, slices=slices, jitter=jitter)
+            if sample is not None:
+                samples.append(sample)
+    return samples
+
+
+def _augment(
+    image: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_], plan: SadtPlan, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Quarter turns, flips, a shift of a few pixels, a pixel more for each phase as registration leaves it, a
+    little HU offset and gain; never a change of scale."""
+    phases = len(plan.phases)
+    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
+    shift = tuple(rng.integers(-SHIFT_PIXELS, SHIFT_PIXELS + 1, 2))
+    image = np.roll(np.rot90(image, turns, (1, 2)), shift, (1, 2))
+    mask = np.roll(np.rot90(mask, turns), shift, (0, 1))
+    if flip:
+        image, mask = image[:, :, ::-1], mask[:, ::-1]
+    image = image.copy()
+    for phase in range(phases):
+        image[phase] = np.roll(image[phase], tuple(rng.integers(-1, 2, 2)), (0, 1))
+    # One gain and offset for all phases: the differences between phases are what tells the classes apart.
+    image[:phases] = (image[:phases] * rng.uniform(0.9, 1.1) + rng.uniform(-0.05, 0.05)) * image[phases:]
+    hide_phases(image, phases, plan.phase_dropout, rng)
+    return image, mask.copy()
+
+
+def collate(
+    images: Sequence[npt.NDArray[np.float32]], masks: Sequence[npt.NDArray[np.bool_]], labels: Sequence[int]
+) -> Batch:
+    """Stacks crops of different sides around their centres; what is added repeats the crop's own border."""
+    side = max(i.shape[-1] for i in images)
+    padded, boxes = [], []
+    for image, mask in zip(images, masks, strict=True):
+        before = (side - image.shape[-1]) // 2
+        width = (before, side - image.shape[-1] - before)
+        padded.append(np.pad(image, ((0, 0), width, width), mode="edge"))
+        boxes.append(np.pad(mask, (width, width)))
+    return Batch(
+        torch.from_numpy(np.stack(padded)),
+        torch.from_numpy(np.stack(boxes)),
+        torch.tensor(labels, dtype=torch.long),
+    )
+
+
+def training_batches(samples: Sequence[LesionSample], plan: SadtPlan) -> Iterator[Batch]:
+    """Batches without end: every lesion once an epoch, one of its slices at random, augmented."""
+    rng = np.random.default_rng(plan.seed)
+    order: list[int] = []
+    while True:
+        images, masks, labels = [], [], []
+        for _ in range(plan.batch):
+            order = order or [int(i) for i in rng.permutation(len(samples))]
+            sample = samples[order.pop()]
+            z = int(rng.integers(len(sample.images)))
+            image, mask = _augment(sample.images[z].astype(np.float32), sample.masks[z], plan, rng)
+            images.append(image)
+            masks.append(mask)
+            labels.append(sample.label)
+        yield collate(images, masks, labels)
