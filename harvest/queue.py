@@ -22,7 +22,9 @@ def task(*, queue: str) -> Callable[[Callable[..., None]], Any]:
     """Declares a task on a named queue; bare Celery decorators are not used in this project."""
 
     def declare(function: Callable[..., None]) -> Any:
-        return app.task(name=f"harvest.{function.__name__}", queue=queue)(function)
+        name = f"harvest.{function.__name__}"
+        app.conf.task_routes = {**(app.conf.task_routes or {}), name: {"queue": queue}}
+        return app.task(name=name)(function)
 
     return declare
 

@@ -108,7 +108,9 @@ def render(array_zyx: Array, geometry: VolumeGeometry, tile: Tile, shown: tuple[
         values = _mix(_mix(plane, rows, axis=0), columns, axis=1)
         sprites.append(np.where(np.outer(row_inside, column_inside), grey(values, shown), 0))
     out = BytesIO()
-    Image.fromarray(np.concatenate(sprites).astype(np.uint8)).save(out, "WEBP", lossless=True)
+    # Method 1 without further effort: the size of the default in a quarter of its time, measured on noise.
+    image = Image.fromarray(np.concatenate(sprites).astype(np.uint8))
+    image.save(out, "WEBP", lossless=True, method=1, quality=0)
     return out.getvalue()
 
 

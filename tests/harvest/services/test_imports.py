@@ -1,0 +1,317 @@
+"""Imports: each study is taken whole, known already, refused by name, or waits for its phases."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError
+
+from detector.volume import read_volume
+from harvest import store
+from harvest.domain import ImportOutcome, JobState, Role, Split
+from harvest.errors import HarvestError, InvalidTransition, NotFound, StorageFull
+from harvest.models import Cohort, ImportJob, Lesion, Series, Study, Subject
+from harvest.services import import_runs, taking
+from harvest.services.import_runs import run_import
+from harvest.services.imports import cancel_import, create_path_import, say_phases, start_upload_import
+from harvest.services.uploads import add_files
+from tests.harvest.archive import GEOMETRY, LESION, write_study
+from tests.harvest.fixtures import Work
+
+pytestmark = pytest.mark.usefixtures("state", "db")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return tmp_path / "archive"
+
+
+def run(cohort: Cohort, path: Path, **given: Any) -> ImportJob:
+    job = create_path_import(
+        cohort=cohort, path=path, given_phases=given.get("phases", {}), split=given.get("split", Split.POOL)
+    )
+    run_import(job_id=job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def outcomes(job: ImportJob) -> list[tuple[str, str]]:
+    return [(item.outcome, item.code) for item in job.items.all()]
+
+
+def stored() -> list[str]:
+    """Every file in the store, by its name in it."""
+    return sorted(str(p.relative_to(store.root())) for p in store.root().rglob("*") if p.is_file())
+
+
+def rows() -> tuple[int, ...]:
+    return tuple(model.objects.count() for model in (Study, Subject, Series, Lesion))
+
+
+def test_a_study_is_taken_with_its_phases_on_one_grid(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "one", seed=1, subject="Jane Doe")
+    job = run(cohort, archive)
+    assert (job.state, job.total, job.done, job.source_path) == (JobState.SUCCEEDED, 1, 1, "")
+    study = Study.objects.get()
+    assert (study.ordinal, study.reference_phase, study.lesion_class) == (1, "portal_venous", "hcc")
+    assert study.geometry["shape_zyx"] == list(GEOMETRY.shape_zyx)
+    assert {s.phase for s in study.series.all()} == {"arterial", "portal_venous"}
+    folder = store.path(study.store_key)
+    original = read_volume(folder / "original" / "portal_venous.npy")
+    registered = read_volume(folder / "registered" / "arterial.npy")
+    assert registered.geometry == original.geometry == read_volume(folder / "liver.npy").geometry
+    assert original.geometry.origin_xyz_mm == pytest.approx(GEOMETRY.origin_xyz_mm)
+
+
+def test_nobodys_name_is_in_the_rows_or_the_store(
+    cohort: Cohort, archive: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_study(archive / "Doe, Jane", seed=1, subject="Jane Doe")
+    with caplog.at_level("INFO"):
+        run(cohort, archive)
+    subject = Subject.objects.get()
+    assert subject.pseudonym == taking.pseudonym_of("Jane Doe")
+    assert len(subject.pseudonym) == 16
+    assert "Doe" not in "".join(stored()) + json.dumps(Study.objects.get().geometry) + caplog.text
+
+
+def test_importing_again_adds_nothing(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "one", seed=1)
+    run(cohort, archive)
+    before = rows(), stored()
+    shutil.move(archive / "one", archive / "the same in another place")
+    job = run(cohort, archive)
+    assert outcomes(job) == [(ImportOutcome.DUPLICATE, "")]
+    assert (rows(), stored()) == before
+
+
+def test_pool_studies_know_their_pathology_and_not_their_lesions(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "one", seed=1)
+    run(cohort, archive)
+    study = Study.objects.get()
+    assert (study.lesion_class, study.complete, study.lesions.count()) == ("hcc", False, 0)
+
+
+def test_gold_studies_come_with_their_truth(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "one", seed=1)
+    run(cohort, archive, split=Split.GOLD)
+    study = Study.objects.get()
+    lesion = study.lesions.get()
+    assert (study.subject.split, study.complete) == (Split.GOLD, True)
+    assert (lesion.lo, lesion.hi, lesion.primary) == (LESION["lo"], LESION["hi"], True)
+    assert (lesion.source, lesion.lesion_class, lesion.reference_phase) == (
+        "imported",
+        "hcc",
+        "portal_venous",
+    )
+
+
+def test_a_subject_cannot_be_in_both_splits(cohort: Cohort, archive: Path, tmp_path: Path) -> None:
+    write_study(archive / "one", seed=1, subject="P")
+    write_study(tmp_path / "later" / "two", seed=2, subject="P")
+    run(cohort, archive)
+    before = rows(), stored()
+    job = run(cohort, tmp_path / "later", split=Split.GOLD)
+    assert outcomes(job) == [(ImportOutcome.REFUSED, "split_fixed")]
+    assert (rows(), stored()) == before
+
+
+def test_one_bad_study_does_not_stop_the_others(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "a", seed=1)
+    bad = write_study(archive / "b", seed=2) / "arterial.nii.gz"
+    bad.write_bytes(bad.read_bytes()[:2000])
+    write_study(archive / "c", seed=3)
+    (archive / "notes.txt").write_text("call Jane")
+    job = run(cohort, archive)
+    assert job.state == JobState.SUCCEEDED
+    refused = [i for i in job.items.exclude(outcome=ImportOutcome.TAKEN) if not i.details.get("routine")]
+    assert [(i.relative_path, i.outcome) for i in refused] == [("b", ImportOutcome.REFUSED)]
+    assert refused[0].message
+    assert list(Study.objects.values_list("ordinal", flat=True)) == [1, 2]
+
+
+def test_a_read_error_midway_leaves_nothing(
+    cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(archive / "one", seed=1)
+    written: list[Path] = []
+    write = taking.write_volume
+
+    def fails_on_the_third(volume: Any, path: Path) -> None:
+        if len(written) == 2:
+            raise OSError(errno.EIO, "Input/output error", "/archive/Doe")
+        written.append(path)
+        write(volume, path)
+
+    monkeypatch.setattr(taking, "write_volume", fails_on_the_third)
+    job = run(cohort, archive)
+    assert outcomes(job) == [(ImportOutcome.REFUSED, "internal")]
+    assert "Doe" not in job.items.get().message
+    assert (rows(), stored()) == ((0, 0, 0, 0), [])
+
+
+def test_a_failing_row_leaves_no_file(cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_study(archive / "one", seed=1)
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError
+
+    monkeypatch.setattr(Series.objects, "bulk_create", broken)
+    job = run(cohort, archive)
+    assert outcomes(job) == [(ImportOutcome.REFUSED, "internal")]
+    assert (rows(), stored()) == ((0, 0, 0, 0), [])
+
+
+def test_a_full_disk_ends_the_import_and_leaves_nothing(
+    cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(archive / "one", seed=1)
+
+    def full(needed_bytes: int) -> None:
+        if needed_bytes:
+            raise StorageFull("The disk is full.")
+
+    monkeypatch.setattr(store, "require_space", full)
+    job = run(cohort, archive)
+    assert (job.state, job.error["code"]) == (JobState.FAILED, "storage_full")
+    assert (rows(), stored(), outcomes(job)) == ((0, 0, 0, 0), [], [])
+
+
+def test_a_path_that_is_no_archive_fails_by_name(cohort: Cohort, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    job = run(cohort, tmp_path / "notes.txt")
+    assert (job.state, job.error["code"]) == (JobState.FAILED, "not_an_archive")
+    assert str(tmp_path) not in job.error["message"]
+
+
+def test_a_series_that_nobody_has_is_refused(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "one", seed=1)
+    job = run(cohort, archive, phases={"99": "arterial"})
+    assert (job.state, job.error["code"]) == (JobState.FAILED, "unknown_series")
+
+
+@pytest.fixture
+def upload(tmp_path: Path, user_of: Callable[[Role], User]) -> Callable[[Path], Any]:
+    """Uploads a folder as a browser does."""
+
+    def send(folder: Path) -> Any:
+        files = [
+            (str(p.relative_to(folder)), SimpleUploadedFile(p.name, p.read_bytes()))
+            for p in sorted(folder.rglob("*"))
+            if p.is_file()
+        ]
+        return add_files(user_id=user_of(Role.DATA_MANAGER).pk, files=files)
+
+    return send
+
+
+def test_an_upload_that_needs_its_phases_is_kept_and_run_again(
+    cohort: Cohort, archive: Path, upload: Any, user_of: Any, work: Work, settings: Any
+) -> None:
+    write_study(archive / "one", seed=1)
+    write_study(archive / "two", seed=2, names=("4", "5"))
+    owner = user_of(Role.DATA_MANAGER)
+    with work():
+        job = start_upload_import(
+            cohort=cohort, owner=owner, upload_id=upload(archive), given_phases={}, split=Split.POOL
+        )
+    assert outcomes(job) == [(ImportOutcome.TAKEN, ""), (ImportOutcome.PHASES_NEEDED, "phases")]
+    asked = job.items.get(outcome=ImportOutcome.PHASES_NEEDED)
+    assert [row["series"] for row in asked.details["series"]] == ["4", "5"]
+    with work():
+        say_phases(job_id=job.pk, given_phases={"5": "portal_venous", "4": "arterial"})
+    job.refresh_from_db()
+    assert outcomes(job) == [(ImportOutcome.TAKEN, ""), (ImportOutcome.TAKEN, "")]
+    assert (job.state, job.done, job.total, job.source_path) == (JobState.SUCCEEDED, 2, 2, "")
+    assert not any(p.is_file() for p in Path(settings.UPLOAD_DIR).rglob("*"))
+    with pytest.raises(InvalidTransition):
+        say_phases(job_id=job.pk, given_phases={"5": "portal_venous"})
+
+
+def test_an_import_task_sent_twice_does_its_work_once(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "one", seed=1)
+    job = run(cohort, archive)
+    run_import(job_id=job.pk)
+    assert outcomes(job) == [(ImportOutcome.TAKEN, "")]
+
+
+def test_an_import_goes_on_where_a_lost_worker_left_it(
+    cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(archive / "a", seed=1)
+    write_study(archive / "b", seed=2)
+    job = create_path_import(cohort=cohort, path=archive, given_phases={}, split=Split.POOL)
+
+    def lost(*args: Any, **kwargs: Any) -> Any:
+        raise DatabaseError
+
+    with monkeypatch.context() as dying:
+        # A lost worker ends nothing: the job stays as it was after its first study.
+        dying.setattr(import_runs, "end_import", lambda **_: None)
+        with pytest.raises(DatabaseError):
+            run_import(job_id=job.pk, on_item=lambda *_: dying.setattr(import_runs, "take_study", lost))
+    job.refresh_from_db()
+    assert (job.state, job.done) == (JobState.RUNNING, 1)
+    run_import(job_id=job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.done, Study.objects.count()) == (JobState.SUCCEEDED, 2, 2)
+    assert outcomes(job) == [(ImportOutcome.TAKEN, "")] * 2
+
+
+def test_cancelling_stops_before_the_next_study(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "a", seed=1)
+    write_study(archive / "b", seed=2)
+    job = create_path_import(cohort=cohort, path=archive, given_phases={}, split=Split.POOL)
+    run_import(job_id=job.pk, on_item=lambda item, job: cancel_import(job_id=job.pk) and None)
+    job.refresh_from_db()
+    assert (job.state, job.done, Study.objects.count()) == (JobState.CANCELLED, 1, 1)
+
+
+def test_an_upload_is_its_senders_and_stays_in_its_folder(
+    cohort: Cohort, archive: Path, upload: Any, user_of: Any
+) -> None:
+    write_study(archive / "one", seed=1)
+    id = upload(archive)
+    with pytest.raises(NotFound):
+        start_upload_import(
+            cohort=cohort, owner=user_of(Role.ADMIN), upload_id=id, given_phases={}, split=Split.POOL
+        )
+    for path in ("../../evil", "/etc/passwd", "a/../../b", ""):
+        with pytest.raises(HarvestError) as refused:
+            add_files(user_id=1, files=[(path, SimpleUploadedFile("x", b"x"))])
+        assert refused.value.code == "unsafe_path"
+
+
+def test_uploaded_archives_are_opened(
+    cohort: Cohort, archive: Path, upload: Any, user_of: Any, work: Work, tmp_path: Path
+) -> None:
+    for seed in (1, 2):
+        write_study(archive / f"s{seed}", seed=seed)
+        shutil.make_archive(str(tmp_path / "packed" / f"s{seed}"), "zip", archive / f"s{seed}")
+    with work():
+        job = start_upload_import(
+            cohort=cohort,
+            owner=user_of(Role.DATA_MANAGER),
+            upload_id=upload(tmp_path / "packed"),
+            given_phases={},
+            split=Split.POOL,
+        )
+    assert outcomes(job) == [(ImportOutcome.TAKEN, "")] * 2
+
+
+def test_voxels_come_through_unchanged(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "one", seed=1)
+    run(cohort, archive)
+    folder = store.path(Study.objects.get().store_key)
+    kept = read_volume(folder / "registered" / "portal_venous.npy").array_zyx
+    assert kept.dtype == np.int16
+    assert (np.asarray(kept)[:, 20, 22] > 0).all()
