@@ -1,5 +1,5 @@
 /** A router by path: patterns with :parameters, the history API, links that stay links. */
-import type { AnchorHTMLAttributes, ComponentChildren, ComponentType } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 export type Params = Record<string, string>;
@@ -57,10 +57,14 @@ export function useLocation(): { path: string; search: URLSearchParams } {
   return { path, search: new URLSearchParams(search) };
 }
 
-type LinkProps = Omit<AnchorHTMLAttributes, "href"> & {
+interface LinkProps {
   href: string;
   children: ComponentChildren;
-};
+  class?: string;
+  title?: string;
+  "aria-current"?: "page" | undefined;
+  "data-testid"?: string;
+}
 
 /** An ordinary link that changes the page without loading it again. */
 export function Link({ href, children, ...rest }: LinkProps) {

@@ -1,0 +1,68 @@
+import type { ComponentChildren } from "preact";
+import { api } from "../api/client";
+import type { Cohort } from "../api/types";
+import { useAction, useLoad } from "./load";
+import { Link } from "./router";
+import { useSession } from "./session";
+
+const TABS = [
+  ["", "Overview"],
+  ["/import", "Import"],
+  ["/studies", "Studies"],
+  ["/rounds", "Rounds"],
+  ["/training", "Training"],
+  ["/releases", "Releases"],
+] as const;
+
+interface Props {
+  path: string;
+  cohort?: string | undefined;
+  children: ComponentChildren;
+}
+
+/** The bar on top and the page below; within a cohort the bar holds its parts. */
+export function Layout({ path, cohort, children }: Props) {
+  const { user, signOut, version } = useSession();
+  const action = useAction();
+  return (
+    <>
+      <a class="skip" href="#page">
+        Skip to the page
+      </a>
+      <header class="bar">
+        <Link href="/" class="brand" title={`Harvest ${version}`}>
+          Harvest
+        </Link>
+        {cohort && <CohortTabs id={cohort} path={path} />}
+        <span class="grow" />
+        <Link href="/models" aria-current={path.startsWith("/models") ? "page" : undefined}>
+          Models
+        </Link>
+        <span class="muted" data-testid="user">
+          {user?.username}
+        </span>
+        <button type="button" class="small" disabled={action.busy} onClick={() => action.run(signOut)}>
+          Sign out
+        </button>
+      </header>
+      <main id="page" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+function CohortTabs({ id, path }: { id: string; path: string }) {
+  const cohort = useLoad(() => api.get<Cohort>(`/cohorts/${id}`), [id]);
+  const base = `/cohorts/${id}`;
+  return (
+    <nav aria-label="Cohort">
+      <strong data-testid="cohort-name">{cohort.data?.name ?? " "}</strong>
+      {TABS.map(([tail, name]) => (
+        <Link key={tail} href={base + tail} aria-current={path === base + tail ? "page" : undefined}>
+          {name}
+        </Link>
+      ))}
+    </nav>
+  );
+}

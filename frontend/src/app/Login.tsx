@@ -1,0 +1,59 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useAction } from "./load";
+import { useSession } from "./session";
+import { ErrorLine } from "./ui";
+
+/** The sign-in form; `again` where a session ended and the page waits underneath. */
+export function Login({ again = false }: { again?: boolean }) {
+  const { signIn, user } = useSession();
+  const [username, setUsername] = useState(again ? (user?.username ?? "") : "");
+  const [password, setPassword] = useState("");
+  const first = useRef<HTMLInputElement>(null);
+  const action = useAction();
+
+  useEffect(() => first.current?.focus(), []);
+
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      await signIn(username, password);
+    });
+  };
+
+  return (
+    <form class="login" onSubmit={submit} aria-label="Sign in" data-testid="login">
+      <h1>Harvest</h1>
+      <p class="muted">
+        {again
+          ? "Your session has ended. Sign in again to go on where you were; nothing is lost."
+          : "Sign in to go on."}
+      </p>
+      <label>
+        Name
+        <input
+          ref={first}
+          name="username"
+          autocomplete="username"
+          required
+          value={username}
+          onInput={(e) => setUsername(e.currentTarget.value)}
+        />
+      </label>
+      <label>
+        Password
+        <input
+          type="password"
+          name="password"
+          autocomplete="current-password"
+          required
+          value={password}
+          onInput={(e) => setPassword(e.currentTarget.value)}
+        />
+      </label>
+      <ErrorLine error={action.error} />
+      <button type="submit" class="primary" disabled={action.busy}>
+        Sign in
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,52 @@
+/** Numbers and times as text: with their unit, and with their interval where they are estimates. */
+import type { Estimate } from "../api/types";
+
+export function percent(value: number, digits = 1): string {
+  return `${(100 * value).toFixed(digits)} %`;
+}
+
+/** "71.3 % (64.0 to 78.1, n 212)", or a dash where nothing was measured. */
+export function estimate(e: Estimate | null | undefined): string {
+  if (!e) return "not measured";
+  return `${percent(e.value)} (${(100 * e.lo).toFixed(1)} to ${(100 * e.hi).toFixed(1)}, n ${e.n})`;
+}
+
+export function isEstimate(value: unknown): value is Estimate {
+  if (typeof value !== "object" || value === null) return false;
+  const e = value as Record<string, unknown>;
+  return [e.value, e.lo, e.hi].every((n) => typeof n === "number");
+}
+
+export function minutes(value: number): string {
+  if (value < 1) return `${Math.round(value * 60)} s`;
+  if (value < 90) return `${Math.round(value)} min`;
+  return `${(value / 60).toFixed(1)} h`;
+}
+
+export function seconds(value: number): string {
+  const whole = Math.floor(value);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+export function when(iso: string | null | undefined): string {
+  if (!iso) return "";
+  const date = new Date(iso);
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+export function bytes(n: number): string {
+  if (n < 1e6) return `${(n / 1e3).toFixed(0)} kB`;
+  return n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`;
+}
+
+const SHORT: Record<string, string> = { hcc: "HCC", icc: "ICC", fnh: "FNH" };
+
+/** "portal_venous" as "portal venous", "hcc" as "HCC". */
+export function words(name: string): string {
+  return SHORT[name] ?? name.replaceAll("_", " ");
+}
+
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}

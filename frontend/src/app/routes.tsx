@@ -1,0 +1,42 @@
+/** Which page stands at which address. */
+import { useEffect } from "preact/hooks";
+import { EditorPage } from "../editor/EditorPage";
+import { CohortsPage } from "../pages/CohortsPage";
+import { ComparePage } from "../pages/ComparePage";
+import { DashboardPage } from "../pages/DashboardPage";
+import { ImportPage } from "../pages/ImportPage";
+import { ModelPage } from "../pages/ModelPage";
+import { ModelsPage } from "../pages/ModelsPage";
+import { ReleasesPage } from "../pages/ReleasesPage";
+import { RoundsPage } from "../pages/RoundsPage";
+import { StudiesPage } from "../pages/StudiesPage";
+import { TrainingPage } from "../pages/TrainingPage";
+import { TrainingRunPage } from "../pages/TrainingRunPage";
+import { ReviewPage } from "../review/ReviewPage";
+import { navigate, type Params, type Route } from "./router";
+
+function ToCohorts() {
+  useEffect(() => navigate("/", { replace: true }), []);
+  return null;
+}
+
+function Editor({ params, search }: { params: Params; search: URLSearchParams }) {
+  return <EditorPage studyId={params.id!} roundStudyId={search.get("round_study")} />;
+}
+
+export const ROUTES: Route[] = [
+  { pattern: "/", page: CohortsPage },
+  { pattern: "/login", page: ToCohorts },
+  { pattern: "/cohorts/:id", page: DashboardPage },
+  { pattern: "/cohorts/:id/import", page: ImportPage },
+  { pattern: "/cohorts/:id/studies", page: StudiesPage },
+  { pattern: "/cohorts/:id/rounds", page: RoundsPage },
+  { pattern: "/cohorts/:id/training", page: TrainingPage },
+  { pattern: "/cohorts/:id/releases", page: ReleasesPage },
+  { pattern: "/rounds/:id/review/:roundStudy?", page: ReviewPage },
+  { pattern: "/studies/:id/draw", page: Editor },
+  { pattern: "/training/:id", page: TrainingRunPage },
+  { pattern: "/models", page: ModelsPage },
+  { pattern: "/models/compare", page: ComparePage },
+  { pattern: "/models/:id", page: ModelPage },
+];

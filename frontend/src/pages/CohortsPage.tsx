@@ -1,0 +1,99 @@
+import { useState } from "preact/hooks";
+import { all, api } from "../api/client";
+import type { Cohort } from "../api/types";
+import { when } from "../app/format";
+import { useAction, useLoad } from "../app/load";
+import { Link, navigate } from "../app/router";
+import { may, useSession } from "../app/session";
+import { Await, Empty, ErrorLine } from "../app/ui";
+
+export function CohortsPage() {
+  const cohorts = useLoad(() => all<Cohort>("/cohorts"), []);
+  const { user } = useSession();
+  return (
+    <div class="page">
+      <h1>Cohorts</h1>
+      <Await of={cohorts} what="the cohorts">
+        {(list) =>
+          list.length ? (
+            <table data-testid="cohorts">
+              <thead>
+                <tr>
+                  <th>Name</th>
+                  <th class="right">Studies</th>
+                  <th class="right">Pool</th>
+                  <th class="right">Gold</th>
+                  <th>Description</th>
+                  <th>Made</th>
+                </tr>
+              </thead>
+              <tbody>
+                {list.map((cohort) => (
+                  <tr key={cohort.id}>
+                    <td>
+                      <Link href={`/cohorts/${cohort.id}`}>{cohort.name}</Link>
+                    </td>
+                    <td class="num right">{cohort.counts.studies}</td>
+                    <td class="num right">{cohort.counts.pool}</td>
+                    <td class="num right">{cohort.counts.gold}</td>
+                    <td class="wide">{cohort.description}</td>
+                    <td class="num">{when(cohort.created_at)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          ) : (
+            <Empty>
+              <p>
+                A cohort holds studies that are harvested together. Import CT studies into it, let a model
+                propose where lesions are, and judge each proposal with one key.
+              </p>
+              <p>What was accepted trains the next model, which proposes better. Then again.</p>
+            </Empty>
+          )
+        }
+      </Await>
+      {may(user, "data_manager") && <NewCohort first={cohorts.data?.length === 0} />}
+    </div>
+  );
+}
+
+function NewCohort({ first }: { first: boolean }) {
+  const [name, setName] = useState("");
+  const [description, setDescription] = useState("");
+  const action = useAction();
+  const submit = (event: SubmitEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      const made = await api.post<Cohort>("/cohorts", { name, description });
+      navigate(`/cohorts/${made.id}/import`);
+    });
+  };
+  return (
+    <form class="panel" onSubmit={submit}>
+      <h2>{first ? "Make your first cohort" : "New cohort"}</h2>
+      <div class="fields">
+        <label>
+          Name
+          <input
+            required
+            pattern="[A-Za-z0-9_\-]+"
+            title="Letters, digits, - and _"
+            maxLength={80}
+            value={name}
+            onInput={(e) => setName(e.currentTarget.value)}
+            data-testid="cohort-name-input"
+          />
+        </label>
+        <label class="grow">
+          Description
+          <input value={description} onInput={(e) => setDescription(e.currentTarget.value)} />
+        </label>
+        <button type="submit" class="primary" disabled={action.busy} data-testid="cohort-create">
+          Make it
+        </button>
+      </div>
+      <ErrorLine error={action.error} />
+    </form>
+  );
+}

@@ -1,0 +1,65 @@
+import { api } from "../api/client";
+import type { Comparison } from "../api/types";
+import { estimate } from "../app/format";
+import { useLoad } from "../app/load";
+import { Link } from "../app/router";
+import { Await, Empty } from "../app/ui";
+import { difference, judgement, metricName } from "./metrics";
+import { Promote } from "./Promote";
+
+export function ComparePage({ search }: { search: URLSearchParams }) {
+  const a = search.get("a");
+  const b = search.get("b");
+  const found = useLoad(() => api.get<Comparison>("/models/compare", { query: { a, b } }), [a, b]);
+  return (
+    <div class="page">
+      <h1>Compare two versions</h1>
+      <Await of={found} what="the comparison">
+        {(comparison) => (
+          <>
+            <p>
+              {[comparison.a, comparison.b].map((version, i) => (
+                <span key={version.id}>
+                  {i > 0 && " with "}
+                  <Link href={`/models/${version.id}`}>{version.name}</Link>{" "}
+                  <Promote version={version} onChanged={found.reload} />
+                </span>
+              ))}
+            </p>
+            {comparison.differences.length ? (
+              <table data-testid="differences">
+                <thead>
+                  <tr>
+                    <th>Measure</th>
+                    <th>{comparison.a.name}</th>
+                    <th>{comparison.b.name}</th>
+                    <th>
+                      {comparison.b.name} less {comparison.a.name}
+                    </th>
+                    <th>So the second is</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {comparison.differences.map((row) => (
+                    <tr key={row.metric}>
+                      <th scope="row">{metricName(row.metric)}</th>
+                      <td class="num">{estimate(row.a)}</td>
+                      <td class="num">{estimate(row.b)}</td>
+                      <td class="num">{difference(row.difference)}</td>
+                      <td>{judgement(row.difference)}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            ) : (
+              <Empty>
+                <p>The two were not measured by the same measures on the same studies.</p>
+              </Empty>
+            )}
+            <p class="muted">Intervals are 95 %, of the differences as well.</p>
+          </>
+        )}
+      </Await>
+    </div>
+  );
+}

@@ -1,0 +1,190 @@
+/** The home of a cohort: the loop as one strip, what needs a person, and what came of the rounds. */
+import { api } from "../api/client";
+import type { Dashboard } from "../api/types";
+import { estimate, minutes, words } from "../app/format";
+import { useLoad } from "../app/load";
+import { Link, type Params } from "../app/router";
+import { Await, active, Progress, State } from "../app/ui";
+import { Learning } from "./Learning";
+
+const STEPS: { key: keyof Dashboard["strip"]; word: string; unit: string; to: string; next: string }[] = [
+  { key: "imported", word: "Imported", unit: "studies", to: "/import", next: "Import studies" },
+  { key: "proposed", word: "Proposed", unit: "studies", to: "/rounds", next: "Start a round" },
+  { key: "reviewed", word: "Reviewed", unit: "studies", to: "/rounds", next: "Review" },
+  { key: "curated", word: "Curated", unit: "lesions", to: "/studies", next: "See the studies" },
+  { key: "trained", word: "Trained", unit: "versions", to: "/training", next: "Train" },
+  { key: "released", word: "Released", unit: "releases", to: "/releases", next: "Freeze a release" },
+];
+
+const NEED_PAGE: Record<string, string> = {
+  phases_needed: "/import",
+  phases: "/import",
+  import_failed: "/import",
+  failed_import: "/import",
+  review: "/rounds",
+  to_review: "/rounds",
+  training_failed: "/training",
+};
+
+export function DashboardPage({ params }: { params: Params }) {
+  const base = `/cohorts/${params.id}`;
+  const board = useLoad(
+    () => api.get<Dashboard>(`${base}/dashboard`),
+    [params.id],
+    (data) => (data?.jobs.some((job) => active(job.state)) ? 2000 : 15_000),
+  );
+  return (
+    <div class="page">
+      <Await of={board} what="the cohort">
+        {(data) => (
+          <>
+            <ol class="strip" data-testid="strip">
+              {STEPS.map((step) => (
+                <li key={step.key}>
+                  <span class="word">{step.word}</span>
+                  <span class="count num" data-testid={`count-${step.key}`}>
+                    {data.strip[step.key]}
+                  </span>
+                  <span class="muted">{step.unit}</span>
+                  <Link href={base + step.to}>{step.next}</Link>
+                </li>
+              ))}
+            </ol>
+            <div class="columns">
+              <section>
+                <h2>Needs you now</h2>
+                {data.needs.length ? (
+                  <ul class="needs" data-testid="needs">
+                    {data.needs.map((need) => (
+                      <li key={need.kind}>
+                        <span class="num count">{need.count}</span>{" "}
+                        <Link href={base + (NEED_PAGE[need.kind] ?? "/rounds")}>{need.text}</Link>
+                      </li>
+                    ))}
+                  </ul>
+                ) : (
+                  <p class="muted">Nothing waits for a person.</p>
+                )}
+                {data.jobs.length > 0 && (
+                  <>
+                    <h2>Under way</h2>
+                    <table>
+                      <tbody>
+                        {data.jobs.map((job) => (
+                          <tr key={job.id}>
+                            <td>{job.text || job.kind}</td>
+                            <td>
+                              <State state={job.state} />
+                            </td>
+                            <td>
+                              <Progress done={job.done} total={job.total} label={job.text || job.kind} />
+                            </td>
+                          </tr>
+                        ))}
+                      </tbody>
+                    </table>
+                  </>
+                )}
+                <h2>Lesions by class</h2>
+                <Classes of={data.lesions_by_class} />
+              </section>
+              <section>
+                <h2>Readers' time</h2>
+                <Time data={data} />
+                <h2>What the rounds gained</h2>
+                <Learning versions={data.versions} />
+                <Versions data={data} />
+              </section>
+            </div>
+          </>
+        )}
+      </Await>
+    </div>
+  );
+}
+
+function Classes({ of }: { of: Dashboard["lesions_by_class"] }) {
+  if (!of.length) return <p class="muted">No lesions yet: they come from reviewing a round.</p>;
+  const most = Math.max(...of.map((row) => row.count), 1);
+  return (
+    <table class="bars">
+      <tbody>
+        {of.map((row) => (
+          <tr key={row.lesion_class}>
+            <th scope="row">{row.lesion_class ? words(row.lesion_class) : "class not known"}</th>
+            <td class="num right">{row.count}</td>
+            <td class="bar-cell" aria-hidden="true">
+              <span class="bar-fill" style={{ width: `${(100 * row.count) / most}%` }} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Time({ data }: { data: Dashboard }) {
+  if (!data.minutes_by_reader.length) return <p class="muted">Nobody has reviewed yet.</p>;
+  return (
+    <>
+      <table>
+        <thead>
+          <tr>
+            <th>Reader</th>
+            <th class="right">Time</th>
+            <th class="right">Studies</th>
+            <th class="right">A study</th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.minutes_by_reader.map((row) => (
+            <tr key={row.reader}>
+              <td>{row.reader}</td>
+              <td class="num right">{minutes(row.minutes)}</td>
+              <td class="num right">{row.studies}</td>
+              <td class="num right">
+                {row.seconds_a_study === null ? "–" : `${Math.round(row.seconds_a_study)} s`}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {data.forecast_minutes !== null && (
+        <p class="muted" data-testid="forecast">
+          At this pace what waits takes about {minutes(data.forecast_minutes)} more.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Versions({ data }: { data: Dashboard }) {
+  if (!data.versions.length) return <p class="muted">No model versions yet.</p>;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th>Version</th>
+          <th>Rounds</th>
+          <th>P1TD-1</th>
+          <th>P1TD-10</th>
+          <th>Mean F1</th>
+        </tr>
+      </thead>
+      <tbody>
+        {data.versions.map((version) => (
+          <tr key={version.id}>
+            <td>
+              <Link href={`/models/${version.id}`}>{version.name}</Link>
+              {version.promoted && <span class="tag">in use</span>}
+            </td>
+            <td class="num">{version.round_numbers.join(", ") || "–"}</td>
+            <td class="num">{version.kind === "detector" ? estimate(version.p1td_1) : "–"}</td>
+            <td class="num">{version.kind === "detector" ? estimate(version.p1td_10) : "–"}</td>
+            <td class="num">{version.kind === "characterizer" ? estimate(version.mean_f1) : "–"}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

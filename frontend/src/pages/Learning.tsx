@@ -1,0 +1,42 @@
+/** P1TD-1 of the detector versions in the order they were made, each with its interval. */
+import type { Dashboard, Estimate } from "../api/types";
+import { estimate } from "../app/format";
+
+const W = 520;
+const H = 150;
+const LEFT = 40;
+const BOTTOM = 22;
+
+export function Learning({ versions }: { versions: Dashboard["versions"] }) {
+  const measured = versions
+    .filter((v) => v.kind === "detector" && v.p1td_1 !== null)
+    .sort((a, b) => a.created_at.localeCompare(b.created_at));
+  if (measured.length < 2)
+    return <p class="muted">A curve is drawn once two detector versions were judged on the gold set.</p>;
+  const x = (i: number) => LEFT + ((i + 0.5) * (W - LEFT)) / measured.length;
+  const y = (value: number) => 6 + (1 - value) * (H - BOTTOM - 6);
+  const at = (e: Estimate | null) => e!;
+  return (
+    <svg class="chart" viewBox={`0 0 ${W} ${H}`} role="img" aria-label="P1TD-1 by detector version">
+      {[0, 0.5, 1].map((value) => (
+        <g key={value}>
+          <line class="rule" x1={LEFT} x2={W} y1={y(value)} y2={y(value)} />
+          <text x={LEFT - 6} y={y(value) + 4} text-anchor="end">
+            {100 * value} %
+          </text>
+        </g>
+      ))}
+      <polyline class="line" points={measured.map((v, i) => `${x(i)},${y(at(v.p1td_1).value)}`).join(" ")} />
+      {measured.map((v, i) => (
+        <g key={v.id}>
+          <title>{`${v.name}: ${estimate(v.p1td_1)}`}</title>
+          <line class="whisker" x1={x(i)} x2={x(i)} y1={y(at(v.p1td_1).lo)} y2={y(at(v.p1td_1).hi)} />
+          <circle class="dot" cx={x(i)} cy={y(at(v.p1td_1).value)} r="4" />
+          <text x={x(i)} y={H - 6} text-anchor="middle">
+            {v.name.replace("detector-", "")}
+          </text>
+        </g>
+      ))}
+    </svg>
+  );
+}

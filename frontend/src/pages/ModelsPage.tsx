@@ -1,0 +1,128 @@
+import { useState } from "preact/hooks";
+import { all } from "../api/client";
+import type { Estimate, ModelKind, ModelVersion } from "../api/types";
+import { estimate, when, words } from "../app/format";
+import { useLoad } from "../app/load";
+import { Link, navigate } from "../app/router";
+import { Await, Empty } from "../app/ui";
+import { KINDS } from "./choices";
+import { estimates } from "./metrics";
+import { Promote } from "./Promote";
+
+const HEADLINES: Record<ModelKind, string[]> = {
+  detector: ["p1td_1", "p1td_10"],
+  key_slice_filter: ["accuracy"],
+  characterizer: ["accuracy", "mean_f1"],
+};
+const TITLES: Record<string, string> = {
+  p1td_1: "P1TD-1",
+  p1td_10: "P1TD-10",
+  accuracy: "Accuracy",
+  mean_f1: "Mean F1",
+};
+
+export function ModelsPage() {
+  const models = useLoad(() => all<ModelVersion>("/models"), []);
+  return (
+    <div class="page">
+      <h1>Models</h1>
+      <Await of={models} what="the models">
+        {(list) =>
+          list.length ? (
+            KINDS.map((kind) => (
+              <Kind
+                key={kind}
+                kind={kind}
+                versions={list.filter((one) => one.kind === kind)}
+                onChanged={models.reload}
+              />
+            ))
+          ) : (
+            <Empty>
+              <p>No model versions yet. A finished training makes one.</p>
+            </Empty>
+          )
+        }
+      </Await>
+    </div>
+  );
+}
+
+interface KindProps {
+  kind: ModelKind;
+  versions: ModelVersion[];
+  onChanged: () => void;
+}
+
+function Kind({ kind, versions, onChanged }: KindProps) {
+  const [picked, setPicked] = useState<string[]>([]);
+  if (!versions.length) return null;
+  const names = new Map(versions.map((one) => [one.id, one.name]));
+  const pick = (id: string) =>
+    setPicked((before) =>
+      before.includes(id) ? before.filter((one) => one !== id) : [...before, id].slice(-2),
+    );
+  return (
+    <section>
+      <h2>{words(kind)}</h2>
+      <table data-testid={`models-${kind}`}>
+        <thead>
+          <tr>
+            <th>Compare</th>
+            <th>Version</th>
+            <th>From</th>
+            {HEADLINES[kind].map((metric) => (
+              <th key={metric}>{TITLES[metric]}</th>
+            ))}
+            <th>Made</th>
+            <th>Use</th>
+          </tr>
+        </thead>
+        <tbody>
+          {versions.map((version) => (
+            <tr key={version.id} data-testid="model-row" data-name={version.name}>
+              <td>
+                <input
+                  type="checkbox"
+                  aria-label={`Compare ${version.name}`}
+                  checked={picked.includes(version.id)}
+                  onChange={() => pick(version.id)}
+                />
+              </td>
+              <td>
+                <Link href={`/models/${version.id}`}>{version.name}</Link>
+              </td>
+              <td>{version.parent ? (names.get(version.parent) ?? "an earlier one") : "–"}</td>
+              {HEADLINES[kind].map((metric) => (
+                <td key={metric} class="num">
+                  {estimate(headline(version, metric))}
+                </td>
+              ))}
+              <td class="num">{when(version.created_at)}</td>
+              <td>
+                <Promote version={version} onChanged={onChanged} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {versions.length > 1 && (
+        <button
+          type="button"
+          disabled={picked.length !== 2}
+          onClick={() => navigate(`/models/compare?a=${picked[0]}&b=${picked[1]}`)}
+          data-testid={`compare-${kind}`}
+        >
+          {picked.length === 2
+            ? `Compare ${picked.map((id) => names.get(id)).join(" with ")}`
+            : "Choose two to compare"}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function headline(version: ModelVersion, metric: string): Estimate | null {
+  const all_ = estimates(version.metrics);
+  return all_.find(([path]) => path === metric || path.endsWith(`.${metric}`))?.[1] ?? null;
+}

@@ -1,0 +1,154 @@
+import { useState } from "preact/hooks";
+import { all, api } from "../api/client";
+import type { Id, Release, ReleaseDiff } from "../api/types";
+import { plural, when, words } from "../app/format";
+import { useAction, useLoad } from "../app/load";
+import type { Params } from "../app/router";
+import { may, useSession } from "../app/session";
+import { Await, Empty, ErrorLine } from "../app/ui";
+
+const FORMATS = ["coco", "csv"] as const;
+
+export function ReleasesPage({ params }: { params: Params }) {
+  const { user } = useSession();
+  const releases = useLoad(() => all<Release>(`/cohorts/${params.id}/releases`), [params.id]);
+  return (
+    <div class="page">
+      <h1>Releases</h1>
+      <p class="muted">A release is what was curated at one moment, frozen under a hash; it never changes.</p>
+      {may(user, "data_manager", "ml_engineer") && <Freeze cohort={params.id!} onFrozen={releases.reload} />}
+      <Await of={releases} what="the releases">
+        {(list) =>
+          list.length ? (
+            <>
+              <table data-testid="releases">
+                <thead>
+                  <tr>
+                    <th class="right">Release</th>
+                    <th>Holds</th>
+                    <th>Note</th>
+                    <th>Hash</th>
+                    <th>Frozen</th>
+                    <th>Download</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {list.map((release) => (
+                    <tr key={release.id} data-testid="release-row" data-number={release.number}>
+                      <td class="num right">{release.number}</td>
+                      <td class="num">{holds(release)}</td>
+                      <td class="wide">{release.note}</td>
+                      <td class="mono" title={release.manifest_sha256}>
+                        {release.manifest_sha256.slice(0, 12)}
+                      </td>
+                      <td class="num">{when(release.created_at)}</td>
+                      <td class="actions">
+                        {FORMATS.map((format) => (
+                          <a
+                            key={format}
+                            class="button small"
+                            href={`/api/v1/releases/${release.id}/export?format=${format}`}
+                            download
+                            data-testid={`export-${format}`}
+                          >
+                            {format.toUpperCase()}
+                          </a>
+                        ))}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+              {list.length > 1 && <Diff releases={list} />}
+            </>
+          ) : (
+            <Empty>
+              <p>Nothing is frozen yet. Review a round, then freeze what was accepted.</p>
+            </Empty>
+          )
+        }
+      </Await>
+    </div>
+  );
+}
+
+function holds({ counts }: Release): string {
+  return Object.entries(counts)
+    .filter(([, n]) => typeof n === "number")
+    .map(([what, n]) => `${n} ${words(what)}`)
+    .join(", ");
+}
+
+function Freeze({ cohort, onFrozen }: { cohort: Id; onFrozen: () => void }) {
+  const [note, setNote] = useState("");
+  const action = useAction();
+  const freeze = (event: SubmitEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      await api.post(`/cohorts/${cohort}/releases`, { note });
+      setNote("");
+      onFrozen();
+    });
+  };
+  return (
+    <form class="fields" onSubmit={freeze}>
+      <label class="grow">
+        Note
+        <input maxLength={200} value={note} onInput={(e) => setNote(e.currentTarget.value)} />
+      </label>
+      <button type="submit" class="primary" disabled={action.busy} data-testid="release-create">
+        Freeze a release
+      </button>
+      <ErrorLine error={action.error} />
+    </form>
+  );
+}
+
+function Diff({ releases }: { releases: Release[] }) {
+  const [from, setFrom] = useState(releases[1]!.id);
+  const [to, setTo] = useState(releases[0]!.id);
+  const diff = useLoad(() => api.get<ReleaseDiff>(`/releases/${from}/diff`, { query: { to } }), [from, to]);
+  const choose = (label: string, value: Id, set: (id: Id) => void) => (
+    <label>
+      {label}
+      <select value={value} onChange={(e) => set(e.currentTarget.value)}>
+        {releases.map((release) => (
+          <option key={release.id} value={release.id}>
+            release {release.number}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <section>
+      <h2>What changed</h2>
+      <div class="fields">
+        {choose("From", from, setFrom)}
+        {choose("To", to, setTo)}
+      </div>
+      <Await of={diff} what="the difference">
+        {(changes) => (
+          <ul class="plain" data-testid="diff">
+            {(["added", "removed", "moved", "relabelled"] as const).map((what) => (
+              <li key={what}>
+                {changes[what].length ? (
+                  <details>
+                    <summary class="num">
+                      {plural(changes[what].length, "lesion")} {what}
+                    </summary>
+                    <pre class="log">{changes[what].map((one) => line(one)).join("\n")}</pre>
+                  </details>
+                ) : (
+                  <span class="muted">none {what}</span>
+                )}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Await>
+    </section>
+  );
+}
+
+const line = (one: unknown): string => (typeof one === "string" ? one : JSON.stringify(one));

@@ -1,0 +1,158 @@
+import { useState } from "preact/hooks";
+import { all, api } from "../api/client";
+import type { HarvestRound, ModelVersion } from "../api/types";
+import { plural, when } from "../app/format";
+import { useAction, useLoad } from "../app/load";
+import { Link, type Params } from "../app/router";
+import { may, useSession } from "../app/session";
+import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
+
+export function RoundsPage({ params }: { params: Params }) {
+  const { user } = useSession();
+  const rounds = useLoad(
+    () => all<HarvestRound>(`/cohorts/${params.id}/rounds`),
+    [params.id],
+    (list) => (list?.some((round) => active(round.state)) ? 1000 : null),
+  );
+  return (
+    <div class="page">
+      <h1>Rounds</h1>
+      <p class="muted">
+        In a round a model looks at every study of the pool and says where lesions may be; readers judge that.
+      </p>
+      {may(user, "data_manager", "ml_engineer") && (
+        <StartRound cohort={params.id!} onStarted={rounds.reload} />
+      )}
+      <Await of={rounds} what="the rounds">
+        {(list) =>
+          list.length ? (
+            <table data-testid="rounds">
+              <thead>
+                <tr>
+                  <th class="right">Round</th>
+                  <th>Model</th>
+                  <th>State</th>
+                  <th>Studies</th>
+                  <th class="right">Candidates</th>
+                  <th class="right">Reviewed</th>
+                  <th>Started</th>
+                  <th />
+                </tr>
+              </thead>
+              <tbody>
+                {list.map((round) => (
+                  <RoundRow key={round.id} round={round} onChanged={rounds.reload} />
+                ))}
+              </tbody>
+            </table>
+          ) : (
+            <Empty>
+              <p>No round yet. Import studies first, then start one.</p>
+            </Empty>
+          )
+        }
+      </Await>
+    </div>
+  );
+}
+
+function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => void }) {
+  const action = useAction();
+  const cancel = () =>
+    action.run(async () => {
+      await api.post(`/rounds/${round.id}/cancel`);
+      onChanged();
+    });
+  const left = round.done - round.failed - round.reviewed;
+  return (
+    <>
+      <tr data-testid="round-row" data-number={round.number} data-state={round.state}>
+        <td class="num right">{round.number}</td>
+        <td>
+          <Link href={`/models/${round.model_version.id}`}>{round.model_version.name}</Link>
+        </td>
+        <td>
+          <State state={round.state} />
+        </td>
+        <td>
+          <Progress done={round.done} total={round.total} label={`Round ${round.number}`} />
+        </td>
+        <td class="num right" data-testid="round-candidates">
+          {round.candidates}
+        </td>
+        <td class="num right" data-testid="round-reviewed">
+          {round.reviewed}
+        </td>
+        <td class="num">{when(round.created_at)}</td>
+        <td class="actions">
+          {left > 0 && (
+            <Link href={`/rounds/${round.id}/review`} class="go" data-testid="review-link">
+              Review {plural(left, "study", "studies")}
+            </Link>
+          )}
+          {active(round.state) && (
+            <button type="button" class="small" disabled={action.busy} onClick={cancel}>
+              Cancel
+            </button>
+          )}
+        </td>
+      </tr>
+      {(round.error || round.failures.length > 0 || action.error) && (
+        <tr class="detail">
+          <td />
+          <td colSpan={7}>
+            <ErrorLine error={action.error} />
+            {round.error && <p class="error">{round.error.message}</p>}
+            {round.failures.length > 0 && (
+              <details>
+                <summary>{plural(round.failures.length, "study", "studies")} could not be looked at</summary>
+                <ul>
+                  {round.failures.map((failure) => (
+                    <li key={failure.study}>
+                      Study <span class="num">{failure.ordinal}</span>: {failure.message}
+                    </li>
+                  ))}
+                </ul>
+              </details>
+            )}
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => void }) {
+  const models = useLoad(() => all<ModelVersion>("/models", { kind: "detector" }), []);
+  const [model, setModel] = useState("");
+  const action = useAction();
+  const start = (event: SubmitEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      await api.post(`/cohorts/${cohort}/rounds`, model ? { model_version: model } : {});
+      onStarted();
+    });
+  };
+  const promoted = models.data?.find((one) => one.promoted);
+  return (
+    <form class="fields" onSubmit={start}>
+      <label>
+        Detector
+        <select value={model} onChange={(e) => setModel(e.currentTarget.value)}>
+          <option value="">{promoted ? `${promoted.name} (in use)` : "the one in use"}</option>
+          {models.data
+            ?.filter((one) => !one.promoted)
+            .map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.name}
+              </option>
+            ))}
+        </select>
+      </label>
+      <button type="submit" class="primary" disabled={action.busy} data-testid="round-start">
+        Start a round
+      </button>
+      <ErrorLine error={action.error ?? models.error} />
+    </form>
+  );
+}

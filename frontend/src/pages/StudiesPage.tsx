@@ -1,0 +1,111 @@
+import { useState } from "preact/hooks";
+import { api, relative } from "../api/client";
+import type { Page, Study } from "../api/types";
+import { words } from "../app/format";
+import { useAction, useLoad } from "../app/load";
+import { Link, type Params } from "../app/router";
+import { may, useSession } from "../app/session";
+import { Await, Empty, ErrorLine } from "../app/ui";
+import { LESION_CLASSES } from "./choices";
+
+export function StudiesPage({ params }: { params: Params }) {
+  const [at, setAt] = useState<string | null>(null);
+  const page = useLoad(() => api.get<Page<Study>>(at ?? `/cohorts/${params.id}/studies`), [params.id, at]);
+  return (
+    <div class="page">
+      <h1>Studies</h1>
+      <Await of={page} what="the studies">
+        {({ results, next, previous }) =>
+          results.length ? (
+            <>
+              <table data-testid="studies">
+                <thead>
+                  <tr>
+                    <th class="right">Study</th>
+                    <th>Subject</th>
+                    <th>Split</th>
+                    <th>Pathology</th>
+                    <th>Phases</th>
+                    <th>Grid</th>
+                    <th class="right">Lesions</th>
+                    <th />
+                  </tr>
+                </thead>
+                <tbody>
+                  {results.map((study) => (
+                    <StudyRow key={study.id} study={study} />
+                  ))}
+                </tbody>
+              </table>
+              <nav class="pager" aria-label="Pages">
+                <button type="button" disabled={!previous} onClick={() => setAt(relative(previous!))}>
+                  Earlier page
+                </button>
+                <button type="button" disabled={!next} onClick={() => setAt(relative(next!))}>
+                  Later page
+                </button>
+              </nav>
+            </>
+          ) : (
+            <Empty>
+              <p>No studies yet.</p>
+              <p>
+                <Link href={`/cohorts/${params.id}/import`}>Import a folder of CT studies</Link>
+              </p>
+            </Empty>
+          )
+        }
+      </Await>
+    </div>
+  );
+}
+
+function StudyRow({ study }: { study: Study }) {
+  const { user } = useSession();
+  const [lesionClass, setClass] = useState(study.lesion_class);
+  const action = useAction();
+  const change = (value: string) =>
+    action.run(async () => {
+      const changed = await api.patch<Study>(`/studies/${study.id}`, { lesion_class: value });
+      setClass(changed.lesion_class);
+    });
+  return (
+    <tr data-testid="study-row">
+      <td class="num right">{study.ordinal}</td>
+      <td class="mono">{study.subject.slice(0, 10)}</td>
+      <td>{study.split}</td>
+      <td>
+        {may(user, "data_manager", "clinician") ? (
+          <select
+            aria-label={`Pathology of study ${study.ordinal}`}
+            value={lesionClass}
+            disabled={action.busy}
+            onChange={(e) => change(e.currentTarget.value)}
+          >
+            <option value="">not known</option>
+            {LESION_CLASSES.map((name) => (
+              <option key={name} value={name}>
+                {words(name)}
+              </option>
+            ))}
+          </select>
+        ) : (
+          words(lesionClass) || "not known"
+        )}
+        <ErrorLine error={action.error} />
+      </td>
+      <td>{study.phases.map(words).join(", ")}</td>
+      <td class="num muted">{grid(study)}</td>
+      <td class="num right">{study.lesions}</td>
+      <td>
+        <Link href={`/studies/${study.id}/draw`}>Open</Link>
+      </td>
+    </tr>
+  );
+}
+
+function grid({ geometry }: Study): string {
+  const [z, y, x] = geometry.shape_zyx;
+  const spacing = geometry.spacing_xyz_mm.map((mm) => mm.toFixed(2)).join(" × ");
+  return `${x} × ${y} × ${z}, ${spacing} mm`;
+}

@@ -1,0 +1,112 @@
+import { useState } from "preact/hooks";
+import { all, api } from "../api/client";
+import type { TrainingRun } from "../api/types";
+import { when, words } from "../app/format";
+import { useAction, useLoad } from "../app/load";
+import { Link, type Params } from "../app/router";
+import { may, useSession } from "../app/session";
+import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
+import { parseOverrides } from "./choices";
+import { Schedules } from "./Schedules";
+import { EVERYTHING, WhatToTrain } from "./WhatToTrain";
+
+export function TrainingPage({ params }: { params: Params }) {
+  const cohort = params.id!;
+  const { user } = useSession();
+  const mayTrain = may(user, "ml_engineer");
+  const runs = useLoad(
+    () => all<TrainingRun>(`/cohorts/${cohort}/training-runs`),
+    [cohort],
+    (list) => (list?.some((run) => active(run.state)) ? 2000 : null),
+  );
+  return (
+    <div class="page">
+      <h1>Training</h1>
+      {mayTrain && <StartTraining cohort={cohort} onStarted={runs.reload} />}
+      <Await of={runs} what="the trainings">
+        {(list) =>
+          list.length ? (
+            <table data-testid="training-runs">
+              <thead>
+                <tr>
+                  <th>Run</th>
+                  <th>State</th>
+                  <th>Steps</th>
+                  <th>Data</th>
+                  <th>Made</th>
+                  <th>Why</th>
+                  <th>Started</th>
+                </tr>
+              </thead>
+              <tbody>
+                {list.map((run) => (
+                  <tr key={run.id} data-testid="training-row" data-state={run.state} data-kind={run.kind}>
+                    <td>
+                      <Link href={`/training/${run.id}`}>
+                        {words(run.kind)}, {run.size}
+                      </Link>
+                    </td>
+                    <td>
+                      <State state={run.state} />
+                    </td>
+                    <td>
+                      <Progress
+                        done={run.step}
+                        total={run.total}
+                        label={`Training of the ${words(run.kind)}`}
+                      />
+                    </td>
+                    <td class="num">{run.release ? `release ${run.release.number}` : "–"}</td>
+                    <td>
+                      {run.result ? <Link href={`/models/${run.result.id}`}>{run.result.name}</Link> : "–"}
+                    </td>
+                    <td class="wide">{run.error?.message ?? run.reason}</td>
+                    <td class="num">{when(run.started_at)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          ) : (
+            <Empty>
+              <p>Nothing was trained on this cohort yet.</p>
+              <p>
+                A training freezes what is curated as a release and learns from it; the new version is judged
+                on the gold set and waits for you to promote it.
+              </p>
+            </Empty>
+          )
+        }
+      </Await>
+      <Schedules cohort={cohort} editable={mayTrain} />
+    </div>
+  );
+}
+
+function StartTraining({ cohort, onStarted }: { cohort: string; onStarted: () => void }) {
+  const [what, setWhat] = useState(EVERYTHING);
+  const action = useAction();
+  const start = (event: SubmitEvent) => {
+    event.preventDefault();
+    void action.run(async () => {
+      const overrides = parseOverrides(what.overrides);
+      await api.post(`/cohorts/${cohort}/training-runs`, { kinds: what.kinds, size: what.size, overrides });
+      onStarted();
+    });
+  };
+  return (
+    <form class="panel" onSubmit={start}>
+      <div class="fields">
+        <WhatToTrain what={what} onChange={setWhat} />
+        <button
+          type="submit"
+          class="primary"
+          disabled={action.busy || !what.kinds.length}
+          data-testid="train-start"
+        >
+          Train now
+        </button>
+      </div>
+      <ErrorLine error={action.error} />
+    </form>
+  );
+}

@@ -1,0 +1,96 @@
+import { api } from "../api/client";
+import type { TrainingRunDetail } from "../api/types";
+import { when, words } from "../app/format";
+import { useAction, useLoad } from "../app/load";
+import { Link, type Params } from "../app/router";
+import { may, useSession } from "../app/session";
+import { Await, active, ErrorLine, Progress, State } from "../app/ui";
+import { LossChart } from "./LossChart";
+
+export function TrainingRunPage({ params }: { params: Params }) {
+  const run = useLoad(
+    () => api.get<TrainingRunDetail>(`/training-runs/${params.id}`),
+    [params.id],
+    (data) => (data && active(data.state) ? 2000 : null),
+  );
+  return (
+    <div class="page">
+      <Await of={run} what="the training">
+        {(data) => <Run run={data} onChanged={run.reload} />}
+      </Await>
+    </div>
+  );
+}
+
+function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void }) {
+  const { user } = useSession();
+  const action = useAction();
+  const cancel = () =>
+    action.run(async () => {
+      await api.post(`/training-runs/${run.id}/cancel`);
+      onChanged();
+    });
+  const error = run.error;
+  return (
+    <>
+      <h1>
+        Training of the {words(run.kind)}, size {run.size} <State state={run.state} />
+      </h1>
+      <p data-testid="run-reason">
+        Why it started: {run.reason || "somebody asked for it."} {run.owner && `Asked for by ${run.owner}.`}{" "}
+        {run.release && `It learns from release ${run.release.number}.`}
+      </p>
+      {error && (
+        <p class="error" role="alert">
+          {error.message} {String(error.details?.remedy ?? "")}
+        </p>
+      )}
+      <p>
+        <Progress done={run.step} total={run.total} label="Steps" /> {run.message}
+      </p>
+      {run.result && (
+        <p>
+          It made <Link href={`/models/${run.result.id}`}>{run.result.name}</Link>.
+        </p>
+      )}
+      {active(run.state) && may(user, "ml_engineer") && (
+        <button type="button" disabled={action.busy} onClick={cancel} data-testid="train-cancel">
+          Cancel
+        </button>
+      )}
+      <ErrorLine error={action.error} />
+      <LossChart points={run.curve} />
+      <div class="columns">
+        <section>
+          <h2>Now</h2>
+          <dl class="pairs num">
+            {Object.entries(run.values).map(([name, value]) => (
+              <div key={name}>
+                <dt>{words(name)}</dt>
+                <dd>{typeof value === "number" ? Number(value.toPrecision(5)) : String(value)}</dd>
+              </div>
+            ))}
+            <div>
+              <dt>started</dt>
+              <dd>{when(run.started_at) || "not yet"}</dd>
+            </div>
+            <div>
+              <dt>last sign of life</dt>
+              <dd>{when(run.heartbeat_at) || "–"}</dd>
+            </div>
+            <div>
+              <dt>finished</dt>
+              <dd>{when(run.finished_at) || "–"}</dd>
+            </div>
+          </dl>
+        </section>
+        <section>
+          <h2>Log</h2>
+          <pre class="log" data-testid="log">
+            {run.log_tail.join("\n") || "Nothing yet."}
+          </pre>
+        </section>
+      </div>
+    </>
+  );
+}

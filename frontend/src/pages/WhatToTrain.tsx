@@ -1,0 +1,60 @@
+/** The fields that a training and a schedule share: kinds, size, overrides of the plan. */
+import type { ModelKind } from "../api/types";
+import { words } from "../app/format";
+import { KINDS, sizesFor } from "./choices";
+
+export interface What {
+  kinds: ModelKind[];
+  size: string;
+  overrides: string;
+}
+
+export const EVERYTHING: What = { kinds: [...KINDS], size: "small", overrides: "" };
+
+export function WhatToTrain({ what, onChange }: { what: What; onChange: (what: What) => void }) {
+  const sizes = sizesFor(what.kinds);
+  const toggle = (kind: ModelKind) => {
+    const kinds = KINDS.filter((one) => (one === kind) !== what.kinds.includes(one));
+    const size = sizesFor(kinds).includes(what.size) ? what.size : "small";
+    onChange({ ...what, kinds, size });
+  };
+  return (
+    <>
+      <fieldset class="choice">
+        <legend>Models</legend>
+        {KINDS.map((kind) => (
+          <label key={kind}>
+            <input
+              type="checkbox"
+              checked={what.kinds.includes(kind)}
+              onChange={() => toggle(kind)}
+              data-testid={`kind-${kind}`}
+            />{" "}
+            {words(kind)}
+          </label>
+        ))}
+      </fieldset>
+      <label>
+        Size
+        <select
+          value={what.size}
+          onChange={(e) => onChange({ ...what, size: e.currentTarget.value })}
+          data-testid="train-size"
+        >
+          {sizes.map((size) => (
+            <option key={size}>{size}</option>
+          ))}
+        </select>
+      </label>
+      <label class="grow">
+        Overrides of the plan
+        <input
+          placeholder="none; for example steps=500"
+          value={what.overrides}
+          onInput={(e) => onChange({ ...what, overrides: e.currentTarget.value })}
+          data-testid="train-overrides"
+        />
+      </label>
+    </>
+  );
+}

@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import type { ImportItem } from "../api/types";
+import { parseOverrides, showOverrides, sizesFor } from "./choices";
+import { curve, lossNames } from "./curve";
+import { batches, fromEntries } from "./files";
+import { grouped } from "./ImportItems";
+import { difference, estimates, judgement } from "./metrics";
+import { doubled } from "./PhaseQuestion";
+
+const item = (ordinal: number, rest: Partial<ImportItem>): ImportItem => ({
+  id: String(ordinal),
+  ordinal,
+  outcome: "taken",
+  study: null,
+  code: "",
+  message: "",
+  remedy: "",
+  details: {},
+  relative_path: "",
+  ...rest,
+});
+
+describe("what came of an import", () => {
+  it("is grouped by reason, with what needs somebody first", () => {
+    const scout = {
+      outcome: "refused",
+      code: "few_slices",
+      message: "A scout.",
+      remedy: "Leave it.",
+    } as const;
+    const groups = grouped([
+      item(1, {}),
+      item(2, scout),
+      item(3, scout),
+      item(4, { outcome: "phases_needed" }),
+    ]);
+    expect(groups.map((group) => [group.outcome, group.items.length])).toEqual([
+      ["phases_needed", 1],
+      ["refused", 2],
+      ["taken", 1],
+    ]);
+  });
+
+  it("asks again where two series of one study are said to be the same phase", () => {
+    const asked = item(1, { details: { series: [{ key: "2" }, { key: "3" }] } });
+    expect(doubled([asked], { 2: "arterial", 3: "arterial" })).toEqual(["arterial"]);
+    expect(doubled([asked], { 2: "arterial", 3: "" })).toEqual([]);
+  });
+});
+
+describe("files", () => {
+  const file = (name: string, size = 1) => ({ file: new File([new Uint8Array(size)], name), path: name });
+
+  it("are sent in batches limited by number and by size, in order", () => {
+    const many = [file("a", 4), file("b", 4), file("c", 4), file("d", 30)];
+    const paths = batches(many, { files: 2, bytes: 10 }).map((batch) => batch.map((one) => one.path));
+    expect(paths).toEqual([["a", "b"], ["c"], ["d"]]);
+  });
+
+  it("of dropped folders keep their paths; hidden ones stay behind", async () => {
+    const entry = (name: string) => ({
+      name,
+      isFile: true,
+      isDirectory: false,
+      file: (done: (file: File) => void) => done(new File([], name)),
+    });
+    const folder = (name: string, children: unknown[]) => ({
+      name,
+      isFile: false,
+      isDirectory: true,
+      createReader: () => {
+        // A browser gives a folder's entries in batches, and an empty one at the end.
+        const rounds = children.map((child) => [child]);
+        return { readEntries: (done: (entries: unknown[]) => void) => done(rounds.shift() ?? []) };
+      },
+    });
+    const dropped = folder("study", [entry("1.dcm"), folder("venous", [entry("2.dcm"), entry(".DS_Store")])]);
+    const chosen = await fromEntries([dropped]);
+    expect(chosen.map((one) => one.path)).toEqual(["study/1.dcm", "study/venous/2.dcm"]);
+  });
+});
+
+describe("figures", () => {
+  const e = (value: number, lo: number, hi: number) => ({ value, lo, hi, n: 40 });
+
+  it("are found wherever they stand in the metrics", () => {
+    const metrics = { gold: { p1td_1: e(0.7, 0.6, 0.8), studies: 40 }, loss: [1, 2] };
+    expect(estimates(metrics).map(([path]) => path)).toEqual(["gold.p1td_1"]);
+  });
+
+  it("of a difference say when it could be chance", () => {
+    expect(difference(e(0.042, -0.01, 0.093))).toBe("+4.2 points (−1.0 to +9.3)");
+    expect([e(0.04, -0.01, 0.09), e(0.04, 0.01, 0.09), e(-0.04, -0.09, -0.01)].map(judgement)).toEqual([
+      expect.stringContaining("chance"),
+      "better",
+      "worse",
+    ]);
+  });
+});
+
+describe("a loss curve", () => {
+  const frame = { left: 0, top: 0, width: 100, height: 100 };
+
+  it("goes from the first step to the last, with the largest value at the top and zero at the bottom", () => {
+    const points = [0, 5, 10].map((step) => ({ step, values: { loss: 10 - step } }));
+    expect(curve(points, ["loss"], frame)?.lines[0]?.points).toEqual([
+      [0, 0],
+      [50, 50],
+      [100, 100],
+    ]);
+  });
+
+  it("leaves out what is no number, and is nothing without numbers", () => {
+    const points = [{ step: 1, values: { loss: Number.NaN } }];
+    expect(curve(points, ["loss"], frame)).toBeNull();
+  });
+
+  it("is drawn of losses only", () => {
+    expect(lossNames([{ step: 1, values: { loss: 1, lr: 0.1, heatmap_loss: 2 } }])).toEqual([
+      "loss",
+      "heatmap_loss",
+    ]);
+  });
+});
+
+describe("what to train", () => {
+  it("offers the sizes that all chosen models have", () => {
+    expect(sizesFor(["detector", "characterizer"])).toEqual(["tiny", "small"]);
+  });
+
+  it("reads overrides and writes them back", () => {
+    expect(parseOverrides("epochs=3, fit=resize")).toEqual({ epochs: 3, fit: "resize" });
+    expect(showOverrides({ epochs: 3, fit: "resize" })).toBe("epochs=3 fit=resize");
+    expect(() => parseOverrides("epochs")).toThrow("name=value");
+  });
+});

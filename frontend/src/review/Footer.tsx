@@ -1,0 +1,89 @@
+/** What can be said of the study, the line that answers, and where the verdicts are. */
+import type { StudyVerdict } from "../api/types";
+import type { Action } from "./keys";
+import { keyFor } from "./keys";
+import { Mark, ReceiptMark, VERDICT_WORDS } from "./marks";
+import type { Outbox } from "./outbox";
+import { lastUndoable, type ReviewState, verdictOn } from "./state";
+
+interface Props {
+  state: ReviewState;
+  outbox: Outbox;
+  onAction: (action: Action) => void;
+}
+
+const STUDY_BUTTONS: { verdict: StudyVerdict; word: string }[] = [
+  { verdict: "no_lesion", word: "No lesion" },
+  { verdict: "missed", word: "Missed" },
+];
+
+export function Footer({ state, outbox, onAction }: Props) {
+  const said = verdictOn(state, null);
+  const press = (action: Action) => ({
+    onMouseDown: (event: MouseEvent) => event.preventDefault(),
+    onClick: () => onAction(action),
+  });
+  return (
+    <footer class="review-footer">
+      <p
+        class={`note ${state.note?.kind ?? ""}`}
+        role={state.note?.kind === "error" ? "alert" : "status"}
+        data-testid="note"
+      >
+        {state.note?.text ?? ""}
+      </p>
+      <div class="controls">
+        <button type="button" {...press("reject_rest")} data-testid="reject-rest">
+          Reject the rest <kbd>{keyFor("reject_rest")}</kbd>
+        </button>
+        {STUDY_BUTTONS.map(({ verdict, word }) => (
+          <button
+            key={verdict}
+            type="button"
+            class={said?.verdict === verdict ? "on" : ""}
+            aria-pressed={said?.verdict === verdict}
+            title={VERDICT_WORDS[verdict]}
+            data-testid={`study-${verdict}`}
+            {...press(verdict)}
+          >
+            <Mark verdict={verdict} /> {word} <kbd>{keyFor(verdict)}</kbd>
+          </button>
+        ))}
+        <button type="button" {...press("draw")} data-testid="draw">
+          Draw <kbd>{keyFor("draw")}</kbd>
+        </button>
+        <button type="button" disabled={!lastUndoable(state)} {...press("undo")} data-testid="undo">
+          Undo <kbd>{keyFor("undo")}</kbd>
+        </button>
+        <span class="said-study">{said && <ReceiptMark receipt={said.receipt} />}</span>
+        <span class="grow" />
+        <Delivery outbox={outbox} />
+        <button type="button" {...press("help")} aria-label="Keys" data-testid="help">
+          Keys <kbd>?</kbd>
+        </button>
+        <button type="button" class="primary" {...press("next_study")} data-testid="next-study">
+          Next study <kbd>{keyFor("next_study")}</kbd>
+        </button>
+      </div>
+    </footer>
+  );
+}
+
+/** The state of the outbox in words: a reader always knows whether a verdict has arrived. */
+function Delivery({ outbox }: { outbox: Outbox }) {
+  const n = outbox.waiting;
+  const kept = outbox.durable ? "kept in this browser" : "kept only while this page is open";
+  const text =
+    n === 0
+      ? "all stored"
+      : outbox.state === "waiting"
+        ? `${n} waiting for the server, ${kept}`
+        : outbox.state === "signed_out"
+          ? `${n} waiting for you to sign in, ${kept}`
+          : `${n} on the way`;
+  return (
+    <span class={`delivery num ${outbox.state}`} role="status" data-testid="outbox" data-waiting={n}>
+      {text}
+    </span>
+  );
+}

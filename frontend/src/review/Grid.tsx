@@ -1,0 +1,126 @@
+/** The screen of one study: candidates by phases, the rail beside them, the footer below. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ReviewStudy, WindowName } from "../api/types";
+import { words } from "../app/format";
+import { useSession } from "../app/session";
+import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
+import type { ActiveClock } from "./clock";
+import { columns } from "./crop";
+import { Footer } from "./Footer";
+import { Help } from "./Help";
+import { type Action, actionOf, belongsToTarget, keyFor } from "./keys";
+import type { Outbox } from "./outbox";
+import { Rail } from "./Rail";
+import { Row } from "./Row";
+import { type ReviewEvent, verdictOn } from "./state";
+import { useReading } from "./useReading";
+
+interface Props {
+  study: ReviewStudy;
+  waiting: ReviewEvent[];
+  outbox: Outbox;
+  clock: ActiveClock;
+  window: WindowName;
+  reviewed: number;
+  remaining: number;
+  onWindow: (window: WindowName) => void;
+  onDone: () => void;
+}
+
+/** Held down, these go on; every other key counts once however long it is held. */
+const REPEATING: ReadonlySet<Action> = new Set([
+  "slice_up",
+  "slice_down",
+  "next_candidate",
+  "previous_candidate",
+]);
+
+export function Grid(props: Props) {
+  const { study, outbox, clock, window: shown } = props;
+  const { expired } = useSession();
+  const [help, setHelp] = useState(false);
+  const [bare, setBare] = useState(false);
+  const reading = useReading({ ...props, onHelp: () => setHelp(true) });
+  const { state } = reading;
+
+  const onKey = useRef<(event: KeyboardEvent) => void>(() => {});
+  onKey.current = (event) => {
+    if (expired || help || event.defaultPrevented || belongsToTarget(event.target, event.key)) return;
+    const action = actionOf(event);
+    if (!action) return;
+    event.preventDefault();
+    clock.touch();
+    if (action === "hide_overlay") setBare(true);
+    else if (!event.repeat || REPEATING.has(action)) reading.act(action);
+  };
+  useEffect(() => {
+    const down = (event: KeyboardEvent) => onKey.current(event);
+    const up = () => setBare(false);
+    window.addEventListener("keydown", down);
+    window.addEventListener("keyup", up);
+    return () => {
+      window.removeEventListener("keydown", down);
+      window.removeEventListener("keyup", up);
+    };
+  }, []);
+
+  const shownColumns = columns(study.study.phases);
+  return (
+    <div class={`review ${bare ? "bare" : ""}`} data-testid="review" data-round-study={study.id}>
+      <div class="grid">
+        <div class="phases">
+          <fieldset class="windows" aria-label="Window">
+            {PRESET_NAMES.map((name, i) => (
+              <button
+                key={name}
+                type="button"
+                class={name === shown ? "on" : ""}
+                aria-pressed={name === shown}
+                title={`${PRESET_LABELS[name]} (${keyFor(`window:${name}`)})`}
+                data-testid={`window-${name}`}
+                onMouseDown={(event) => event.preventDefault()}
+                onClick={() => props.onWindow(name)}
+              >
+                {PRESET_LABELS[name]} <kbd>{i + 1}</kbd>
+              </button>
+            ))}
+          </fieldset>
+          <div class="heads">
+            {shownColumns.map((phase) => (
+              <h3 key={phase} class={study.study.phases.includes(phase) ? "" : "absent"}>
+                {words(phase)}
+              </h3>
+            ))}
+          </div>
+        </div>
+        {study.candidates.map((candidate, index) => (
+          <Row
+            key={candidate.id}
+            candidate={candidate}
+            study={study.study}
+            columns={shownColumns}
+            window={shown}
+            offset={state.offsets[candidate.id] ?? 0}
+            current={index === state.current}
+            verdict={verdictOn(state, candidate.id)}
+            onSelect={() => reading.select(index)}
+            onScrub={(by) => reading.scrub(candidate.id, by)}
+            onJudge={(verdict) => reading.judge(verdict, index)}
+          />
+        ))}
+        {!study.candidates.length && (
+          <div class="empty" data-testid="no-candidates">
+            <p>No candidate in this study scored high enough to be shown.</p>
+            <p>
+              <kbd>{keyFor("no_lesion")}</kbd> the study has no lesion, <kbd>{keyFor("missed")}</kbd> it has
+              one, <kbd>{keyFor("draw")}</kbd> look at the whole study and draw it.
+            </p>
+          </div>
+        )}
+      </div>
+      <Rail state={state} reviewed={props.reviewed} remaining={props.remaining} clock={clock} />
+      <Footer state={state} outbox={outbox} onAction={reading.act} />
+      {help && <Help onClose={() => setHelp(false)} />}
+    </div>
+  );
+}

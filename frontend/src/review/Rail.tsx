@@ -1,0 +1,122 @@
+/** What is known of the study beside its candidates: where it stands, what it is, why it is here. */
+import { useEffect, useState } from "preact/hooks";
+import type { Geometry, ReviewStudy } from "../api/types";
+import { plural, seconds, words } from "../app/format";
+import type { ActiveClock } from "./clock";
+import { sizeMm } from "./crop";
+import { Mark } from "./marks";
+import { type ReviewState, unjudged, verdictOn } from "./state";
+
+interface Props {
+  state: ReviewState;
+  reviewed: number;
+  remaining: number;
+  clock: ActiveClock;
+}
+
+export function Rail({ state, reviewed, remaining, clock }: Props) {
+  const { study, lesions, candidates } = state.study;
+  const drawn = lesions.filter((lesion) => !lesion.retired_at && lesion.source === "drawn");
+  return (
+    <aside class="rail" aria-label="Study">
+      <h2 class="num">
+        Study {study.ordinal} <span class="muted">{study.subject.slice(0, 8)}</span>
+      </h2>
+      <dl>
+        <dt>Pathology</dt>
+        <dd data-testid="lesion-class">{study.lesion_class ? words(study.lesion_class) : "not known"}</dd>
+        <dt>Phases</dt>
+        <dd>{study.phases.map(words).join(", ")}</dd>
+        <dt>Place in the queue</dt>
+        <dd class="num">{state.study.position}</dd>
+        <dt>Reviewed</dt>
+        <dd class="num" data-testid="reviewed-count" data-reviewed={reviewed} data-remaining={remaining}>
+          {reviewed} of {reviewed + remaining}
+        </dd>
+        <dt>Time on this study</dt>
+        <dd class="num" data-testid="active-seconds">
+          <Seconds clock={clock} />
+        </dd>
+      </dl>
+      <h3>Why am I seeing this?</h3>
+      <p>{reason(state.study)}</p>
+      {!study.has_liver && (
+        <p class="muted">No liver was found in this study: candidates may lie outside it.</p>
+      )}
+      <h3>Where they lie</h3>
+      <Where state={state} />
+      <p class="muted" data-testid="unjudged-count">
+        {plural(candidates.length, "candidate")}, {unjudged(state).length} to judge
+      </p>
+      {drawn.length > 0 && (
+        <>
+          <h3>Drawn</h3>
+          <ul class="plain">
+            {drawn.map((lesion) => (
+              <li key={lesion.id} class="num">
+                <Mark verdict={lesion.primary ? "primary_lesion" : "other_lesion"} /> {sizeMm(lesion)} mm
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Seconds({ clock }: { clock: ActiveClock }) {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return <>{seconds(clock.total)}</>;
+}
+
+function reason({ why, candidates }: ReviewStudy): string {
+  const model = why.model_version;
+  if (why.strategy === "random")
+    return `Drawn at random, as one study in ten is, so that what ${model}'s scores miss is seen too.`;
+  if (!candidates.length) return `${model} found nothing here; studies without candidates come last.`;
+  const score = why.score === null ? "" : ` (best score ${why.score.toFixed(2)})`;
+  return `${model} is surest of this one among those that wait${score}.`;
+}
+
+function extent(geometry: Geometry, axis: 0 | 1 | 2): [number, number] {
+  const spacing = geometry.spacing_xyz_mm[axis];
+  const start = geometry.origin_xyz_mm[axis] - spacing / 2;
+  return [start, start + spacing * geometry.shape_zyx[2 - axis]!];
+}
+
+/** The volume from the front, to scale, with the candidates' boxes in it. */
+function Where({ state }: { state: ReviewState }) {
+  const { geometry } = state.study.study;
+  const [left, right] = extent(geometry, 0);
+  const [bottom, top] = extent(geometry, 2);
+  return (
+    <svg
+      class="where"
+      viewBox={`0 0 ${right - left} ${top - bottom}`}
+      role="img"
+      aria-label="Seen from the front"
+    >
+      <rect class="frame" width={right - left} height={top - bottom} />
+      {state.study.candidates.map((candidate, index) => (
+        <rect
+          key={candidate.id}
+          class={`${index === state.current ? "current" : ""} ${verdictOn(state, candidate.id)?.verdict ?? ""}`}
+          x={candidate.lo[0] - left}
+          y={top - candidate.hi[2]}
+          width={candidate.hi[0] - candidate.lo[0]}
+          height={candidate.hi[2] - candidate.lo[2]}
+        />
+      ))}
+      <text x="8" y={(top - bottom) / 2}>
+        R
+      </text>
+      <text x={right - left - 24} y={(top - bottom) / 2}>
+        L
+      </text>
+    </svg>
+  );
+}

@@ -1,0 +1,212 @@
+/** The queue of a round: one study on the screen, the next ones on their way. */
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { api } from "../api/client";
+import { type ApiError, asApiError } from "../api/errors";
+import type { HarvestRound, Id, NextStudy, ReviewStudy, WindowName } from "../api/types";
+import { uuid } from "../api/uuid";
+import { Link, navigate, type Params } from "../app/router";
+import { useSession } from "../app/session";
+import { Empty, ErrorLine } from "../app/ui";
+import { ActiveClock } from "./clock";
+import { upcoming } from "./feed";
+import { Grid } from "./Grid";
+import { completeEntry, eventsOf, isComplete, outboxOf } from "./outboxes";
+import { prefetch } from "./prefetch";
+import type { ReviewEvent } from "./state";
+
+const AHEAD = 2;
+
+interface Shown {
+  study: ReviewStudy;
+  waiting: ReviewEvent[];
+}
+
+export function ReviewPage({ params }: { params: Params }) {
+  const round = params.id!;
+  const { user } = useSession();
+  const outbox = outboxOf(user!.username);
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [ahead, setAhead] = useState<ReviewStudy[]>([]);
+  const [counts, setCounts] = useState({ reviewed: 0, remaining: 0 });
+  const [error, setError] = useState<ApiError | null>(null);
+  const [finished, setFinished] = useState(false);
+  const [window_, setWindow] = useState<WindowName>("liver");
+  const done = useRef(new Set<Id>());
+  const current = useRef<Id | null>(null);
+  const [, redraw] = useState(0);
+
+  useEffect(() => outbox.onChange(() => redraw((n) => n + 1)), [outbox]);
+
+  const show = useCallback(
+    (study: ReviewStudy, kept = outbox.pending(study.id)) => {
+      const still = new Set(outbox.pending(study.id).map((entry) => entry.id));
+      const waiting = eventsOf(kept).map((event) =>
+        still.has(event.id) ? event : { ...event, receipt: "stored" as const },
+      );
+      current.current = study.id;
+      setFinished(false);
+      setShown({ study, waiting });
+    },
+    [outbox],
+  );
+
+  /** Asks for what comes next; shows it where nothing is shown. */
+  const refill = useCallback(async () => {
+    try {
+      const answer = await api.post<NextStudy>(`/rounds/${round}/next`, { ahead: AHEAD });
+      setError(null);
+      setCounts({ reviewed: answer.reviewed, remaining: answer.remaining });
+      const next = upcoming(answer, current.current, done.current);
+      const first = next[0];
+      if (current.current === null && first) {
+        show(first);
+        setAhead(next.slice(1));
+        navigate(`/rounds/${round}/review/${first.id}`, { replace: true });
+      } else {
+        setAhead(next);
+        if (current.current === null) setFinished(true);
+      }
+    } catch (problem) {
+      setError(asApiError(problem));
+    }
+  }, [round, show]);
+
+  // The address says which study is shown: on arrival, and when the person goes back to an earlier one.
+  const wanted = params.roundStudy;
+  const load = useCallback(async () => {
+    await outbox.ready;
+    setError(null);
+    try {
+      if (wanted && wanted !== current.current) {
+        const kept = outbox.pending(wanted);
+        show(await api.get<ReviewStudy>(`/round-studies/${wanted}`), kept);
+      }
+    } catch (problem) {
+      setError(asApiError(problem));
+      return;
+    }
+    if (!wanted || !current.current || !done.current.has(wanted)) await refill();
+  }, [outbox, wanted, show, refill]);
+
+  const arrived = useRef<string | null | undefined>(null);
+  useEffect(() => {
+    // Going on to the next study sets the address by itself: that needs no loading.
+    if (arrived.current !== null && wanted === current.current) return;
+    arrived.current = wanted;
+    void load();
+  }, [wanted, load]);
+
+  useEffect(
+    () =>
+      outbox.onAnswer((answer) => {
+        if (!isComplete(answer.entry)) return;
+        if (answer.outcome === "refused") {
+          done.current.delete(answer.entry.roundStudy);
+          setError(answer.error);
+        }
+        void refill();
+      }),
+    [outbox, refill],
+  );
+
+  useEffect(() => prefetch(ahead, window_), [ahead, window_]);
+
+  // Every study has a clock of its own.
+  const clock = useMemo(() => new ActiveClock(() => Date.now()), [shown?.study.id]);
+  useEffect(() => watch(clock), [clock]);
+
+  // Studies fetched ahead are held for this reader; whoever leaves the page leaves them to the others.
+  const held = useRef(ahead);
+  held.current = ahead;
+  useEffect(
+    () => () => {
+      for (const study of held.current) api.post(`/round-studies/${study.id}/release`).catch(() => {});
+    },
+    [],
+  );
+
+  const onDone = () => {
+    const study = shown!.study;
+    outbox.add(completeEntry(study.id, uuid(), clock.take()));
+    done.current.add(study.id);
+    setCounts((c) => ({ reviewed: c.reviewed + 1, remaining: Math.max(0, c.remaining - 1) }));
+    const [next, ...rest] = ahead.filter((one) => !done.current.has(one.id));
+    setAhead(rest);
+    if (next) {
+      show(next);
+      navigate(`/rounds/${round}/review/${next.id}`);
+    } else {
+      current.current = null;
+      setShown(null);
+    }
+  };
+
+  if (!shown)
+    return (
+      <div class="page">
+        <ErrorLine error={error} retry={load} />
+        {finished ? (
+          <Finished round={round} reviewed={counts.reviewed} waiting={outbox.waiting} />
+        ) : (
+          !error && <p class="muted slow">Loading the next study …</p>
+        )}
+      </div>
+    );
+  return (
+    <>
+      {error && <ErrorLine error={error} retry={load} />}
+      <Grid
+        key={shown.study.id}
+        study={shown.study}
+        waiting={shown.waiting}
+        outbox={outbox}
+        clock={clock}
+        window={window_}
+        reviewed={counts.reviewed}
+        remaining={counts.remaining}
+        onWindow={setWindow}
+        onDone={onDone}
+      />
+    </>
+  );
+}
+
+/** Feeds a clock from what the person does on the page. */
+function watch(clock: ActiveClock): () => void {
+  clock.touch();
+  const touch = () => clock.touch();
+  const seen = () => (document.hidden ? clock.pause() : clock.touch());
+  const deeds = ["keydown", "pointerdown", "pointermove", "wheel"];
+  for (const deed of deeds) window.addEventListener(deed, touch, { passive: true });
+  document.addEventListener("visibilitychange", seen);
+  return () => {
+    for (const deed of deeds) window.removeEventListener(deed, touch);
+    document.removeEventListener("visibilitychange", seen);
+  };
+}
+
+function Finished({ round, reviewed, waiting }: { round: Id; reviewed: number; waiting: number }) {
+  const [cohort, setCohort] = useState<Id | null>(null);
+  useEffect(() => {
+    api.get<HarvestRound & { cohort?: Id }>(`/rounds/${round}`).then(
+      (found) => setCohort(found.cohort ?? null),
+      () => {},
+    );
+  }, [round]);
+  return (
+    <Empty>
+      <h1 data-testid="finished">Nothing left to review in this round</h1>
+      <p class="num">
+        {reviewed} reviewed{waiting ? `, ${waiting} answers still on their way` : ", all answers stored"}. A
+        study that somebody else has open comes back here if they leave it.
+      </p>
+      <p>
+        {cohort ? (
+          <Link href={`/cohorts/${cohort}/training`}>Train on what was curated</Link>
+        ) : (
+          <Link href="/">To the cohorts</Link>
+        )}
+      </p>
+    </Empty>
+  );
+}

@@ -1,0 +1,133 @@
+/** One candidate: what is known of it, its verdict and its tiles, phases side by side. */
+import { useEffect, useRef } from "preact/hooks";
+import type { Candidate, CandidateVerdict, ReviewStudy } from "../api/types";
+import { words } from "../app/format";
+import { sizeMm } from "./crop";
+import { keyFor } from "./keys";
+import { CANDIDATE_BUTTONS, Mark, ReceiptMark, VERDICT_WORDS } from "./marks";
+import type { ReviewEvent } from "./state";
+import { Tile } from "./Tile";
+
+interface Props {
+  candidate: Candidate;
+  study: ReviewStudy["study"];
+  columns: string[];
+  window: string;
+  offset: number;
+  current: boolean;
+  verdict: ReviewEvent | null;
+  onSelect: () => void;
+  onScrub: (by: number) => void;
+  onJudge: (verdict: CandidateVerdict) => void;
+}
+
+/** A mouse press keeps the focus where it is, so that Space stays the reader's key. */
+const keepFocus = (event: MouseEvent) => event.preventDefault();
+
+export function Row(props: Props) {
+  const { candidate, study, columns, window, offset, current, verdict, onSelect, onScrub, onJudge } = props;
+  const row = useRef<HTMLElement>(null);
+  const scrub = useRef(onScrub);
+  scrub.current = onScrub;
+
+  useEffect(() => {
+    if (current) row.current?.scrollIntoView({ block: "nearest" });
+  }, [current]);
+
+  useEffect(() => {
+    const tiles = row.current?.querySelector(".tiles");
+    let turned = 0;
+    const onWheel = (event: Event) => {
+      const { deltaY, deltaMode } = event as WheelEvent;
+      event.preventDefault();
+      // A wheel comes in notches of about 100 px, a touchpad in a stream of small ones.
+      turned += deltaMode === 0 ? deltaY : deltaY * 40;
+      const slices = Math.trunc(turned / 40);
+      if (!slices) return;
+      turned = 0;
+      scrub.current(-Math.sign(slices));
+    };
+    tiles?.addEventListener("wheel", onWheel, { passive: false });
+    return () => tiles?.removeEventListener("wheel", onWheel);
+  }, []);
+
+  return (
+    <section
+      ref={row}
+      class={`candidate ${current ? "current" : ""}`}
+      aria-label={`Candidate ${candidate.rank}`}
+      aria-current={current ? "true" : undefined}
+      data-testid="candidate-row"
+      data-rank={candidate.rank}
+      data-verdict={verdict?.verdict ?? ""}
+    >
+      <div class="info">
+        <button type="button" class="rank" onMouseDown={keepFocus} onClick={onSelect}>
+          <span class="num">{candidate.rank}</span>
+          <span class="num score" title="the model's score">
+            {candidate.score.toFixed(2)}
+          </span>
+          {candidate.suggested_primary && <span class="hint">suggested primary</span>}
+        </button>
+        <p class="num muted size">{sizeMm(candidate)} mm</p>
+        <p class="said" data-testid="verdict">
+          {verdict?.verdict ? (
+            <>
+              <Mark verdict={verdict.verdict} /> {VERDICT_WORDS[verdict.verdict]}{" "}
+              <ReceiptMark receipt={verdict.receipt} />
+            </>
+          ) : (
+            <span class="muted">not judged</span>
+          )}
+        </p>
+        <div class="verdicts">
+          {CANDIDATE_BUTTONS.map((button) => (
+            <button
+              key={button.verdict}
+              type="button"
+              class={`verdict ${verdict?.verdict === button.verdict ? "on" : ""}`}
+              aria-pressed={verdict?.verdict === button.verdict}
+              aria-label={`${button.word} candidate ${candidate.rank}`}
+              title={`${VERDICT_WORDS[button.verdict]} (${keyFor(button.verdict)})`}
+              data-testid={`verdict-${button.verdict}`}
+              onMouseDown={keepFocus}
+              onClick={() => onJudge(button.verdict)}
+            >
+              <Mark verdict={button.verdict} />
+              <span class="word">{button.word}</span>
+              <kbd>{keyFor(button.verdict)}</kbd>
+            </button>
+          ))}
+        </div>
+        <p class="num muted offset">{sliceText(offset, study.geometry.spacing_xyz_mm[2])}</p>
+        <p class="num muted support">{support(candidate)}</p>
+      </div>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: J, K and the rank button choose a row without a mouse. */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: a click on the images is a shortcut only. */}
+      <div class="tiles" onClick={onSelect}>
+        {columns.map((phase) => (
+          <Tile
+            key={phase}
+            candidate={candidate}
+            geometry={study.geometry}
+            phase={phase}
+            present={study.phases.includes(phase)}
+            window={window}
+            offset={offset}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function sliceText(offset: number, spacing: number): string {
+  if (!offset) return "key slice";
+  const side = offset > 0 ? "H" : "F";
+  return `${Math.abs(offset)} to ${side}, ${(Math.abs(offset) * spacing).toFixed(1)} mm`;
+}
+
+function support(candidate: Candidate): string {
+  const given = Object.entries(candidate.phase_scores);
+  return given.map(([phase, score]) => `${words(phase)} ${score.toFixed(2)}`).join(", ");
+}

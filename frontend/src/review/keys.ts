@@ -1,0 +1,75 @@
+/** The keys of the review, in one table: change it here, or hand another one to `actionOf`. */
+import type { CandidateVerdict, StudyVerdict, WindowName } from "../api/types";
+
+export type Action =
+  | CandidateVerdict
+  | StudyVerdict
+  | `window:${WindowName}`
+  | "next_candidate"
+  | "previous_candidate"
+  | "reject_rest"
+  | "draw"
+  | "undo"
+  | "next_study"
+  | "slice_up"
+  | "slice_down"
+  | "hide_overlay"
+  | "help";
+
+export interface Binding {
+  action: Action;
+  keys: string[];
+  text: string;
+}
+
+export const BINDINGS: readonly Binding[] = [
+  { action: "primary_lesion", keys: ["a", "Enter"], text: "accept as a primary lesion" },
+  { action: "other_lesion", keys: ["o"], text: "accept as another lesion (a cyst, say)" },
+  { action: "not_a_lesion", keys: ["r", "x"], text: "reject: not a lesion" },
+  { action: "unsure", keys: ["u"], text: "unsure" },
+  { action: "next_candidate", keys: ["j"], text: "next candidate" },
+  { action: "previous_candidate", keys: ["k"], text: "previous candidate" },
+  { action: "reject_rest", keys: ["Shift+R"], text: "reject all that are not judged yet" },
+  { action: "missed", keys: ["m"], text: "the study has a lesion that no candidate hits" },
+  { action: "no_lesion", keys: ["l"], text: "the study has no lesion" },
+  { action: "draw", keys: ["n"], text: "draw a lesion" },
+  { action: "undo", keys: ["z", "Ctrl+z", "Meta+z"], text: "undo the last verdict" },
+  { action: "next_study", keys: [" "], text: "done, next study" },
+  { action: "slice_up", keys: ["ArrowUp"], text: "one slice towards the head (or the wheel)" },
+  { action: "slice_down", keys: ["ArrowDown"], text: "one slice towards the feet (or the wheel)" },
+  { action: "window:soft_tissue", keys: ["1"], text: "soft tissue window, 400/40 HU" },
+  { action: "window:liver", keys: ["2"], text: "liver window, 150/90 HU" },
+  { action: "window:lung", keys: ["3"], text: "lung window, 1500/-600 HU" },
+  { action: "window:bone", keys: ["4"], text: "bone window, 2500/480 HU" },
+  { action: "window:own", keys: ["5"], text: "the image's own window" },
+  { action: "hide_overlay", keys: ["h"], text: "hide the boxes while held" },
+  { action: "help", keys: ["?"], text: "these keys" },
+];
+
+export type KeyEvent = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;
+
+/** A key press by name: "a", "Shift+R", "Ctrl+z". Shift is named only with letters; "?" already tells. */
+export function keyName(event: KeyEvent): string {
+  const letter = /^[a-z]$/i.test(event.key);
+  const base = letter ? (event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()) : event.key;
+  const shift = event.shiftKey && (letter || event.key.length > 1) ? "Shift+" : "";
+  return `${event.ctrlKey ? "Ctrl+" : ""}${event.metaKey ? "Meta+" : ""}${event.altKey ? "Alt+" : ""}${shift}${base}`;
+}
+
+export function actionOf(event: KeyEvent, bindings: readonly Binding[] = BINDINGS): Action | null {
+  const name = keyName(event);
+  return bindings.find((binding) => binding.keys.includes(name))?.action ?? null;
+}
+
+/** Whether a key press belongs to what has the focus: text and choices take all keys, buttons two. */
+export function belongsToTarget(target: EventTarget | null, key: string): boolean {
+  if (!(target instanceof Element)) return false;
+  if (target.closest("input, textarea, select, [contenteditable]")) return true;
+  return (key === "Enter" || key === " ") && target.closest("button, a[href], summary") !== null;
+}
+
+/** The key that a button or the footer shows for an action. */
+export function keyFor(action: Action, bindings: readonly Binding[] = BINDINGS): string {
+  const key = bindings.find((binding) => binding.action === action)?.keys[0] ?? "";
+  return key === " " ? "Space" : /^[a-z]$/.test(key) ? key.toUpperCase() : key;
+}

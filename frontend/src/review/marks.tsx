@@ -1,0 +1,42 @@
+/** A verdict's mark: a shape and a lightness of its own, so that colour is never all that tells. */
+import type { CandidateVerdict, Verdict } from "../api/types";
+import type { Action } from "./keys";
+import type { Receipt } from "./state";
+
+export const VERDICT_WORDS: Record<Verdict, string> = {
+  primary_lesion: "Primary lesion",
+  other_lesion: "Other lesion",
+  not_a_lesion: "Not a lesion",
+  unsure: "Unsure",
+  no_lesion: "No lesion in this study",
+  missed: "A lesion was missed",
+};
+
+export const CANDIDATE_BUTTONS: { verdict: CandidateVerdict & Action; word: string }[] = [
+  { verdict: "primary_lesion", word: "Accept" },
+  { verdict: "other_lesion", word: "Other" },
+  { verdict: "not_a_lesion", word: "Reject" },
+  { verdict: "unsure", word: "Unsure" },
+];
+
+export function Mark({ verdict }: { verdict: Verdict }) {
+  return (
+    <svg class={`mark mark-${verdict}`} viewBox="0 0 16 16" aria-hidden="true">
+      {(verdict === "primary_lesion" || verdict === "missed") && <circle cx="8" cy="8" r="6" class="fill" />}
+      {(verdict === "other_lesion" || verdict === "no_lesion") && <circle cx="8" cy="8" r="5" />}
+      {verdict === "not_a_lesion" && <path d="M3 3 L13 13 M13 3 L3 13" />}
+      {verdict === "unsure" && <path d="M5 5.5 a3 3 0 1 1 3.6 2.9 q-.6 .3 -.6 1.6 M8 13 v.6" />}
+    </svg>
+  );
+}
+
+const RECEIPT: Record<Receipt, string> = { queued: "waiting", stored: "stored", refused: "refused" };
+
+/** Where a verdict is: waiting in this browser, or stored on the server. */
+export function ReceiptMark({ receipt }: { receipt: Receipt }) {
+  return (
+    <span class={`receipt receipt-${receipt}`} data-testid="receipt" data-receipt={receipt}>
+      <span aria-hidden="true">{receipt === "stored" ? "✓" : "…"}</span> {RECEIPT[receipt]}
+    </span>
+  );
+}
