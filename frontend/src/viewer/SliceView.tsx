@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { LAYOUTS, type Plane } from "../geometry/planes";
 import { scaleBarMm, type Viewport, viewportOf } from "../geometry/viewport";
-import type { Vec3 } from "../geometry/volume";
+import { countOf, type Vec3 } from "../geometry/volume";
 import type { PhaseVolume } from "./phaseVolume";
 import { CanvasRenderer } from "./renderer";
 
@@ -97,7 +97,9 @@ export function SliceView(props: SliceViewProps) {
       </svg>
       <Letters plane={plane} />
       <ScaleBar pxPerMm={viewport.pxPerMm} width={size[0]} />
-      <div class="slice-view__label">{props.label}</div>
+      <div class="slice-view__label">
+        {props.label} <span class="num">{sliceNumber(volume, plane, voxel)}</span>
+      </div>
       {waiting && (
         <div class="slice-view__state" role="status">
           {volume.error ?? `Loading ${volume.loadedSlices} of ${volume.slices} slices`}
@@ -105,6 +107,11 @@ export function SliceView(props: SliceViewProps) {
       )}
     </div>
   );
+}
+
+/** "31 / 60", counted from the feet, the front or the patient's right. */
+function sliceNumber(volume: PhaseVolume, plane: Plane, voxel: number): string {
+  return `${voxel + 1} / ${countOf(volume.geometry, LAYOUTS[plane].normal)}`;
 }
 
 function Letters({ plane }: { plane: Plane }) {

@@ -46,7 +46,6 @@ export class CanvasRenderer implements SliceRenderer {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, viewport.width, viewport.height);
     context.imageSmoothingEnabled = smooth;
-    context.imageSmoothingQuality = "high";
     context.drawImage(this.source, place.x, place.y, place.width, place.height);
   }
 

@@ -1,0 +1,98 @@
+/** The line that says what the next key or click does; `?` opens the whole table. */
+
+import { EDITOR_GESTURES, EDITOR_KEYS } from "./keys";
+
+interface Props {
+  readonly note: string;
+  readonly noteIsError: boolean;
+  /** Extreme points clicked; null while boxes are drawn by dragging. */
+  readonly points: number | null;
+  readonly selected: boolean;
+  readonly help: boolean;
+  readonly onHelp: () => void;
+}
+
+const EXTREMES = [
+  "Click the lesion's edge on the left",
+  "Click its edge on the right",
+  "Click its edge at the front",
+  "Click its edge at the back",
+  "Scroll to its first slice and click in it",
+  "Scroll to its last slice and click in it",
+];
+
+const KEY_NAMES: Readonly<Record<string, string>> = { "Shift+?": "?", PageUp: "Page ↑", PageDown: "Page ↓" };
+
+const keyText = (key: string) => KEY_NAMES[key] ?? (/^[a-z]$/.test(key) ? key.toUpperCase() : key);
+
+export function EditorFooter({ note, noteIsError, points, selected, help, onHelp }: Props) {
+  return (
+    <footer class="editor-footer">
+      {help && <Keys />}
+      <p class={noteIsError ? "error" : "note"} role={noteIsError ? "alert" : "status"} data-testid="note">
+        {note}
+      </p>
+      <p class="editor-footer__keys" data-testid="hint">
+        {points !== null ? (
+          <>
+            <strong class="num">{Math.min(points + 1, 6)} of 6</strong> {EXTREMES[points] ?? EXTREMES[5]}
+            <Key keys="Backspace" text="takes the last back" />
+            <Key keys="Enter" text="finishes" />
+            <Key keys="Esc" text="stops" />
+          </>
+        ) : selected ? (
+          <>
+            <Key keys="Arrows" text="move" />
+            <Key keys="Shift+arrows" text="resize" />
+            <Key keys="T" text="ends here (top)" />
+            <Key keys="B" text="ends here (bottom)" />
+            <Key keys="Delete" text="removes" />
+            <Key keys="Esc" text="deselects" />
+          </>
+        ) : (
+          <>
+            <Key keys="Drag" text="draws a box" />
+            <Key keys="E" text="extreme points" />
+            <Key keys="Wheel" text="slices" />
+            <Key keys="Ctrl+wheel" text="magnifies" />
+            <Key keys="P" text="next phase" />
+            <Key keys="H" text="held hides the boxes" />
+          </>
+        )}
+        <button type="button" class="small" aria-expanded={help} data-testid="help" onClick={onHelp}>
+          Keys <kbd>?</kbd>
+        </button>
+      </p>
+    </footer>
+  );
+}
+
+function Key({ keys, text }: { keys: string; text: string }) {
+  return (
+    <span class="editor-footer__key">
+      <kbd>{keys}</kbd> {text}
+    </span>
+  );
+}
+
+function Keys() {
+  const rows = [
+    ...EDITOR_GESTURES,
+    ...EDITOR_KEYS.map(({ keys, text }) => {
+      const shown = keys.filter((key) => !key.startsWith("Meta")).map(keyText);
+      return [[...new Set(shown)].join(" or "), text] as const;
+    }),
+  ];
+  return (
+    <dl class="editor-footer__help" data-testid="help-table">
+      {rows.map(([keys, text]) => (
+        <div key={keys}>
+          <dt>
+            <kbd>{keys}</kbd>
+          </dt>
+          <dd>{text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,43 @@
+/** Loads a study (and, from a review, its candidates) and opens the box editor on it. */
+
+import { api } from "../api/client";
+import type { ReviewStudy, StudyDetail } from "../api/types";
+import { useLoad } from "../app/load";
+import { navigate } from "../app/router";
+import { useSession } from "../app/session";
+import { Await } from "../app/ui";
+import { outboxOf } from "../review/outboxes";
+import { Editor } from "./Editor";
+import "./editor.css";
+
+interface Props {
+  readonly studyId: string;
+  /** The study of a round from whose review one comes; null when the study is opened by itself. */
+  readonly roundStudyId: string | null;
+}
+
+export function EditorPage({ studyId, roundStudyId }: Props) {
+  const { user } = useSession();
+  const loaded = useLoad(async () => {
+    const [study, round] = await Promise.all([
+      api.get<StudyDetail>(`/studies/${studyId}`),
+      roundStudyId ? api.get<ReviewStudy>(`/round-studies/${roundStudyId}`) : null,
+    ]);
+    return { study, round };
+  }, [studyId, roundStudyId]);
+  const reader = user?.username ?? "";
+  return (
+    <Await of={loaded} what="the study">
+      {({ study, round }) => (
+        <Editor
+          key={study.id}
+          study={study}
+          round={round}
+          reader={reader}
+          outbox={outboxOf(reader)}
+          onDone={round ? () => navigate(`/rounds/${round.round}/review/${round.id}`) : null}
+        />
+      )}
+    </Await>
+  );
+}

@@ -1,0 +1,44 @@
+/** How to draw, and back and forth in what was drawn. */
+
+import type { EditorAction } from "./keys";
+
+interface Props {
+  readonly extremes: boolean;
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  readonly onAction: (action: EditorAction) => void;
+}
+
+export function EditorTools({ extremes, canUndo, canRedo, onAction }: Props) {
+  return (
+    <div class="editor-tools">
+      <button
+        type="button"
+        class={extremes ? "on" : ""}
+        aria-pressed={extremes}
+        data-testid="extremes"
+        onClick={() => onAction("extremes")}
+      >
+        Extreme points <kbd>E</kbd>
+      </button>
+      <button
+        type="button"
+        disabled={!canUndo}
+        data-testid="undo"
+        title="Undo (Ctrl+Z)"
+        onClick={() => onAction("undo")}
+      >
+        Undo
+      </button>
+      <button
+        type="button"
+        disabled={!canRedo}
+        data-testid="redo"
+        title="Redo (Ctrl+Shift+Z)"
+        onClick={() => onAction("redo")}
+      >
+        Redo
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,191 @@
+/** The side of the editor: what is drawn, what the study has already, and the candidates. */
+
+import type { ComponentChildren } from "preact";
+import type { Candidate, Lesion } from "../api/types";
+import { words } from "../app/format";
+import { type Box, boxSize } from "../geometry/box";
+import type { Receipts } from "./saver";
+import { NO_RECEIPT, type Status, statusOf } from "./saving";
+import type { DrawnLesion, LesionChange } from "./state";
+
+const CLASSES = ["hcc", "icc", "metastasis", "haemangioma", "fnh", "adenoma", "cyst"] as const;
+
+const STATUS: Readonly<Record<Status, readonly [string, string]>> = {
+  unsaved: ["○", "not saved"],
+  changed: ["◐", "changed since saved"],
+  queued: ["…", "waiting for the server"],
+  stored: ["●", "stored"],
+  refused: ["✕", "refused"],
+};
+
+/** "12.3 × 8.0 × 15.0 mm", x by y by z. */
+export function sizeText(box: Box): string {
+  return `${boxSize(box)
+    .map((side) => side.toFixed(1))
+    .join(" × ")} mm`;
+}
+
+interface Props {
+  readonly lesions: readonly DrawnLesion[];
+  readonly selected: string | null;
+  readonly receipts: Receipts;
+  readonly phases: readonly string[];
+  readonly studyClass: string;
+  readonly existing: readonly Lesion[];
+  readonly candidates: readonly Candidate[];
+  readonly tools: ComponentChildren;
+  readonly onSelect: (key: string) => void;
+  readonly onChange: (key: string, change: LesionChange) => void;
+  readonly onRemove: (key: string) => void;
+  readonly onShow: (box: Box) => void;
+  /** Draws a copy; `replaces` names the lesion that it corrects. */
+  readonly onCopy: (box: Box, from: Partial<DrawnLesion>) => void;
+}
+
+export function LesionList(props: Props) {
+  const { lesions, existing, candidates } = props;
+  return (
+    <aside class="lesions" aria-label="Lesions">
+      {props.tools}
+      <h2>Drawn here</h2>
+      {lesions.length === 0 && (
+        <p class="muted">
+          Drag a box around the lesion in any view, or press <kbd>E</kbd> and click its extreme points.
+        </p>
+      )}
+      <ol>
+        {lesions.map((lesion, index) => (
+          <Drawn key={lesion.key} {...props} lesion={lesion} index={index} />
+        ))}
+      </ol>
+      {existing.length > 0 && <h2>Lesions of the study</h2>}
+      <ul>
+        {existing.map((lesion) => (
+          <li key={lesion.id} class="lesions__given" data-testid="existing-lesion">
+            <button type="button" class="plain" onClick={() => props.onShow(lesion)}>
+              <span class="lesions__swatch lesions__swatch--lesion" aria-hidden="true" />
+              <span class="num">{sizeText(lesion)}</span>
+              <span class="muted">
+                {lesion.primary ? "primary, " : ""}
+                {lesion.source}
+              </span>
+            </button>
+            <button
+              type="button"
+              class="small"
+              data-testid="adjust-lesion"
+              onClick={() => {
+                const { primary, lesion_class, absent_phases, id } = lesion;
+                props.onCopy(lesion, { primary, lesion_class, absent_phases, replaces: id });
+              }}
+            >
+              Adjust
+            </button>
+          </li>
+        ))}
+      </ul>
+      {candidates.length > 0 && <h2>Candidates</h2>}
+      <ul>
+        {candidates.map((candidate) => (
+          <li key={candidate.id} class="lesions__given" data-testid="candidate">
+            <button type="button" class="plain" onClick={() => props.onShow(candidate)}>
+              <span class="lesions__swatch lesions__swatch--candidate" aria-hidden="true" />
+              <span class="num">
+                {candidate.rank}. {sizeText(candidate)}
+              </span>
+              <span class="muted num">
+                {candidate.score.toFixed(2)}
+                {candidate.verdict ? `, ${words(candidate.verdict)}` : ""}
+              </span>
+            </button>
+            <button
+              type="button"
+              class="small"
+              data-testid="copy-candidate"
+              onClick={() => props.onCopy(candidate, {})}
+            >
+              Copy
+            </button>
+          </li>
+        ))}
+      </ul>
+    </aside>
+  );
+}
+
+function Drawn(props: Props & { lesion: DrawnLesion; index: number }) {
+  const { lesion, index, receipts, phases, studyClass, onChange, onSelect, onRemove } = props;
+  const receipt = receipts[lesion.key] ?? NO_RECEIPT;
+  const status = statusOf(receipt, lesion);
+  const [mark, text] = STATUS[status];
+  const chosen = lesion.key === props.selected;
+  const toggle = (phase: string) => {
+    const absent = lesion.absent_phases;
+    const next = absent.includes(phase) ? absent.filter((one) => one !== phase) : [...absent, phase];
+    onChange(lesion.key, { absent_phases: next });
+  };
+  return (
+    <li class={`lesions__drawn${chosen ? " lesions__drawn--selected" : ""}`} data-testid="drawn-lesion">
+      <div class="lesions__row">
+        <button type="button" class="plain" aria-pressed={chosen} onClick={() => onSelect(lesion.key)}>
+          <strong class="num">{index + 1}</strong>
+          <span class="num">{sizeText(lesion.box)}</span>
+        </button>
+        <span class={`lesions__status lesions__status--${status}`} data-testid="receipt" data-status={status}>
+          <span aria-hidden="true">{mark}</span> {text}
+        </span>
+      </div>
+      <div class="lesions__row">
+        <select
+          aria-label="Class"
+          data-testid="lesion-class"
+          value={lesion.lesion_class}
+          onChange={(event) => onChange(lesion.key, { lesion_class: event.currentTarget.value })}
+        >
+          <option value="">{studyClass ? `the study's: ${words(studyClass)}` : "the study's class"}</option>
+          {CLASSES.map((name) => (
+            <option key={name} value={name}>
+              {words(name)}
+            </option>
+          ))}
+        </select>
+        <label>
+          <input
+            type="checkbox"
+            data-testid="primary"
+            checked={lesion.primary}
+            onChange={() => onChange(lesion.key, { primary: !lesion.primary })}
+          />
+          primary
+        </label>
+        <button
+          type="button"
+          class="small"
+          aria-label={`Remove lesion ${index + 1}`}
+          onClick={() => onRemove(lesion.key)}
+        >
+          Remove
+        </button>
+      </div>
+      <fieldset class="lesions__absent">
+        <legend>Not visible in</legend>
+        {phases.map((phase) => (
+          <label key={phase}>
+            <input
+              type="checkbox"
+              data-testid={`absent-${phase}`}
+              checked={lesion.absent_phases.includes(phase)}
+              onChange={() => toggle(phase)}
+            />
+            {words(phase)}
+          </label>
+        ))}
+      </fieldset>
+      {receipt.error && (
+        <p class="error" role="alert">
+          {receipt.error}
+        </p>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,100 @@
+/** The draft that survives a reload, a crash and a lost network: kept in the browser, by reader and study. */
+
+import type { Vec3 } from "../geometry/volume";
+import type { Receipts } from "./saver";
+import { statusOf } from "./saving";
+import type { DrawnLesion } from "./state";
+
+export interface Draft {
+  readonly lesions: readonly DrawnLesion[];
+  readonly receipts: Receipts;
+  /** The id of the verdict "missed" that goes with them, so that it is given once. */
+  readonly verdictId: string;
+}
+
+/** The part of localStorage that is needed. */
+export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+const VERSION = 1;
+
+const keyOf = (reader: string, study: string) => `harvest.draft.${reader}.${study}`;
+
+/** Puts the draft away; false where the browser refuses (full, or private). */
+export function keepDraft(shelf: Shelf, reader: string, study: string, draft: Draft): boolean {
+  try {
+    if (draft.lesions.length === 0 && Object.keys(draft.receipts).length === 0) {
+      shelf.removeItem(keyOf(reader, study));
+    } else {
+      shelf.setItem(keyOf(reader, study), JSON.stringify({ version: VERSION, ...draft }));
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function dropDraft(shelf: Shelf, reader: string, study: string): void {
+  try {
+    shelf.removeItem(keyOf(reader, study));
+  } catch {
+    // A browser that keeps nothing has nothing to drop.
+  }
+}
+
+/**
+ * The draft put away last, without what the server holds unchanged (it comes from there); null where
+ * there is none that can be read.
+ */
+export function takeDraft(shelf: Shelf, reader: string, study: string): Draft | null {
+  let text: string | null = null;
+  try {
+    text = shelf.getItem(keyOf(reader, study));
+  } catch {
+    return null;
+  }
+  const draft = text === null ? null : parse(text);
+  if (!draft) {
+    return null;
+  }
+  const settled = new Set(
+    draft.lesions
+      .filter((lesion) => {
+        const receipt = draft.receipts[lesion.key];
+        return receipt !== undefined && statusOf(receipt, lesion) === "stored";
+      })
+      .map((lesion) => lesion.key),
+  );
+  return {
+    ...draft,
+    lesions: draft.lesions.filter((lesion) => !settled.has(lesion.key)),
+    receipts: Object.fromEntries(Object.entries(draft.receipts).filter(([key]) => !settled.has(key))),
+  };
+}
+
+function parse(text: string): Draft | null {
+  try {
+    const value = JSON.parse(text) as Partial<Draft> & { version?: unknown };
+    if (value.version !== VERSION || typeof value.verdictId !== "string") {
+      return null;
+    }
+    if (!Array.isArray(value.lesions) || !value.lesions.every(isLesion)) {
+      return null;
+    }
+    return { lesions: value.lesions, receipts: value.receipts ?? {}, verdictId: value.verdictId };
+  } catch {
+    return null;
+  }
+}
+
+function isLesion(value: unknown): value is DrawnLesion {
+  const lesion = value as Partial<DrawnLesion> | null;
+  const corner = (vector: Vec3 | undefined) =>
+    Array.isArray(vector) && vector.length === 3 && vector.every(Number.isFinite);
+  return (
+    typeof lesion?.key === "string" &&
+    typeof lesion.lesion_class === "string" &&
+    Array.isArray(lesion.absent_phases) &&
+    corner(lesion.box?.lo) &&
+    corner(lesion.box?.hi)
+  );
+}

@@ -1,0 +1,92 @@
+/** The keys of the editor, in one table. */
+
+import { type KeyEvent, keyName } from "../review/keys";
+import type { PresetName } from "../viewer/windows";
+
+export type EditorAction =
+  | `window:${PresetName}`
+  | "extremes"
+  | "finish"
+  | "cancel"
+  | "back"
+  | "delete"
+  | "undo"
+  | "redo"
+  | "save"
+  | "next_phase"
+  | "previous_phase"
+  | "layout"
+  | "slice_up"
+  | "slice_down"
+  | "end_head"
+  | "end_feet"
+  | "next_lesion"
+  | "zoom_in"
+  | "zoom_out"
+  | "fit"
+  | "smooth"
+  | "hide"
+  | "help";
+
+interface Binding {
+  readonly action: EditorAction;
+  readonly keys: readonly string[];
+  readonly text: string;
+}
+
+/** Those shown in the footer come first; the arrows, which depend on the selection, are in arrowOf. */
+export const EDITOR_KEYS: readonly Binding[] = [
+  { action: "extremes", keys: ["e"], text: "box by extreme points" },
+  { action: "end_head", keys: ["t"], text: "box ends (top) on this slice" },
+  { action: "end_feet", keys: ["b"], text: "box begins (bottom) on this slice" },
+  { action: "delete", keys: ["Delete"], text: "remove the selected box" },
+  { action: "undo", keys: ["Ctrl+z", "Meta+z", "z"], text: "undo" },
+  { action: "redo", keys: ["Ctrl+Shift+Z", "Meta+Shift+Z", "Ctrl+y"], text: "redo" },
+  { action: "save", keys: ["s", "Ctrl+s", "Meta+s"], text: "save" },
+  { action: "next_phase", keys: ["p", "]"], text: "next phase" },
+  { action: "previous_phase", keys: ["Shift+P", "["], text: "previous phase" },
+  { action: "layout", keys: ["g"], text: "three planes or all phases" },
+  { action: "slice_up", keys: ["PageUp"], text: "previous slice" },
+  { action: "slice_down", keys: ["PageDown"], text: "next slice" },
+  { action: "next_lesion", keys: ["j"], text: "select the next box" },
+  { action: "zoom_in", keys: ["+", "="], text: "magnify" },
+  { action: "zoom_out", keys: ["-"], text: "reduce" },
+  { action: "fit", keys: ["0"], text: "whole slice" },
+  { action: "smooth", keys: ["i"], text: "interpolated or plain voxels" },
+  { action: "window:soft_tissue", keys: ["1"], text: "soft tissue window, 400/40 HU" },
+  { action: "window:liver", keys: ["2"], text: "liver window, 150/90 HU" },
+  { action: "window:lung", keys: ["3"], text: "lung window, 1500/-600 HU" },
+  { action: "window:bone", keys: ["4"], text: "bone window, 2500/480 HU" },
+  { action: "window:own", keys: ["5"], text: "the image's own window" },
+  { action: "hide", keys: ["h"], text: "hide boxes and crosshair while held" },
+  { action: "finish", keys: ["Enter"], text: "finish the extreme points" },
+  { action: "back", keys: ["Backspace"], text: "take the last extreme point back, or remove the box" },
+  { action: "cancel", keys: ["Escape"], text: "stop drawing, or select nothing" },
+  { action: "help", keys: ["?", "Shift+?"], text: "these keys" },
+];
+
+/** Mouse and arrows, for the help. */
+export const EDITOR_GESTURES: readonly (readonly [string, string])[] = [
+  ["Drag", "draw a box; inside the selected one: move it; a handle: move that face"],
+  ["Click", "put the crosshair there, select the box"],
+  ["Wheel", "slices; with Ctrl: magnify"],
+  ["Shift+drag", "pan (or the middle button)"],
+  ["Arrows", "move the selected box by a voxel; nothing selected: slices"],
+  ["Shift+arrows", "resize the selected box by a voxel"],
+];
+
+export function editorAction(event: KeyEvent): EditorAction | null {
+  const name = keyName(event);
+  return EDITOR_KEYS.find((binding) => binding.keys.includes(name))?.action ?? null;
+}
+
+export type Arrow = "ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown";
+
+/** The arrow pressed, with or without Shift and with nothing else. */
+export function arrowOf(event: KeyEvent): { arrow: Arrow; shift: boolean } | null {
+  const arrows: readonly string[] = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
+  if (!arrows.includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) {
+    return null;
+  }
+  return { arrow: event.key as Arrow, shift: event.shiftKey };
+}
