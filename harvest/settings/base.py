@@ -113,6 +113,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "harvest.api.pagination.NewestFirst",
     "EXCEPTION_HANDLER": "harvest.api.errors.handle",
+    # ?format= is the export's own parameter.
+    "URL_FORMAT_OVERRIDE": None,
     "PAGE_SIZE": 50,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

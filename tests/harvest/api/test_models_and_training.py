@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from harvest import store
+from harvest.domain import ModelKind, Role
+from harvest.engine_training import folder_of
+from harvest.services import training
+from tests.harvest.curated import make_study, make_version, mark_lesion
+
+pytestmark = pytest.mark.django_db
+P1TD = {"value": 0.5, "lo": 0.3, "hi": 0.7, "n": 20}
+
+
+@pytest.fixture
+def engineer(client_of):
+    return client_of(Role.ML_ENGINEER)
+
+
+def post(client, path: str, body: dict):
+    return client.post(path, body, format="json")
+
+
+def test_versions_are_listed_by_kind_newest_first(engineer):
+    first = make_version()
+    make_version(promoted=False, parent=first)
+    make_version(ModelKind.CHARACTERIZER)
+    page = engineer.get("/api/v1/models?kind=detector").json()
+    assert [v["name"] for v in page["results"]] == ["detector-v2", "detector-v1"]
+    assert page["results"][0]["parent"] == {"id": str(first.pk), "name": "detector-v1"}
+    assert engineer.get("/api/v1/models?kind=oracle").status_code == 400
+
+
+def test_promote_and_compare(engineer):
+    a, b = make_version(metrics={"p1td_1": P1TD}), make_version(promoted=False, metrics={"p1td_1": P1TD})
+    assert engineer.post(f"/api/v1/models/{b.pk}/promote").json()["promoted"] is True
+    assert engineer.get(f"/api/v1/models/{a.pk}").json()["promoted"] is False
+    compared = engineer.get(f"/api/v1/models/compare?a={a.pk}&b={b.pk}").json()
+    assert compared["differences"] == [{"metric": "p1td_1", "a": P1TD, "b": P1TD, "difference": 0}]
+
+
+def test_a_training_is_asked_for_followed_and_cancelled(engineer, cohort):
+    mark_lesion(make_study(cohort))
+    asked = {"kinds": ["detector"], "size": "tiny", "overrides": {"steps": 5}}
+    answer = post(engineer, f"/api/v1/cohorts/{cohort.pk}/training-runs", asked)
+    assert answer.status_code == 202
+    (run,) = answer.json()
+    assert (run["state"], run["release"]["number"], run["owner"]) == ("queued", 1, "the-ml_engineer")
+    folder = folder_of(run["id"])
+    folder.mkdir(parents=True)
+    (folder / "progress.jsonl").write_text('{"step": 5, "total": 5, "values": {"loss": 0.25}}\n')
+    (folder / "log.txt").write_text(f"reading {store.root()}/runs/cases.json\n")
+    page = engineer.get(f"/api/v1/training-runs/{run['id']}").json()
+    assert page["curve"] == [{"step": 5, "values": {"loss": 0.25}}]
+    assert page["log_tail"] == ["reading cases.json"]
+    assert engineer.post(f"/api/v1/training-runs/{run['id']}/cancel").json()["state"] == "cancelled"
+    assert engineer.post(f"/api/v1/training-runs/{run['id']}/cancel").status_code == 409
+    listed = engineer.get(f"/api/v1/cohorts/{cohort.pk}/training-runs").json()["results"]
+    assert [r["id"] for r in listed] == [run["id"]]
+
+
+def test_nothing_to_learn_from_is_a_conflict_with_its_reason(engineer, cohort):
+    make_study(cohort, complete=True)
+    answer = post(engineer, f"/api/v1/cohorts/{cohort.pk}/training-runs", {"kinds": ["detector"]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_learn")
+
+
+def test_a_failed_training_shows_its_error(engineer, cohort):
+    mark_lesion(make_study(cohort))
+    (run,) = training.request_training(cohort=cohort.pk, kinds=["detector"])
+    training.fail(run=run.pk, code="killed", message="It was killed.", lines=["last words"])
+    error = engineer.get(f"/api/v1/training-runs/{run.pk}").json()["error"]
+    assert error == {"code": "killed", "message": "It was killed.", "details": {"lines": ["last words"]}}
+
+
+def test_a_schedule_is_made_changed_and_taken_away(engineer, cohort):
+    path = f"/api/v1/cohorts/{cohort.pk}/schedules"
+    made = post(engineer, path, {"kinds": ["detector"], "every_minutes": 60}).json()
+    assert (made["enabled"], made["size"], made["last_outcome"]) == (True, "small", "")
+    changed = engineer.patch(f"/api/v1/schedules/{made['id']}", {"enabled": False}, format="json").json()
+    assert (changed["enabled"], changed["every_minutes"]) == (False, 60)
+    assert engineer.delete(f"/api/v1/schedules/{made['id']}").status_code == 204
+    assert engineer.get(path).json()["results"] == []
+    assert post(engineer, path, {"kinds": [], "every_minutes": 60}).status_code == 400
+    assert post(engineer, path, {"kinds": ["detector"], "every_minutes": 0}).status_code == 400

@@ -1,0 +1,120 @@
+"""Who may do what: every URL of the API, every method, every role, and nobody."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from rest_framework.permissions import AllowAny
+
+from harvest.api.permissions import RolePermission
+from harvest.domain import Role
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ROLES = (None, Role.CLINICIAN, Role.DATA_MANAGER, Role.ML_ENGINEER, Role.ADMIN)
+C, M, E = Role.CLINICIAN, Role.DATA_MANAGER, Role.ML_ENGINEER
+ALL = {C, M, E}
+
+# URL name -> method -> roles that may; an admin may whatever some role may; what is not here nobody may.
+TABLE: dict[str, dict[str, set[Role | None]]] = {
+    "session": {method: {None, C, M, E} for method in METHODS},  # PUT and PATCH are answered with 405
+    "token": {"POST": ALL},
+    "cohorts": {"GET": ALL, "POST": {M}},
+    "cohort": {"GET": ALL, "PATCH": {M}},
+    "dashboard": {"GET": ALL},
+    "uploads": {"POST": {M}},
+    "imports": {"GET": ALL, "POST": {M}},
+    "import": {"GET": ALL},
+    "import-items": {"GET": ALL},
+    "import-phases": {"POST": {M}},
+    "import-cancel": {"POST": {M}},
+    "studies": {"GET": ALL},
+    "study": {"GET": ALL, "PATCH": {M}},
+    "volume": {"GET": ALL},
+    "study-lesions": {"POST": {C}},
+    "lesion": {"PATCH": {C}, "DELETE": {C}},
+    "rounds": {"GET": ALL, "POST": {M, E}},
+    "round": {"GET": ALL},
+    "round-cancel": {"POST": {M, E}},
+    "review-next": {"POST": {C}},
+    "round-study": {"GET": ALL},
+    "reviews": {"POST": {C}},
+    "complete": {"POST": {C}},
+    "release-lease": {"POST": {C}},
+    "tile": {"GET": ALL},
+    "models": {"GET": ALL},
+    "model": {"GET": ALL},
+    "models-compare": {"GET": ALL},
+    "model-promote": {"POST": {E}},
+    "training-runs": {"GET": ALL, "POST": {E}},
+    "training-run": {"GET": ALL},
+    "training-cancel": {"POST": {E}},
+    "schedules": {"GET": ALL, "POST": {E}},
+    "schedule": {"PATCH": {E}, "DELETE": {E}},
+    "releases": {"GET": ALL, "POST": {M}},
+    "release": {"GET": ALL},
+    "release-diff": {"GET": ALL},
+    "release-export": {"GET": ALL},
+}
+
+
+def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry, route)
+        else:
+            yield route, entry
+
+
+API = [entry for route, entry in patterns(get_resolver()) if route.startswith("api/v1/")]
+
+
+def url_of(entry: URLPattern) -> str:
+    """The URL with ids of things that do not exist: who may not is told before it is looked for."""
+    values = {"id": uuid.UUID(int=0), "phase": "arterial"}
+    return reverse(str(entry.name), kwargs={name: values[name] for name in entry.pattern.converters})
+
+
+def test_every_url_has_a_row_and_every_row_a_url():
+    assert sorted(str(entry.name) for entry in API) == sorted(TABLE)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("entry", API, ids=lambda entry: str(entry.name))
+def test_a_url_lets_in_whom_the_table_names_and_nobody_else(entry, client_of, user_of):
+    row = TABLE[str(entry.name)]
+    wrong = []
+    for role in ROLES:
+        client = client_of(None)
+        if role:
+            client.force_authenticate(user_of(role))
+        for method in METHODS:
+            allowed = row.get(method, set())
+            expected = role in allowed or (role is Role.ADMIN and bool(allowed))
+            status = client.generic(method, url_of(entry), "{}", content_type="application/json").status_code
+            if (status not in (401, 403)) != expected:
+                wrong.append((role, method, status))
+    assert wrong == []
+
+
+def test_only_the_session_is_open_and_no_view_brings_its_own_rules():
+    open_views = []
+    for entry in API:
+        view = entry.callback.view_class
+        if view.permission_classes == [AllowAny]:
+            open_views.append(entry.name)
+        else:
+            assert view.permission_classes == [RolePermission], entry.name
+    assert open_views == ["session"]
+
+
+@pytest.mark.django_db
+def test_the_admin_pages_are_for_admins(client_of):
+    for role in (None, C, M, E):
+        assert client_of(role).get("/admin/harvest/review/").status_code == 302
+    page = client_of(Role.ADMIN).get("/admin/harvest/review/")
+    assert page.status_code == 200
+    assert client_of(Role.ADMIN).get("/admin/harvest/review/add/").status_code == 403

@@ -1,0 +1,17 @@
+"""The schema that the frontend's types are made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+
+
+def test_the_schema_is_whole_and_the_committed_one_is_of_this_api(tmp_path):
+    made = tmp_path / "schema.yml"
+    call_command("spectacular", "--file", str(made), "--validate", "--fail-on-warn")
+    committed = Path(settings.BASE_DIR) / "frontend" / "src" / "api" / "schema.yml"
+    assert committed.read_text() == made.read_text(), (
+        "Run: python manage.py spectacular --file frontend/src/api/schema.yml --validate --fail-on-warn"
+    )

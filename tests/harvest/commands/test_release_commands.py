@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+
+import nibabel
+import pytest
+from django.core.management import CommandError, call_command
+
+from detector.export.coco import read_coco
+from harvest.domain import ModelKind
+from harvest.models import TrainingRun
+from harvest.selectors.versions import promoted
+from tests.harvest.curated import TUMOUR, make_study, make_version, mark_lesion
+
+pytestmark = pytest.mark.django_db
+
+
+def said(capsys, *command: str) -> dict:
+    call_command(*command, "--json")
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_release_is_frozen_and_exported_with_its_images(cohort, tmp_path, capsys):
+    mark_lesion(make_study(cohort, volumes=True))
+    assert said(capsys, "create_release", "--cohort", "liver")["number"] == 1
+    out = tmp_path / "out"
+    said(capsys, "export_release", "--cohort", "liver", "--format", "coco", "--out", str(out), "--images")
+    (study,) = read_coco((out / "dataset.json").read_text())
+    assert study.boxes[0].box.lo == pytest.approx(TUMOUR.lo, abs=1e-9)
+    image = nibabel.load(out / study.images["portal_venous"])
+    z, y, x = study.geometry.slices_from_box(study.boxes[0].box)
+    assert image.get_fdata()[x, y, z].mean() > 100
+    said(capsys, "export_release", "--cohort", "liver", "--format", "csv", "--out", str(out))
+    assert (out / "boxes.csv").read_bytes().count(b"\n") == 2
+
+
+def test_a_cohort_without_a_release_says_how_to_make_one(cohort, tmp_path):
+    with pytest.raises(CommandError, match="create_release"):
+        call_command("export_release", "--cohort", "liver", "--format", "csv", "--out", str(tmp_path))
+    with pytest.raises(CommandError, match="no cohort named other"):
+        call_command("export_release", "--cohort", "other", "--format", "csv", "--out", str(tmp_path))
+
+
+def test_a_training_is_queued_from_the_command_line(cohort, capsys):
+    mark_lesion(make_study(cohort))
+    (run,) = said(capsys, "train", "detector", "--cohort", "liver", "--size", "tiny", "--set", "steps=5")[
+        "runs"
+    ]
+    assert (run["kind"], run["state"], run["release"]) == ("detector", "queued", 1)
+    assert TrainingRun.objects.get().overrides == {"steps": 5}
+
+
+def test_what_cannot_be_trained_is_one_line(cohort):
+    with pytest.raises(CommandError, match="Nothing is curated yet"):
+        call_command("train", "all", "--cohort", "liver")
+
+
+def test_a_model_is_promoted_by_name(capsys):
+    make_version()
+    second = make_version(promoted=False)
+    assert said(capsys, "promote_model", "detector-v2")["name"] == "detector-v2"
+    assert promoted(ModelKind.DETECTOR) == second
