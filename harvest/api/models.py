@@ -43,8 +43,8 @@ class EstimateSerializer(serializers.Serializer):
 
 class ModelVersionSerializer(serializers.ModelSerializer):
     kind = serializers.ChoiceField(KINDS)
-    parent = VersionRefSerializer(allow_null=True)
-    release = ReleaseRefSerializer(allow_null=True)
+    parent = serializers.UUIDField(source="parent_id", allow_null=True)
+    release = serializers.UUIDField(source="release_id", allow_null=True)
     metrics = serializers.DictField()
     plan = serializers.DictField()
     provenance = serializers.DictField()
@@ -73,7 +73,7 @@ class DifferenceSerializer(serializers.Serializer):
     metric = serializers.CharField()
     a = EstimateSerializer(allow_null=True)
     b = EstimateSerializer(allow_null=True)
-    difference = serializers.FloatField(allow_null=True)
+    difference = EstimateSerializer(allow_null=True)
 
 
 class ComparisonSerializer(serializers.Serializer):

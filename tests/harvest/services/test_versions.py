@@ -8,7 +8,7 @@ from detector.errors import PlanError
 from harvest import store
 from harvest.domain import ModelKind
 from harvest.models import ModelVersion
-from harvest.selectors.versions import compare, promoted
+from harvest.selectors.versions import compare, difference, promoted
 from harvest.services.versions import ensure_reference_version, promote, register_version
 from tests.harvest.curated import make_version, weights_file
 
@@ -66,8 +66,25 @@ def test_the_card_names_the_figures_with_their_interval(tmp_path):
     assert "Not judged on a gold set." in register(tmp_path, "b").card
 
 
-def test_two_versions_are_compared_figure_by_figure():
-    a = make_version(metrics={"p1td_1": P1TD, "by_rule": {"iou": {"p1td_1": P1TD}}, "studies": 3})
-    b = make_version(promoted=False, metrics={"p1td_1": P1TD | {"value": 0.75}})
-    differences = {row["metric"]: row["difference"] for row in compare(a, b)}
-    assert differences == {"p1td_1": 0.25, "by_rule.iou.p1td_1": None}
+def test_two_versions_are_compared_figure_by_figure_on_the_same_gold_studies():
+    gold = {"gold_sha256": "g"}
+    a = make_version(
+        provenance=gold, metrics={"p1td_1": P1TD, "by_rule": {"iou": {"p1td_1": P1TD}}, "studies": 3}
+    )
+    b = make_version(promoted=False, provenance=gold, metrics={"p1td_1": P1TD | {"value": 0.6}})
+    rows = {row["metric"]: row["difference"] for row in compare(a, b)}
+    assert rows["by_rule.iou.p1td_1"] is None
+    # 0.1 less the root of 0.3^2 + 0.2^2, and plus the root of 0.1^2 + 0.2^2
+    assert rows["p1td_1"] == pytest.approx({"value": 0.1, "lo": -0.260555, "hi": 0.323607, "n": 20}, abs=1e-6)
+
+
+def test_versions_judged_on_different_studies_have_no_difference():
+    a = make_version(provenance={"gold_sha256": "g"}, metrics={"p1td_1": P1TD})
+    b = make_version(promoted=False, provenance={"gold_sha256": "h"}, metrics={"p1td_1": P1TD})
+    c = make_version(promoted=False, metrics={"p1td_1": P1TD})
+    for one, other in ((a, b), (c, c)):
+        assert [row["difference"] for row in compare(one, other)] == [None]
+
+
+def test_an_undefined_figure_has_no_difference():
+    assert difference(P1TD, {"value": None, "lo": None, "hi": None, "n": 0}) is None
