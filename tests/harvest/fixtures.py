@@ -106,7 +106,9 @@ def work(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: An
 
 
 @pytest.fixture
-def detector(state: Path, db: None) -> ModelVersion:
+def detector(state: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> ModelVersion:
+    # Small tiles: every round renders them.
+    monkeypatch.setattr("harvest.rendering.TILE_PX", 48)
     return make_version(ModelKind.DETECTOR, BOXES)
 
 

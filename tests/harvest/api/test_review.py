@@ -1,0 +1,222 @@
+"""The review queue over the API, as the browser uses it."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from PIL import Image
+from rest_framework.test import APIClient
+
+from detector.geometry import Box3D
+from harvest.domain import Role
+from harvest.models import Cohort, HarvestRound, Lesion, Review
+from harvest.rendering import WIDTH_LEVEL_HU, Window
+from tests.harvest.fixtures import BOXES, GEOMETRY, make_study
+
+ClientOf = Callable[[Role | None], APIClient]
+
+
+@pytest.fixture
+def reader(client_of: ClientOf) -> APIClient:
+    return client_of(Role.CLINICIAN)
+
+
+@pytest.fixture
+def study(reader: APIClient, ready_round: HarvestRound) -> dict[str, Any]:
+    """The first study of the queue."""
+    return reader.post(f"/api/v1/rounds/{ready_round.pk}/next", {}, format="json").json()["study"]
+
+
+def judge(reader: APIClient, study: dict[str, Any], **said: Any) -> Any:
+    body = {"id": str(uuid.uuid4()), "active_seconds": 1.5} | said
+    return reader.post(f"/api/v1/round-studies/{study['id']}/reviews", body, format="json")
+
+
+def test_next_hands_out_a_study_with_all_the_grid_needs(reader: APIClient, ready_round: HarvestRound) -> None:
+    got = reader.post(f"/api/v1/rounds/{ready_round.pk}/next", {"ahead": 2}, format="json").json()
+    assert (got["remaining"], got["reviewed"], len(got["ahead"])) == (3, 0, 2)
+    study = got["study"]
+    assert (study["queue_state"], study["position"], study["study_verdict"]) == ("leased", 1, None)
+    assert study["study"]["phases"] == ["arterial", "portal_venous"]
+    assert study["why"] == {"model_version": "detector-v1", "strategy": "score", "score": 0.9}
+    first = study["candidates"][0]
+    assert (first["lo"], first["hi"], first["phase_scores"]) == (
+        BOXES[0]["lo"],
+        BOXES[0]["hi"],
+        {"arterial": 0.7},
+    )
+    tile = first["tile"]
+    box = Box3D(tuple(first["lo"]), tuple(first["hi"]))
+    assert tile["first_z_index"] + tile["key_offset"] == first["key_z_index"]
+    assert tile["crop_lo"][0] < box.lo[0] < box.hi[0] < tile["crop_hi"][0]
+    assert tile["mm_per_px"] * tile["width"] == pytest.approx(tile["crop_hi"][0] - tile["crop_lo"][0])
+
+
+def test_a_study_is_judged_to_its_end(reader: APIClient, study: dict[str, Any]) -> None:
+    first, second = study["candidates"]
+    made = judge(reader, study, candidate=first["id"], verdict="primary_lesion")
+    assert (made.status_code, made.json()["verdict"]) == (201, "primary_lesion")
+    unjudged = reader.post(f"/api/v1/round-studies/{study['id']}/complete", {}, format="json")
+    assert (unjudged.status_code, unjudged.json()["code"]) == (409, "unjudged")
+    judge(reader, study, candidate=second["id"], verdict="not_a_lesion")
+    done = reader.post(
+        f"/api/v1/round-studies/{study['id']}/complete", {"active_seconds": 2}, format="json"
+    ).json()
+    assert (done["queue_state"], [c["verdict"] for c in done["candidates"]]) == (
+        "done",
+        ["primary_lesion", "not_a_lesion"],
+    )
+    lesion = done["lesions"][0]
+    assert (lesion["lo"], lesion["hi"], lesion["source"]) == (first["lo"], first["hi"], "review")
+    after = reader.post(f"/api/v1/rounds/{study['round']}/next", {"after": study["id"]}, format="json").json()
+    assert (after["remaining"], after["reviewed"]) == (2, 1)
+    assert after["study"]["id"] != study["id"]
+
+
+def test_a_retried_verdict_is_answered_and_stored_once(reader: APIClient, study: dict[str, Any]) -> None:
+    said = {"id": str(uuid.uuid4()), "candidate": study["candidates"][0]["id"], "verdict": "other_lesion"}
+    first, again = judge(reader, study, **said), judge(reader, study, **said)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json() == again.json()
+    assert (Review.objects.count(), Lesion.objects.count()) == (1, 1)
+    other = judge(reader, study, **said | {"verdict": "unsure"})
+    assert (other.status_code, other.json()["code"]) == (409, "id_reused")
+
+
+def test_undo_over_the_api(reader: APIClient, study: dict[str, Any]) -> None:
+    id = study["candidates"][0]["id"]
+    made = judge(reader, study, candidate=id, verdict="primary_lesion").json()
+    undone = judge(reader, study, undoes=made["id"])
+    assert undone.json() | {"created_at": "", "id": ""} == {
+        "id": "",
+        "candidate": id,
+        "verdict": "",
+        "undoes": made["id"],
+        "created_at": "",
+    }
+    seen = reader.get(f"/api/v1/round-studies/{study['id']}").json()
+    assert (seen["candidates"][0]["verdict"], seen["lesions"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"verdict": "primary_lesion", "undoes": str(uuid.uuid4())}, {"verdict": "maybe"}],
+    ids=["nothing", "both", "no verdict of ours"],
+)
+def test_a_review_says_one_thing(reader: APIClient, study: dict[str, Any], said: dict[str, str]) -> None:
+    answer = judge(reader, study, **said)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+
+
+def test_only_own_verdicts_are_shown(reader: APIClient, study: dict[str, Any], client_of: ClientOf) -> None:
+    judge(reader, study, candidate=study["candidates"][0]["id"], verdict="unsure")
+    seen = client_of(Role.ADMIN).get(f"/api/v1/round-studies/{study['id']}").json()
+    assert [c["verdict"] for c in seen["candidates"]] == [None, None]
+
+
+def test_a_drawn_lesion_comes_back_as_it_was_drawn(reader: APIClient, study: dict[str, Any]) -> None:
+    drawn = {
+        "id": str(uuid.uuid4()),
+        "lo": [-10.123456789, 30.1, -90.3],
+        "hi": [0.1 + 0.2, 50.7, -80.9],
+        "primary": True,
+        "absent_phases": ["arterial"],
+        "round_study": study["id"],
+        "active_seconds": 61.5,
+    }
+    url = f"/api/v1/studies/{study['study']['id']}/lesions"
+    first, again = reader.post(url, drawn, format="json"), reader.post(url, drawn, format="json")
+    assert (first.status_code, again.status_code) == (201, 200)
+    seen = reader.get(f"/api/v1/round-studies/{study['id']}").json()["lesions"]
+    assert [(m["lo"], m["hi"], m["source"]) for m in seen] == [(drawn["lo"], drawn["hi"], "drawn")]
+    outside = drawn | {"id": str(uuid.uuid4()), "hi": [0, 50, 1e6]}
+    refused = reader.post(url, outside, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (400, "outside")
+    lesion = f"/api/v1/lesions/{first.json()['id']}"
+    assert reader.patch(lesion, {"lesion_class": "cyst"}, format="json").json()["lesion_class"] == "cyst"
+    assert reader.delete(lesion).status_code == 204
+    assert reader.get(f"/api/v1/round-studies/{study['id']}").json()["lesions"] == []
+
+
+@pytest.mark.parametrize("window", ["liver", "bone"])
+def test_a_tile_shows_the_same_tissue_in_every_phase(
+    reader: APIClient, study: dict[str, Any], window: str
+) -> None:
+    candidate = study["candidates"][1]
+    tile = candidate["tile"]
+    for phase, offset in (("arterial", 0), ("portal_venous", 1)):
+        answer = reader.get(f"/api/v1/candidates/{candidate['id']}/tiles/{phase}.webp?window={window}")
+        assert answer.headers["Cache-Control"].startswith("private")
+        image = np.asarray(Image.open(io.BytesIO(answer.getvalue())).convert("L"))
+        assert image.shape == (tile["count"] * tile["height"], tile["width"])
+        # The volume is a ramp, so that the grey under any point in mm can be told without rendering.
+        column, row = 25, 20
+        x = tile["crop_lo"][0] + (column + 0.5) * tile["mm_per_px"]
+        y = tile["crop_lo"][1] + (row + 0.5) * tile["mm_per_px"]
+        _, iy, ix = GEOMETRY.index_from_point((x, y, 0))
+        ordinal = study["study"]["ordinal"]
+        hu = 20 * candidate["key_z_index"] + 4 * iy + 2 * ix - 50 + ordinal + offset
+        width, level = WIDTH_LEVEL_HU[Window(window)]
+        shade = np.clip((hu - level + width / 2) / width, 0, 1) * 255
+        assert image[tile["key_offset"] * tile["height"] + row, column] == pytest.approx(shade, abs=1)
+
+
+def test_a_phase_that_is_not_there_is_said(reader: APIClient, study: dict[str, Any]) -> None:
+    answer = reader.get(f"/api/v1/candidates/{study['candidates'][0]['id']}/tiles/delayed.webp")
+    assert (answer.status_code, answer.json()["code"]) == (404, "phase_absent")
+
+
+def test_voxels_come_as_little_endian_slices(reader: APIClient, study: dict[str, Any]) -> None:
+    url = f"/api/v1/studies/{study['study']['id']}/volumes/portal_venous"
+    answer = reader.get(f"{url}?first=2&count=3")
+    voxels = np.frombuffer(answer.getvalue(), "<i2").reshape(3, 24, 20)
+    assert int(answer.headers["Content-Length"]) == voxels.nbytes
+    assert voxels[1, 5, 7] == 20 * 3 + 4 * 5 + 2 * 7 - 50 + study["study"]["ordinal"] + 1
+    assert len(reader.get(url).getvalue()) == 10 * 24 * 20 * 2
+    beyond = reader.get(f"{url}?first=8&count=3")
+    assert (beyond.status_code, beyond.json()["code"]) == (400, "outside")
+
+
+def test_a_queue_costs_the_same_number_of_queries_whatever_its_length(
+    reader: APIClient, ready_round: HarvestRound, study: dict[str, Any]
+) -> None:
+    def queries(ahead: int) -> int:
+        with CaptureQueriesContext(connection) as seen:
+            reader.post(
+                f"/api/v1/rounds/{ready_round.pk}/next",
+                {"after": study["id"], "ahead": ahead},
+                format="json",
+            )
+        return len([q for q in seen if q["sql"].startswith("SELECT")])
+
+    assert queries(0) == queries(1)
+
+
+@pytest.mark.parametrize("page", ["studies", "rounds", "imports"])
+def test_lists_cost_the_same_number_of_queries_whatever_their_length(
+    client_of: ClientOf, cohort: Cohort, ready_round: HarvestRound, page: str
+) -> None:
+    client = client_of(Role.DATA_MANAGER)
+    url = f"/api/v1/cohorts/{cohort.pk}/{page}"
+    client.get(url)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            assert client.get(url).status_code == 200
+        return len(seen)
+
+    before = queries()
+    for _ in range(3):
+        make_study(cohort)
+        HarvestRound.objects.create(
+            cohort=cohort, number=cohort.rounds.count() + 1, model_version=ready_round.model_version
+        )
+        cohort.imports.create(source_path="")
+    assert queries() == before
