@@ -1,20 +1,26 @@
 /** Numbers and times as text: with their unit, and with their interval where they are estimates. */
-import type { Estimate } from "../api/types";
+import type { Estimate, Measured } from "../api/types";
 
 export function percent(value: number, digits = 1): string {
   return `${(100 * value).toFixed(digits)} %`;
 }
 
+/** The estimate where it was made, null where something could not be measured. */
+export function measured(e: Estimate | null | undefined): Measured | null {
+  return isEstimate(e) ? e : null;
+}
+
 /** "71.3 % (64.0 to 78.1, n 212)", or a dash where nothing was measured. */
-export function estimate(e: Estimate | null | undefined): string {
+export function estimate(given: Estimate | null | undefined): string {
+  const e = measured(given);
   if (!e) return "not measured";
   return `${percent(e.value)} (${(100 * e.lo).toFixed(1)} to ${(100 * e.hi).toFixed(1)}, n ${e.n})`;
 }
 
-export function isEstimate(value: unknown): value is Estimate {
+export function isEstimate(value: unknown): value is Measured {
   if (typeof value !== "object" || value === null) return false;
   const e = value as Record<string, unknown>;
-  return [e.value, e.lo, e.hi].every((n) => typeof n === "number");
+  return [e.value, e.lo, e.hi, e.n].every((n) => typeof n === "number");
 }
 
 export function minutes(value: number): string {

@@ -1,29 +1,28 @@
 /** The home of a cohort: the loop as one strip, what needs a person, and what came of the rounds. */
 import { api } from "../api/client";
-import type { Dashboard } from "../api/types";
+import type { Dashboard, Need } from "../api/types";
 import { estimate, minutes, words } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { Await, active, Progress, State } from "../app/ui";
 import { Learning } from "./Learning";
 
-const STEPS: { key: keyof Dashboard["strip"]; word: string; unit: string; to: string; next: string }[] = [
-  { key: "imported", word: "Imported", unit: "studies", to: "/import", next: "Import studies" },
-  { key: "proposed", word: "Proposed", unit: "studies", to: "/rounds", next: "Start a round" },
-  { key: "reviewed", word: "Reviewed", unit: "studies", to: "/rounds", next: "Review" },
-  { key: "curated", word: "Curated", unit: "lesions", to: "/studies", next: "See the studies" },
-  { key: "trained", word: "Trained", unit: "versions", to: "/training", next: "Train" },
-  { key: "released", word: "Released", unit: "releases", to: "/releases", next: "Freeze a release" },
+const STEPS: { key: keyof Dashboard["strip"]; word: string; to: string; next: string }[] = [
+  { key: "imported", word: "Imported", to: "/import", next: "Import studies" },
+  { key: "proposed", word: "Proposed", to: "/rounds", next: "Start a round" },
+  { key: "reviewed", word: "Reviewed", to: "/rounds", next: "Review" },
+  { key: "curated", word: "Curated", to: "/studies", next: "See the studies" },
+  { key: "trained", word: "Trained on", to: "/training", next: "Train" },
+  { key: "released", word: "Released", to: "/releases", next: "Freeze a release" },
 ];
 
-const NEED_PAGE: Record<string, string> = {
-  phases_needed: "/import",
+/** Where each need is met, below the cohort's address. */
+const NEED_PAGE: Record<Exclude<Need["kind"], "promote">, string> = {
   phases: "/import",
-  import_failed: "/import",
-  failed_import: "/import",
   review: "/rounds",
-  to_review: "/rounds",
-  training_failed: "/training",
+  draw: "/studies",
+  failed_import: "/import",
+  failed_training: "/training",
 };
 
 export function DashboardPage({ params }: { params: Params }) {
@@ -45,7 +44,7 @@ export function DashboardPage({ params }: { params: Params }) {
                   <span class="count num" data-testid={`count-${step.key}`}>
                     {data.strip[step.key]}
                   </span>
-                  <span class="muted">{step.unit}</span>
+                  <span class="muted">studies</span>
                   <Link href={base + step.to}>{step.next}</Link>
                 </li>
               ))}
@@ -58,7 +57,9 @@ export function DashboardPage({ params }: { params: Params }) {
                     {data.needs.map((need) => (
                       <li key={need.kind}>
                         <span class="num count">{need.count}</span>{" "}
-                        <Link href={base + (NEED_PAGE[need.kind] ?? "/rounds")}>{need.text}</Link>
+                        <Link href={need.kind === "promote" ? "/models" : base + NEED_PAGE[need.kind]}>
+                          {need.text}
+                        </Link>
                       </li>
                     ))}
                   </ul>
@@ -67,7 +68,7 @@ export function DashboardPage({ params }: { params: Params }) {
                 )}
                 {data.jobs.length > 0 && (
                   <>
-                    <h2>Under way</h2>
+                    <h2>Latest work</h2>
                     <table>
                       <tbody>
                         {data.jobs.map((job) => (

@@ -53,7 +53,7 @@ export function ImportItems({ job, onChanged }: { job: ImportJob; onChanged: () 
       <ErrorLine error={action.error ?? items.error} />
       {job.error && (
         <p class="error" role="alert">
-          {job.error.message} {String(job.error.details?.remedy ?? "")}
+          {job.error.message}
         </p>
       )}
       {asked.length > 0 && !active(job.state) && <PhaseQuestion job={job} items={asked} onSaid={onChanged} />}

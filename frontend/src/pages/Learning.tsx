@@ -1,6 +1,6 @@
 /** P1TD-1 of the detector versions in the order they were made, each with its interval. */
-import type { Dashboard, Estimate } from "../api/types";
-import { estimate } from "../app/format";
+import type { Dashboard } from "../api/types";
+import { estimate, measured } from "../app/format";
 
 const W = 520;
 const H = 150;
@@ -8,14 +8,17 @@ const LEFT = 40;
 const BOTTOM = 22;
 
 export function Learning({ versions }: { versions: Dashboard["versions"] }) {
-  const measured = versions
-    .filter((v) => v.kind === "detector" && v.p1td_1 !== null)
-    .sort((a, b) => a.created_at.localeCompare(b.created_at));
-  if (measured.length < 2)
+  const judged = versions
+    .filter((version) => version.kind === "detector")
+    .sort((a, b) => a.created_at.localeCompare(b.created_at))
+    .flatMap((version) => {
+      const figure = measured(version.p1td_1);
+      return figure ? [{ version, figure }] : [];
+    });
+  if (judged.length < 2)
     return <p class="muted">A curve is drawn once two detector versions were judged on the gold set.</p>;
-  const x = (i: number) => LEFT + ((i + 0.5) * (W - LEFT)) / measured.length;
+  const x = (i: number) => LEFT + ((i + 0.5) * (W - LEFT)) / judged.length;
   const y = (value: number) => 6 + (1 - value) * (H - BOTTOM - 6);
-  const at = (e: Estimate | null) => e!;
   return (
     <svg class="chart" viewBox={`0 0 ${W} ${H}`} role="img" aria-label="P1TD-1 by detector version">
       {[0, 0.5, 1].map((value) => (
@@ -26,14 +29,14 @@ export function Learning({ versions }: { versions: Dashboard["versions"] }) {
           </text>
         </g>
       ))}
-      <polyline class="line" points={measured.map((v, i) => `${x(i)},${y(at(v.p1td_1).value)}`).join(" ")} />
-      {measured.map((v, i) => (
-        <g key={v.id}>
-          <title>{`${v.name}: ${estimate(v.p1td_1)}`}</title>
-          <line class="whisker" x1={x(i)} x2={x(i)} y1={y(at(v.p1td_1).lo)} y2={y(at(v.p1td_1).hi)} />
-          <circle class="dot" cx={x(i)} cy={y(at(v.p1td_1).value)} r="4" />
+      <polyline class="line" points={judged.map(({ figure }, i) => `${x(i)},${y(figure.value)}`).join(" ")} />
+      {judged.map(({ version, figure }, i) => (
+        <g key={version.id}>
+          <title>{`${version.name}: ${estimate(figure)}`}</title>
+          <line class="whisker" x1={x(i)} x2={x(i)} y1={y(figure.lo)} y2={y(figure.hi)} />
+          <circle class="dot" cx={x(i)} cy={y(figure.value)} r="4" />
           <text x={x(i)} y={H - 6} text-anchor="middle">
-            {v.name.replace("detector-", "")}
+            {version.name.replace("detector-", "")}
           </text>
         </g>
       ))}

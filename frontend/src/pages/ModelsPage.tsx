@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { all } from "../api/client";
-import type { Estimate, ModelKind, ModelVersion } from "../api/types";
+import type { Measured, ModelKind, ModelVersion } from "../api/types";
 import { estimate, when, words } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, navigate } from "../app/router";
@@ -92,7 +92,7 @@ function Kind({ kind, versions, onChanged }: KindProps) {
               <td>
                 <Link href={`/models/${version.id}`}>{version.name}</Link>
               </td>
-              <td>{version.parent ? (names.get(version.parent) ?? "an earlier one") : "–"}</td>
+              <td>{version.parent?.name ?? "–"}</td>
               {HEADLINES[kind].map((metric) => (
                 <td key={metric} class="num">
                   {estimate(headline(version, metric))}
@@ -122,7 +122,7 @@ function Kind({ kind, versions, onChanged }: KindProps) {
   );
 }
 
-function headline(version: ModelVersion, metric: string): Estimate | null {
+function headline(version: ModelVersion, metric: string): Measured | null {
   const all_ = estimates(version.metrics);
   return all_.find(([path]) => path === metric || path.endsWith(`.${metric}`))?.[1] ?? null;
 }

@@ -16,7 +16,7 @@ export function ReleasesPage({ params }: { params: Params }) {
     <div class="page">
       <h1>Releases</h1>
       <p class="muted">A release is what was curated at one moment, frozen under a hash; it never changes.</p>
-      {may(user, "data_manager", "ml_engineer") && <Freeze cohort={params.id!} onFrozen={releases.reload} />}
+      {may(user, "data_manager") && <Freeze cohort={params.id!} onFrozen={releases.reload} />}
       <Await of={releases} what="the releases">
         {(list) =>
           list.length ? (

@@ -75,7 +75,7 @@ function StudyRow({ study }: { study: Study }) {
       <td class="mono">{study.subject.slice(0, 10)}</td>
       <td>{study.split}</td>
       <td>
-        {may(user, "data_manager", "clinician") ? (
+        {may(user, "data_manager") ? (
           <select
             aria-label={`Pathology of study ${study.ordinal}`}
             value={lesionClass}

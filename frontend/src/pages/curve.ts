@@ -2,7 +2,7 @@
 
 export interface Point {
   step: number;
-  values: Record<string, number>;
+  values: Record<string, number | null>;
 }
 
 export interface Frame {
@@ -37,8 +37,8 @@ export function curve(points: Point[], names: string[], frame: Frame): Curve | n
   const given = names.map((name) => ({
     name,
     pairs: points
-      .map((point) => [point.step, point.values[name]] as const)
-      .filter((pair): pair is readonly [number, number] => Number.isFinite(pair[1])),
+      .map((point) => [point.step, point.values[name] ?? null] as [number, number | null])
+      .filter((pair): pair is [number, number] => Number.isFinite(pair[1])),
   }));
   const values = given.flatMap(({ pairs }) => pairs.map(([, value]) => value));
   if (!values.length) return null;

@@ -1,6 +1,6 @@
 /** A version's figures out of its metrics, whatever evaluation they came from. */
-import type { Estimate } from "../api/types";
-import { isEstimate, percent, words } from "../app/format";
+import type { Estimate, Measured } from "../api/types";
+import { isEstimate, measured, words } from "../app/format";
 
 const NAMES: Record<string, string> = {
   p1td_1: "P1TD-1",
@@ -17,8 +17,8 @@ export function metricName(path: string): string {
 }
 
 /** Every figure with an interval in a tree of metrics, by its path. */
-export function estimates(metrics: Record<string, unknown>, below = ""): [string, Estimate][] {
-  return Object.entries(metrics).flatMap(([name, value]): [string, Estimate][] => {
+export function estimates(metrics: Record<string, unknown>, below = ""): [string, Measured][] {
+  return Object.entries(metrics).flatMap(([name, value]): [string, Measured][] => {
     const path = below ? `${below}.${name}` : name;
     if (isEstimate(value)) return [[path, value]];
     if (typeof value === "object" && value !== null && !Array.isArray(value))
@@ -27,17 +27,18 @@ export function estimates(metrics: Record<string, unknown>, below = ""): [string
   });
 }
 
-/** A difference in percentage points with its interval: "+4.2 points (-1.0 to 9.3)". */
-export function difference(e: Estimate | null): string {
-  if (!e) return "–";
-  const sign = (n: number) => `${n > 0 ? "+" : n < 0 ? "−" : ""}${(100 * Math.abs(n)).toFixed(1)}`;
-  return `${sign(e.value)} points (${sign(e.lo)} to ${sign(e.hi)})`;
+/** The second less the first, in percentage points: "+4.2 points". */
+export function difference(value: number | null): string {
+  if (value === null) return "–";
+  const sign = value > 0 ? "+" : value < 0 ? "−" : "";
+  return `${sign}${(100 * Math.abs(value)).toFixed(1)} points`;
 }
 
-/** Whether a difference's interval leaves out zero, in words. */
-export function judgement(e: Estimate | null): string {
-  if (!e) return "not measured on the same studies";
-  if (e.lo > 0) return "better";
-  if (e.hi < 0) return "worse";
-  return `could be chance (the interval holds ${percent(0, 0)})`;
+/** What two estimates allow to say of each other, in words. Intervals that overlap leave it open. */
+export function judgement(a: Estimate | null, b: Estimate | null): string {
+  const [first, second] = [measured(a), measured(b)];
+  if (!first || !second) return "not measured in both";
+  if (second.lo > first.hi) return "better";
+  if (second.hi < first.lo) return "worse";
+  return "not clearly different: the intervals overlap";
 }

@@ -188,8 +188,8 @@ function watch(clock: ActiveClock): () => void {
 function Finished({ round, reviewed, waiting }: { round: Id; reviewed: number; waiting: number }) {
   const [cohort, setCohort] = useState<Id | null>(null);
   useEffect(() => {
-    api.get<HarvestRound & { cohort?: Id }>(`/rounds/${round}`).then(
-      (found) => setCohort(found.cohort ?? null),
+    api.get<HarvestRound>(`/rounds/${round}`).then(
+      (found) => setCohort(found.cohort),
       () => {},
     );
   }, [round]);
