@@ -28,7 +28,6 @@ from detector.ingest.nifti import is_volume_file, read_geometry, stem
 from detector.ingest.phases import hint_from_folder, hint_from_text
 from detector.ingest.problems import bad_archive, unreadable
 
-LIVER_FILE = "liver.nii.gz"
 TRUTH_FILE = "truth.json"
 _MASK_WORDS = "liver mask seg segmentation label labels lesion lesions tumor tumour".split()  # noqa: SIM905
 _PAPERS = (  # what lies about in archives and holds no image
@@ -80,7 +79,9 @@ def discover(root: Path) -> Discovery:
 def _files(root: Path) -> list[Path]:
     found: list[Path] = []
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in _SKIPPED_FOLDERS)
+        # Beside truth.json the folder truth holds what it was made from: no study of its own.
+        skipped = (*_SKIPPED_FOLDERS, "truth") if TRUTH_FILE in names else _SKIPPED_FOLDERS
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in skipped)
         found.extend(Path(folder) / n for n in sorted(names) if not n.startswith(".") and n != TRUTH_FILE)
     return found
 
@@ -169,13 +170,12 @@ def _existing(path: Path) -> Path | None:
 
 
 def _mask_folders(folder: Path) -> dict[str, Path]:
-    """Masks of a DICOM study: MASKS_DICOM/NAME in or beside its folder, and liver.nii.gz in it."""
+    """Masks of a DICOM study as folders of DICOM: MASKS_DICOM/NAME in or beside its folder."""
     masks: dict[str, Path] = {}
     for holder in (folder.parent / MASK_FOLDER, folder / MASK_FOLDER):
         if holder.is_dir():
             masks |= {d.name.lower(): d for d in sorted(holder.iterdir()) if d.is_dir()}
-    liver = _existing(folder / LIVER_FILE)
-    return masks | ({"liver": liver} if liver else {})
+    return masks
 
 
 def _one_patient_each(slices: list[SliceHeader], refusals: _Refusals) -> list[SliceHeader]:
@@ -245,7 +245,7 @@ def _file_study(
 ) -> FoundStudy | None:
     """The volume files of one folder as one study: each file a series, masks set aside."""
     relative = _relative(root, folder)
-    beside_dicom = any(s.relative_path == relative for s in known)
+    beside_dicom = next((s for s in known if s.relative_path == relative), None)
     masks: dict[str, Path] = {}
     found: list[FoundSeries] = []
     sizes: list[str] = []
@@ -267,6 +267,11 @@ def _file_study(
         hint = hint_from_text(name)
         found.append(FoundSeries(name, "CT", hint, grid.shape_zyx[0], grid.spacing_xyz_mm, FileSource(path)))
         sizes.append(f"{name}:{path.stat().st_size}")
+    if beside_dicom:
+        beside_dicom.masks.update(masks)
+    elif not found:
+        for path in masks.values():
+            refusals.add(path, "mask", "A mask without its CT is not read.", "Put it beside its CT.", True)
     if not found:
         return None
     # The folder's name alone would make one study of two cohorts' study-0001.

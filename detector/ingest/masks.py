@@ -67,14 +67,19 @@ def boxes_from_mask(mask: Volume) -> list[Box3D]:
 
     Largest component first; an empty mask gives an empty list.
     """
-    labels, count = ndimage.label(np.asarray(mask.array_zyx) > 0, structure=np.ones((3, 3, 3)))
+    inside = np.asarray(mask.array_zyx) > 0
+    if not inside.any():
+        return []
+    # Only the filled part is labelled: a mask of two tumours in 31 million voxels takes no seconds.
+    filled = ndimage.find_objects(inside.astype(np.uint8))[0]
+    labels, count = ndimage.label(inside[filled], structure=np.ones((3, 3, 3)))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    places = ndimage.find_objects(labels)
-    order = sorted(range(count), key=lambda i: -int(sizes[i]))
-    return [
-        mask.geometry.box_from_voxels(
-            VoxelBox(tuple(s.start for s in places[i]), tuple(s.stop for s in places[i]))  # type: ignore[arg-type]
-        )
-        for i in order
-        if sizes[i] >= MIN_COMPONENT_VOXELS
-    ]
+    first = [s.start for s in filled]
+    boxes = []
+    places = ndimage.find_objects(labels, count)
+    for i in sorted(range(count), key=lambda i: -int(sizes[i])):
+        if sizes[i] >= MIN_COMPONENT_VOXELS:
+            lo = tuple(f + s.start for f, s in zip(first, places[i], strict=True))
+            hi = tuple(f + s.stop for f, s in zip(first, places[i], strict=True))
+            boxes.append(mask.geometry.box_from_voxels(VoxelBox(lo, hi)))
+    return boxes

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, cast
 
 import numpy as np
 
@@ -29,9 +29,8 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     """
     packed = path.name.lower().endswith(".gz")
     try:
-        stream: Any = gzip.open(path) if packed else path.open("rb")
-        with stream as file:
-            yield file
+        with gzip.open(path) if packed else path.open("rb") as file:
+            yield cast(IO[bytes], file)
     except (EOFError, zlib.error) as error:
         raise unreadable("truncated", "The file is cut short.", "Copy it again.") from error
     except OSError as error:

@@ -9,6 +9,8 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
+from detector.geometry import VolumeGeometry
+
 CT = "1.2.840.10008.5.1.4.1.1.2"
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -115,19 +117,35 @@ def write_volume_file(
     return path
 
 
+BLOB_GRID = VolumeGeometry((24, 108, 108), (3.0, 3.0, 5.0), (-160.0, -160.0, 0.0))
+BLOB_LIVER = ((105, 150, 60), (62, 60, 52))
+
+
+def _ellipsoid(
+    centre: tuple[float, ...], radii: tuple[float, ...], shift_mm: tuple[float, ...] = (0, 0, 0)
+) -> np.ndarray:
+    steps = BLOB_GRID.spacing_xyz_mm
+    axes = [np.arange(n) * s for n, s in zip(BLOB_GRID.shape_zyx, steps[::-1], strict=True)]
+    grids = np.meshgrid(*axes, indexing="ij", sparse=True)
+    centred = zip(grids[::-1], centre, radii, shift_mm, strict=True)
+    return sum(((g - s - c) / r) ** 2 for g, c, r, s in centred) < 1
+
+
+def blob_liver() -> np.ndarray:
+    """The true liver of blob_scan as (Z, Y, X) booleans."""
+    return _ellipsoid(*BLOB_LIVER)
+
+
 def blob_scan(shift_mm: tuple[float, float, float] = (0.0, 0.0, 0.0), seed: int = 0) -> np.ndarray:
-    """A body with organs in HU, (24, 64, 64) voxels of 5 x 5 x 5 mm, its content moved by (x, y, z) mm."""
-    z, y, x = (np.arange(n) * 5.0 for n in (24, 64, 64))
-    zz, yy, xx = np.meshgrid(z - shift_mm[2], y - shift_mm[1], x - shift_mm[0], indexing="ij")
-
-    def ellipsoid(cx: float, cy: float, cz: float, rx: float, ry: float, rz: float) -> np.ndarray:
-        return ((xx - cx) / rx) ** 2 + ((yy - cy) / ry) ** 2 + ((zz - cz) / rz) ** 2 < 1
-
-    hu = np.full(zz.shape, -1000.0)
-    hu[((xx - 160) / 145) ** 2 + ((yy - 160) / 110) ** 2 < 1] = -90
-    hu[((xx - 160) / 130) ** 2 + ((yy - 160) / 95) ** 2 < 1] = 10
-    hu[ellipsoid(105, 150, 60, 62, 60, 52)] = 110
-    hu[ellipsoid(235, 165, 65, 30, 34, 34)] = 125
-    hu[ellipsoid(160, 225, 60, 18, 18, 300)] = 400
-    hu[ellipsoid(95, 140, 65, 14, 14, 14)] = 60
+    """A body with organs in HU on BLOB_GRID, its content moved by (x, y, z) mm."""
+    hu = np.full(BLOB_GRID.shape_zyx, -1000.0)
+    for value, centre, radii in (
+        (-90, (160, 160, 60), (145, 110, 3000)),
+        (10, (160, 160, 60), (130, 95, 3000)),
+        (110, *BLOB_LIVER),
+        (125, (235, 165, 65), (30, 34, 34)),
+        (400, (160, 225, 60), (18, 18, 300)),
+        (60, (95, 140, 65), (14, 14, 14)),
+    ):
+        hu[_ellipsoid(centre, radii, shift_mm)] = value
     return (hu + np.random.default_rng(seed).normal(0, 6, hu.shape)).astype(np.int16)

@@ -193,3 +193,12 @@ def test_mask_folders_of_the_ircad_layout_are_masks_not_studies(tmp_path: Path) 
     assert set(study.masks) == {"liver", "livertumor1"}
     assert study.liver == tmp_path / "MASKS_DICOM" / "liver"
     assert found.refused == []
+
+
+def test_mask_files_beside_dicom_belong_to_it_and_a_mask_alone_is_left_out(tmp_path: Path) -> None:
+    write_series(tmp_path / "a", voxels())
+    liver = write_volume_file(tmp_path / "a" / "liver.nii.gz", (voxels() > 0).astype(np.uint8))
+    write_volume_file(tmp_path / "b" / "label.nrrd", (voxels() > 0).astype(np.uint8))
+    found = discover(tmp_path)
+    assert [study.masks for study in found.studies] == [{"liver": liver}]
+    assert [(r.code, r.relative_path, r.routine) for r in found.refused] == [("mask", "b/label.nrrd", True)]

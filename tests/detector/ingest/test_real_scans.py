@@ -1,0 +1,120 @@
+"""Real scans: what hospitals export is read, and what cannot be read is refused by name."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detector.errors import PhaseError, ReadError
+from detector.ingest.archive import open_root
+from detector.ingest.discover import discover
+from detector.ingest.liver import find_liver
+from detector.ingest.masks import boxes_from_mask, read_mask
+from detector.ingest.phases import assign_phases
+from detector.ingest.registration import register_rigid
+from detector.ingest.truth import read_truth
+
+pytestmark = pytest.mark.real_data
+
+
+def test_three_phase_hcc_is_one_study_that_asks_for_its_phases(real_data: Path) -> None:
+    found = discover(real_data / "hcc_tace_009")
+    (study,) = found.studies
+    assert [(s.key, s.n_slices, s.phase_hint) for s in study.acquisitions] == [
+        ("2", 20, "non_contrast"),
+        ("4", 69, None),
+        ("103", 69, None),
+    ]
+    assert all(r.routine for r in found.refused)
+    with pytest.raises(PhaseError) as caught:
+        assign_phases(study.acquisitions)
+    assert len(caught.value.details["series"]) == 3
+
+
+def test_phases_of_the_hcc_study_are_read_registered_and_hold_the_tumour(real_data: Path) -> None:
+    (study,) = discover(real_data / "hcc_tace_009").studies
+    given = {"2": "non_contrast", "4": "arterial", "103": "portal_venous"}
+    chosen = assign_phases(study.acquisitions, given)
+    volumes = {phase: s.read() for phase, s in chosen.items()}
+    assert [v.array_zyx.shape for v in volumes.values()] == [(20, 512, 512), (69, 512, 512), (69, 512, 512)]
+    assert volumes["portal_venous"].geometry.spacing_xyz_mm == pytest.approx((0.742188, 0.742188, 2.5))
+    fixed = volumes["portal_venous"]
+    liver = find_liver(fixed)
+    assert liver is not None
+    tumour = fixed.geometry.index_from_point((-10.0, -90.0, -309.0))
+    assert liver[tuple(round(i) for i in tumour)] == 1
+    moved, quality = register_rigid(volumes["non_contrast"], fixed, liver)
+    assert moved.geometry == fixed.geometry
+    assert quality["method"] == "rigid"
+    assert 5 < quality["translation_mm"] < 30
+    assert quality["similarity_after"] > 1.3 * quality["similarity_before"]
+
+
+def test_ircad_masks_lie_on_their_scan_and_give_its_tumours(real_data: Path) -> None:
+    (study,) = discover(real_data / "ircad_trauma").studies
+    assert set(study.masks) == {"liver", "livertumor1", "livertumor2"}
+    volume = study.acquisitions[0].read()
+    assert study.liver is not None
+    liver = read_mask(study.liver)
+    assert liver.geometry.shape_zyx == volume.geometry.shape_zyx
+    assert 60 < np.median(volume.array_zyx[liver.array_zyx > 0]) < 180
+    truth = read_truth(study)
+    assert truth is not None
+    assert len(truth.lesions) == 2
+    assert sum(m.primary for m in truth.lesions) == 1
+    inside = boxes_from_mask(liver)[0]
+    assert all(inside.contains(m.box.centre_mm) for m in truth.lesions)
+    found = find_liver(volume)
+    assert found is not None
+    assert 2 * (found & liver.array_zyx).sum() / (found.sum() + liver.array_zyx.sum()) > 0.85
+    assert (found & liver.array_zyx).sum() / liver.array_zyx.sum() > 0.93
+
+
+def test_metastasis_ct_is_read_and_its_padding_is_air(real_data: Path) -> None:
+    (study,) = discover(real_data / "mirp_crlm").studies
+    volume = study.acquisitions[0].read()
+    assert volume.array_zyx.shape == (51, 512, 512)
+    assert volume.array_zyx.min() == -1024
+
+
+def test_mr_and_volumes_without_spacing_are_refused_by_name(real_data: Path) -> None:
+    mr = discover(real_data / "tcga_bc4073_mr")
+    assert not mr.studies
+    assert {r.code for r in mr.refused if not r.routine} == {"not_ct"}
+    mrc = discover(real_data / "lits117")
+    assert not mrc.studies
+    assert {r.code for r in mrc.refused} == {"not_dicom"}
+
+
+def test_every_oddity_is_read_or_refused_by_name(real_data: Path) -> None:
+    found = discover(real_data / "dicom_oddities")
+    codes = {r.code for r in found.refused}
+    assert {
+        "gantry_tilt", "localizer", "dose_report", "index", "too_few_slices", "two_patients", "multiframe",
+        "segmentation", "secondary_capture", "not_ct", "damaged", "monitoring", "nested_archive",
+    } <= codes  # fmt: skip
+    assert all(r.message and r.remedy for r in found.refused)
+
+
+def test_each_odd_file_alone_in_its_folder_never_raises(real_data: Path, tmp_path: Path) -> None:
+    for number, path in enumerate(sorted((real_data / "dicom_oddities").rglob("*"))):
+        if path.is_file() and path.stat().st_size < 3_000_000:
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            (folder / path.name).symlink_to(path)
+            found = discover(folder)
+            assert found.refused, path.name
+            assert not found.studies
+
+
+def test_doubled_positions_in_an_archive_are_read_or_refused_by_name(real_data: Path) -> None:
+    with open_root(real_data / "dicom_oddities/dicom_numpy/tests/dupe-positions.zip") as root:
+        found = discover(root)
+        for study in found.studies:
+            for series in study.acquisitions:
+                with suppress(ReadError):
+                    assert series.read().array_zyx.shape[0] == series.n_slices
+        assert found.studies or [r for r in found.refused if not r.routine]
