@@ -57,7 +57,7 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
       setNote({ text: "There is nothing to save.", error: false });
       return;
     }
-    setNote({ text: "Saving; what is drawn is kept in this browser until the server has it.", error: false });
+    setNote({ text: "Saving; kept in this browser until it is stored.", error: false });
     const done = await save();
     setNote(
       done
@@ -134,7 +134,9 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
       />
       <div class={`editor__views editor__views--${look.layout}`}>
         {look.layout === "planes"
-          ? PLANES.map((plane) => view(plane, look.phase, plane, `${words(look.phase)}, ${plane}`))
+          ? PLANES.map((plane) =>
+              view(plane, look.phase, plane, plane === "axial" ? `${words(look.phase)}, axial` : plane),
+            )
           : phases.map((phase) => view(`axial-${phase}`, phase, "axial", words(phase)))}
       </div>
       <LesionList

@@ -14,7 +14,7 @@ export function EditorTools({ extremes, canUndo, canRedo, onAction }: Props) {
     <div class="editor-tools">
       <button
         type="button"
-        class={extremes ? "on" : ""}
+        class={extremes ? "small on" : "small"}
         aria-pressed={extremes}
         data-testid="extremes"
         onClick={() => onAction("extremes")}
@@ -23,6 +23,7 @@ export function EditorTools({ extremes, canUndo, canRedo, onAction }: Props) {
       </button>
       <button
         type="button"
+        class="small"
         disabled={!canUndo}
         data-testid="undo"
         title="Undo (Ctrl+Z)"
@@ -32,6 +33,7 @@ export function EditorTools({ extremes, canUndo, canRedo, onAction }: Props) {
       </button>
       <button
         type="button"
+        class="small"
         disabled={!canRedo}
         data-testid="redo"
         title="Redo (Ctrl+Shift+Z)"

@@ -131,9 +131,19 @@ function Drawn(props: Props & { lesion: DrawnLesion; index: number }) {
           <strong class="num">{index + 1}</strong>
           <span class="num">{sizeText(lesion.box)}</span>
         </button>
+      </div>
+      <div class="lesions__row">
         <span class={`lesions__status lesions__status--${status}`} data-testid="receipt" data-status={status}>
           <span aria-hidden="true">{mark}</span> {text}
         </span>
+        <button
+          type="button"
+          class="small"
+          aria-label={`Remove lesion ${index + 1}`}
+          onClick={() => onRemove(lesion.key)}
+        >
+          Remove
+        </button>
       </div>
       <div class="lesions__row">
         <select
@@ -158,14 +168,6 @@ function Drawn(props: Props & { lesion: DrawnLesion; index: number }) {
           />
           primary
         </label>
-        <button
-          type="button"
-          class="small"
-          aria-label={`Remove lesion ${index + 1}`}
-          onClick={() => onRemove(lesion.key)}
-        >
-          Remove
-        </button>
       </div>
       <fieldset class="lesions__absent">
         <legend>Not visible in</legend>

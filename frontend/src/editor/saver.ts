@@ -1,7 +1,16 @@
 /** Sends drawn lesions until the server has acknowledged them; what it has, is in `receipts`. */
 
 import { asApiError } from "../api/errors";
-import { acknowledged, NO_RECEIPT, nextStep, type Receipt, refused, type Step, sending } from "./saving";
+import {
+  acknowledged,
+  NO_RECEIPT,
+  nextStep,
+  type Receipt,
+  refused,
+  type Step,
+  sending,
+  statusOf,
+} from "./saving";
 import type { DrawnLesion } from "./state";
 
 export type Receipts = Readonly<Record<string, Receipt>>;
@@ -35,6 +44,16 @@ export class Saver {
     this.hurry();
     this.running = this.running.then(() => this.saveAll(lesions));
     return this.running;
+  }
+
+  /** Says of everything that `save` would send that it waits, before anything else is waited for. */
+  announce(lesions: readonly DrawnLesion[]): void {
+    for (const lesion of lesions) {
+      const receipt = this.receipts[lesion.key] ?? NO_RECEIPT;
+      if (statusOf(receipt, lesion) !== "stored") {
+        this.write(lesion.key, { ...receipt, queued: true, error: null });
+      }
+    }
   }
 
   /** Tries at once what waits for the network. */

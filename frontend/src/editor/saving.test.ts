@@ -141,6 +141,12 @@ describe("saving drawn lesions", () => {
     expect(server.boxes.sort()).toEqual([1, 2]);
   });
 
+  it("says of all that they wait as soon as saving is asked for", () => {
+    const { saver } = setUp();
+    saver.announce([lesion("a"), lesion("b")]);
+    expect(Object.values(saver.receipts).map(({ queued }) => queued)).toEqual([true, true]);
+  });
+
   it("names the lesion on the server that it corrects", async () => {
     const { server, saver } = setUp();
     await saver.save([lesion("a", 1, { replaces: "gold-lesion" })]);

@@ -73,6 +73,7 @@ export function useDrawing(setting: Setting): Drawing {
   const save = useCallback(async () => {
     const lesions = latest.current;
     setSaving(true);
+    saver.announce(lesions);
     try {
       if (round && lesions.some(({ replaces }) => replaces === null)) {
         await sayMissed(round, outbox, verdictId);

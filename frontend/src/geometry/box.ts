@@ -172,7 +172,10 @@ export function boxFromRectangle(
   normal: Axis,
   voxel: number,
 ): Box {
-  const flat = boxFromPoints(geometry, [from, to]);
+  const flat = snapBox(geometry, {
+    lo: [Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.min(from[2], to[2])],
+    hi: [Math.max(from[0], to[0]), Math.max(from[1], to[1]), Math.max(from[2], to[2])],
+  });
   const sides = AXES.filter((axis) => axis !== normal).map((axis) => boxSize(flat)[axis]);
   const mean = sides.reduce((sum, side) => sum + side, 0) / 2;
   const halfDepth = Math.floor(mean / geometry.spacing_xyz_mm[normal] / 2);
