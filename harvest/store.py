@@ -64,13 +64,22 @@ def new_folder(key: str) -> Iterator[Path]:
         yield pending
         final.parent.mkdir(parents=True, exist_ok=True)
         if not final.exists():
-            pending.rename(final)
+            _rename(pending, final)
     except OSError as error:
         if full := _full(error):
             raise full from error
         raise
     finally:
         shutil.rmtree(pending, ignore_errors=True)
+
+
+def _rename(pending: Path, final: Path) -> None:
+    try:
+        pending.rename(final)
+    except OSError:
+        # Another process made the same content at the same moment.
+        if not final.exists():
+            raise
 
 
 def put_bytes(prefix: str, data: bytes, suffix: str) -> tuple[str, str]:

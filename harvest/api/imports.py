@@ -111,7 +111,7 @@ class UploadsView(APIView):
         if len(data["file"]) != len(data["relative_path"]):
             raise HarvestError("Each file needs a relative_path.", code="invalid")
         made = uploads.add_files(
-            user_id=int(request.user.pk),
+            user_id=request.user.pk,  # type: ignore[arg-type]
             files=list(zip(data["relative_path"], data["file"], strict=True)),
             upload_id=data.get("upload_id"),
         )
@@ -119,12 +119,13 @@ class UploadsView(APIView):
 
 
 def _multipart(request: Request) -> dict[str, Any]:
+    sent: Any = request.data
     data: dict[str, Any] = {
         "file": request.FILES.getlist("file"),
-        "relative_path": request.data.getlist("relative_path"),
+        "relative_path": sent.getlist("relative_path"),
     }
-    if request.data.get("upload_id"):
-        data["upload_id"] = request.data["upload_id"]
+    if sent.get("upload_id"):
+        data["upload_id"] = sent["upload_id"]
     return data
 
 

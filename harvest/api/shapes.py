@@ -42,7 +42,7 @@ class ErrorSerializer(serializers.Serializer):
 
 class LesionSerializer(serializers.Serializer):
     id = serializers.UUIDField()
-    source = choice(LesionSource)
+    source = choice(LesionSource)  # type: ignore[assignment]
     lo = point()
     hi = point()
     primary = serializers.BooleanField()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -52,7 +53,7 @@ def draw_lesion(
     row = locked_round_study(round_study_id) if round_study_id else None
     if row and row.study_id != study.pk:
         raise NotFound("This study of a round is another study.")
-    wanted = {
+    wanted: dict[str, Any] = {
         "study_id": study.pk,
         "reader_id": reader.pk,
         "lo": [float(v) for v in lo],

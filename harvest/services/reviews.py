@@ -6,6 +6,7 @@ Every write locks the study of the round first, so that two clicks are put one a
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -43,7 +44,7 @@ def record_review(
         HarvestError: code wrong_verdict for a study's verdict on a candidate or the other way round.
     """
     row = locked_round_study(round_study_id)
-    wanted = {
+    wanted: dict[str, Any] = {
         "round_study_id": row.pk,
         "candidate_id": candidate_id,
         "reader_id": reader.pk,
@@ -73,7 +74,7 @@ def undo_review(
         Conflict: code id_reused, leased or contradiction as in record_review; already_undone.
     """
     row = locked_round_study(round_study_id)
-    wanted = {
+    wanted: dict[str, Any] = {
         "round_study_id": row.pk,
         "reader_id": reader.pk,
         "verdict": "",
@@ -151,7 +152,7 @@ def renew_lease(row: RoundStudy, reader: User) -> None:
     row.save(update_fields=["queue_state", "leased_by", "leased_until"])
 
 
-def _stored(id: UUID, wanted: dict[str, object]) -> Review | None:
+def _stored(id: UUID, wanted: dict[str, Any]) -> Review | None:
     """The review under this id where it says the same; raises Conflict where it says something else."""
     there = Review.objects.filter(pk=id).first()
     if there and any(getattr(there, name) != value for name, value in wanted.items()):

@@ -10,7 +10,6 @@ from django.core.management.base import CommandParser
 
 from harvest.domain import ENDED, JobState
 from harvest.management.base import HarvestCommand, Report
-from harvest.models import HarvestRound
 from harvest.selectors.cohorts import cohort_named
 from harvest.selectors.rounds import failures, round_by_id
 from harvest.services.rounds import create_round, detector_version
@@ -31,7 +30,7 @@ class Command(HarvestCommand):
         cohort = cohort_named(options["cohort"])
         version = detector_version(name=options["model"]) if options["model"] else None
         made = create_round(cohort=cohort, model_version=version)
-        row = self._wait(made.pk) if options["wait"] else round_by_id(made.pk)
+        row: Any = self._wait(made.pk) if options["wait"] else round_by_id(made.pk)
         failed = failures([row.pk])[row.pk]
         lines = [
             f"Round {row.number} ({row.model_version.name}) {row.state}: {row.done} of {row.total} studies, "
@@ -53,11 +52,11 @@ class Command(HarvestCommand):
         }
         return Report(data, lines, ok=ok)
 
-    def _wait(self, id: UUID) -> HarvestRound:
+    def _wait(self, id: UUID) -> Any:
         """Says how far the round is, whenever that changes, until it has ended."""
         said, since = -1, time.monotonic()
         while True:
-            row = round_by_id(id)
+            row: Any = round_by_id(id)
             if row.state in ENDED:
                 return row
             if row.done != said:
