@@ -45,7 +45,7 @@ def save_weights(
         PlanError: the plan is not JSON.
     """
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     try:
         text = json.dumps(plan, sort_keys=True, allow_nan=False)
@@ -58,8 +58,17 @@ def save_weights(
         for name, t in state_dict.items()
     }
     partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata={"format": FORMAT, "family": family, "plan": text})
+    partial.write_bytes(_in_order(save(tensors, {"format": FORMAT, "family": family, "plan": text})))
     os.replace(partial, path)
+
+
+def _in_order(file: bytes) -> bytes:
+    """The same file with the keys of its header sorted: the library writes metadata in a random order, and
+    equal weights must have equal hashes."""
+    (length,) = struct.unpack("<Q", file[:8])
+    header = json.dumps(json.loads(file[8 : 8 + length]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return struct.pack("<Q", len(header)) + header + file[8 + length :]
 
 
 def _metadata(path: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Augmentation of samples and their marks together: flips, scale, shift, and intensity."""
+"""Augmentation of samples and their marks together: flips, scale, shift, crops, and intensity."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
-from detector.centernet.plan import CenterNetPlan
+from detector.centernet.plan import Axes, CenterNetPlan
 from detector.centernet.targets import SampleMarks
 
 Array = npt.NDArray[np.float64]
@@ -18,53 +18,75 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Input voxels (z, y, x) are scaled and flipped about the centre of the volume, then shifted.
+    """Input voxels (z, y, x) are scaled and flipped about `centre_zyx`, which comes to lie at `onto_zyx`.
 
-    `factor_zyx` is the scale, negative where the axis is flipped; `shift_zyx` counts voxels.
+    `factor_zyx` is the scale, negative where the axis is flipped; both points count voxel edges, so the
+    middle of a volume of n voxels is n / 2.
     """
 
     factor_zyx: Array
-    shift_zyx: Array
+    centre_zyx: Array
+    onto_zyx: Array
 
-    def edges(self, edges: Array, shape_zyx: tuple[int, int, int]) -> Array:
+    def edges(self, edges: Array) -> Array:
         """(N, 6) edges z0..x1 where they come to lie; lo stays below hi under a flip."""
-        centre = np.array(shape_zyx) / 2
         moved = [
-            (e - centre) * self.factor_zyx + centre + self.shift_zyx for e in (edges[:, :3], edges[:, 3:])
+            (e - self.centre_zyx) * self.factor_zyx + self.onto_zyx for e in (edges[:, :3], edges[:, 3:])
         ]
         return np.concatenate([np.minimum(*moved), np.maximum(*moved)], axis=1)
 
-    def marks(self, marks: SampleMarks, shape_zyx: tuple[int, int, int]) -> SampleMarks:
+    def marks(self, marks: SampleMarks) -> SampleMarks:
         z, y, x = (v / abs(f) for v, f in zip(marks.voxel_zyx_mm, self.factor_zyx, strict=True))
         return replace(
             marks,
-            positive=self.edges(marks.positive, shape_zyx),
-            negative=self.edges(marks.negative, shape_zyx),
-            ignored=self.edges(marks.ignored, shape_zyx),
+            positive=self.edges(marks.positive),
+            negative=self.edges(marks.negative),
+            ignored=self.edges(marks.ignored),
             voxel_zyx_mm=(float(z), float(y), float(x)),
         )
 
 
-def draw_move(rng: np.random.Generator, plan: CenterNetPlan) -> Move:
-    """A random move: each axis flipped or not, one scale for all axes, a shift per axis."""
+def _factor(rng: np.random.Generator, plan: CenterNetPlan) -> Array:
     low, high = plan.scale_range
     scale = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    flips = rng.choice([-1.0, 1.0], 3)
+    flips = np.where(np.array(plan.flip_zyx) & (rng.random(3) < 0.5), -1.0, 1.0)
+    return flips * scale
+
+
+def draw_move(rng: np.random.Generator, plan: CenterNetPlan) -> Move:
+    """A random move of a whole input: one scale for all axes, each axis flipped or not, and shifted."""
+    middle = np.array(plan.input_zyx) / 2
     shift = rng.uniform(-plan.shift_share, plan.shift_share, 3) * np.array(plan.input_zyx)
-    return Move(flips * scale, shift)
+    return Move(_factor(rng, plan), middle, middle + shift)
 
 
-def move_images(images: Tensor, moves: list[Move]) -> Tensor:
-    """(B, 1, Z, Y, X) in [-1, 1] moved by trilinear interpolation; what comes from outside is -1."""
-    shape = np.array(images.shape[2:])
+def draw_crop(rng: np.random.Generator, plan: CenterNetPlan, crop_zyx: Axes, marks: SampleMarks) -> Move:
+    """A random move into a smaller view: three times in four around a mark, else anywhere."""
+    shape, crop = np.array(plan.input_zyx, float), np.array(crop_zyx, float)
+    told = np.concatenate([marks.positive, marks.negative])
+    if len(told) and rng.random() < 0.75:
+        edges = told[rng.integers(len(told))]
+        centre = (edges[:3] + edges[3:]) / 2
+        onto = rng.uniform(0.15, 0.85, 3) * crop
+    else:
+        centre = rng.uniform(np.minimum(crop / 2, shape / 2), np.maximum(shape - crop / 2, shape / 2))
+        onto = crop / 2
+    return Move(_factor(rng, plan), centre, onto)
+
+
+def move_images(images: Tensor, moves: list[Move], shape_zyx: Axes) -> Tensor:
+    """(B, 1, Z, Y, X) in [-1, 1] seen through moves: (B, 1, *shape_zyx), trilinear; outside is -1."""
+    given, wanted = np.array(images.shape[2:], float), np.array(shape_zyx, float)
     matrices = np.zeros((len(moves), 3, 4))
     for b, move in enumerate(moves):
-        # grid_sample wants the way back, in coordinates -1..1 between the outer faces, x first.
-        back = 1 / move.factor_zyx
+        # grid_sample wants the way back, in coordinates -1..1 between the outer faces, x first:
+        # in = centre + (out - onto) / factor, out = (u + 1) wanted / 2, in = (v + 1) given / 2.
+        slope = wanted / given / move.factor_zyx
+        start = 2 / given * (move.centre_zyx + (wanted / 2 - move.onto_zyx) / move.factor_zyx) - 1
         for axis in range(3):
-            matrices[b, 2 - axis, 2 - axis] = back[axis]
-            matrices[b, 2 - axis, 3] = -back[axis] * 2 * move.shift_zyx[axis] / shape[axis]
-    grid = affine_grid(torch.from_numpy(matrices).float(), list(images.shape), align_corners=False)
+            matrices[b, 2 - axis, 2 - axis] = slope[axis]
+            matrices[b, 2 - axis, 3] = start[axis]
+    grid = affine_grid(torch.from_numpy(matrices).float(), [len(moves), 1, *shape_zyx], align_corners=False)
     return grid_sample(images + 1, grid, padding_mode="zeros", align_corners=False) - 1
 
 
@@ -76,4 +98,4 @@ def change_intensity(images: Tensor, rng: np.random.Generator) -> Tensor:
         return torch.from_numpy(rng.uniform(low, high, (count, 1, 1, 1, 1))).float()
 
     noise = torch.from_numpy(rng.standard_normal(tuple(images.shape), dtype=np.float32))
-    return (images * draw(0.85, 1.2) + draw(-0.15, 0.15) + noise * draw(0.0, 0.12)).clamp(-1, 1)
+    return (images * draw(0.85, 1.15) + draw(-0.1, 0.1) + noise * draw(0.0, 0.06)).clamp(-1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detector.centernet.augmentation import change_intensity, draw_move, move_images
+from detector.centernet.augmentation import change_intensity, draw_crop, draw_move, move_images
 from detector.centernet.detector import FAMILY_NAME, CenterNetDetector, load_into
 from detector.centernet.losses import centernet_loss
 from detector.centernet.network import CenterNet3D
-from detector.centernet.plan import CenterNetPlan, plan_for
+from detector.centernet.plan import Axes, CenterNetPlan, plan_for
 from detector.centernet.samples import SampleStore, build_samples
 from detector.centernet.targets import Targets, make_targets
 from detector.contracts import Progress, TrainingResult
@@ -33,15 +34,19 @@ def batches(store: SampleStore, plan: CenterNetPlan, seed: int) -> Iterator[Batc
     """Augmented batches without end: every sample once, in a new order, before any comes again."""
     rng = np.random.default_rng(seed)
     waiting: list[int] = []
-    while True:
-        while len(waiting) < plan.batch:
+    for step in itertools.count():
+        crop = plan.crop_zyx if step < plan.crop_share * plan.steps else None
+        shape, size = (crop, plan.crop_batch) if crop else (plan.input_zyx, plan.batch)
+        while len(waiting) < size:
             waiting.extend(rng.permutation(len(store.marks)).tolist())
-        chosen, waiting = waiting[: plan.batch], waiting[plan.batch :]
+        chosen, waiting = waiting[:size], waiting[size:]
         images = torch.from_numpy(np.stack([store.images[i] for i in chosen])[:, None].astype(np.float32))
-        moves = [draw_move(rng, plan) for _ in chosen]
-        marks = [move.marks(store.marks[i], plan.input_zyx) for i, move in zip(chosen, moves, strict=True)]
-        images = change_intensity(move_images(images, moves), rng)
-        yield images, make_targets(marks, plan.heatmap_zyx, plan.stride_zyx)
+        marks = [store.marks[i] for i in chosen]
+        moves = [draw_crop(rng, plan, crop, m) if crop else draw_move(rng, plan) for m in marks]
+        moved = change_intensity(move_images(images, moves, shape), rng)
+        heatmap: Axes = tuple(n // s for n, s in zip(shape, plan.stride_zyx, strict=True))  # type: ignore[assignment]
+        told = [move.marks(m) for move, m in zip(moves, marks, strict=True)]
+        yield moved, make_targets(told, heatmap, plan.stride_zyx)
 
 
 class CenterNetTrainer:
