@@ -51,6 +51,8 @@ async function send(method: string, path: string, options: Options): Promise<Res
       headers,
       credentials: "same-origin",
       signal: options.signal,
+      // What a person did goes before images that load.
+      priority: method === "GET" ? "auto" : "high",
       body: form
         ? (options.body as FormData)
         : options.body === undefined

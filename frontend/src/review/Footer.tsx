@@ -2,7 +2,7 @@
 import type { StudyVerdict } from "../api/types";
 import type { Action } from "./keys";
 import { keyFor } from "./keys";
-import { Mark, ReceiptMark, VERDICT_WORDS } from "./marks";
+import { ReceiptMark, VERDICT_WORDS } from "./marks";
 import type { Outbox } from "./outbox";
 import { lastUndoable, type ReviewState, verdictOn } from "./state";
 
@@ -46,7 +46,7 @@ export function Footer({ state, outbox, onAction }: Props) {
             data-testid={`study-${verdict}`}
             {...press(verdict)}
           >
-            <Mark verdict={verdict} /> {word} <kbd>{keyFor(verdict)}</kbd>
+            {word} <kbd>{keyFor(verdict)}</kbd>
           </button>
         ))}
         <button type="button" {...press("draw")} data-testid="draw">

@@ -1,6 +1,6 @@
 /** The screen of one study: candidates by phases, the rail beside them, the footer below. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ReviewStudy, WindowName } from "../api/types";
+import type { HarvestRound, ReviewStudy, WindowName } from "../api/types";
 import { words } from "../app/format";
 import { useSession } from "../app/session";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
@@ -23,6 +23,7 @@ interface Props {
   window: WindowName;
   reviewed: number;
   remaining: number;
+  round: HarvestRound | null;
   onWindow: (window: WindowName) => void;
   onDone: () => void;
 }
@@ -118,7 +119,13 @@ export function Grid(props: Props) {
           </div>
         )}
       </div>
-      <Rail state={state} reviewed={props.reviewed} remaining={props.remaining} clock={clock} />
+      <Rail
+        state={state}
+        reviewed={props.reviewed}
+        remaining={props.remaining}
+        clock={clock}
+        round={props.round}
+      />
       <Footer state={state} outbox={outbox} onAction={reading.act} />
       {help && <Help onClose={() => setHelp(false)} />}
     </div>

@@ -1,7 +1,8 @@
 /** What is known of the study beside its candidates: where it stands, what it is, why it is here. */
 import { useEffect, useState } from "preact/hooks";
-import type { Geometry, ReviewStudy } from "../api/types";
+import type { Geometry, HarvestRound, ReviewStudy } from "../api/types";
 import { plural, seconds, words } from "../app/format";
+import { Link } from "../app/router";
 import type { ActiveClock } from "./clock";
 import { sizeMm } from "./crop";
 import { Mark } from "./marks";
@@ -12,21 +13,25 @@ interface Props {
   reviewed: number;
   remaining: number;
   clock: ActiveClock;
+  round: HarvestRound | null;
 }
 
-export function Rail({ state, reviewed, remaining, clock }: Props) {
+export function Rail({ state, reviewed, remaining, clock, round }: Props) {
   const { study, lesions, candidates } = state.study;
   const drawn = lesions.filter((lesion) => !lesion.retired_at && lesion.source === "drawn");
   return (
     <aside class="rail" aria-label="Study">
+      {round && (
+        <Link class="back num" href={`/cohorts/${round.cohort}/rounds`}>
+          Round {round.number}
+        </Link>
+      )}
       <h2 class="num">
         Study {study.ordinal} <span class="muted">{study.subject.slice(0, 8)}</span>
       </h2>
       <dl>
         <dt>Pathology</dt>
         <dd data-testid="lesion-class">{study.lesion_class ? words(study.lesion_class) : "not known"}</dd>
-        <dt>Phases</dt>
-        <dd>{study.phases.map(words).join(", ")}</dd>
         <dt>Place in the queue</dt>
         <dd class="num">{state.study.position}</dd>
         <dt>Reviewed</dt>

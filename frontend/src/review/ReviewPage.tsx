@@ -4,6 +4,7 @@ import { api } from "../api/client";
 import { type ApiError, asApiError } from "../api/errors";
 import type { HarvestRound, Id, NextStudy, ReviewStudy, WindowName } from "../api/types";
 import { uuid } from "../api/uuid";
+import { useLoad } from "../app/load";
 import { Link, navigate, type Params } from "../app/router";
 import { useSession } from "../app/session";
 import { Empty, ErrorLine } from "../app/ui";
@@ -31,6 +32,7 @@ export function ReviewPage({ params }: { params: Params }) {
   const [error, setError] = useState<ApiError | null>(null);
   const [finished, setFinished] = useState(false);
   const [window_, setWindow] = useState<WindowName>("liver");
+  const about = useLoad(() => api.get<HarvestRound>(`/rounds/${round}`), [round]);
   const done = useRef(new Set<Id>());
   const current = useRef<Id | null>(null);
   const [, redraw] = useState(0);
@@ -146,7 +148,7 @@ export function ReviewPage({ params }: { params: Params }) {
       <div class="page">
         <ErrorLine error={error} retry={load} />
         {finished ? (
-          <Finished round={round} reviewed={counts.reviewed} waiting={outbox.waiting} />
+          <Finished round={about.data} reviewed={counts.reviewed} waiting={outbox.waiting} />
         ) : (
           !error && <p class="muted slow">Loading the next study …</p>
         )}
@@ -164,6 +166,7 @@ export function ReviewPage({ params }: { params: Params }) {
         window={window_}
         reviewed={counts.reviewed}
         remaining={counts.remaining}
+        round={about.data}
         onWindow={setWindow}
         onDone={onDone}
       />
@@ -185,14 +188,15 @@ function watch(clock: ActiveClock): () => void {
   };
 }
 
-function Finished({ round, reviewed, waiting }: { round: Id; reviewed: number; waiting: number }) {
-  const [cohort, setCohort] = useState<Id | null>(null);
-  useEffect(() => {
-    api.get<HarvestRound>(`/rounds/${round}`).then(
-      (found) => setCohort(found.cohort),
-      () => {},
-    );
-  }, [round]);
+function Finished({
+  round,
+  reviewed,
+  waiting,
+}: {
+  round: HarvestRound | null;
+  reviewed: number;
+  waiting: number;
+}) {
   return (
     <Empty>
       <h1 data-testid="finished">Nothing left to review in this round</h1>
@@ -201,8 +205,8 @@ function Finished({ round, reviewed, waiting }: { round: Id; reviewed: number; w
         study that somebody else has open comes back here if they leave it.
       </p>
       <p>
-        {cohort ? (
-          <Link href={`/cohorts/${cohort}/training`}>Train on what was curated</Link>
+        {round ? (
+          <Link href={`/cohorts/${round.cohort}/training`}>Train on what was curated</Link>
         ) : (
           <Link href="/">To the cohorts</Link>
         )}

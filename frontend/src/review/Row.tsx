@@ -51,6 +51,7 @@ export function Row(props: Props) {
     return () => tiles?.removeEventListener("wheel", onWheel);
   }, []);
 
+  const said = CANDIDATE_BUTTONS.find((button) => button.verdict === verdict?.verdict);
   return (
     <section
       ref={row}
@@ -71,9 +72,9 @@ export function Row(props: Props) {
         </button>
         <p class="num muted size">{sizeMm(candidate)} mm</p>
         <p class="said" data-testid="verdict">
-          {verdict?.verdict ? (
+          {said && verdict ? (
             <>
-              <Mark verdict={verdict.verdict} /> {VERDICT_WORDS[verdict.verdict]}{" "}
+              <Mark verdict={said.verdict} /> {VERDICT_WORDS[said.verdict]}{" "}
               <ReceiptMark receipt={verdict.receipt} />
             </>
           ) : (
@@ -100,7 +101,7 @@ export function Row(props: Props) {
           ))}
         </div>
         <p class="num muted offset">{sliceText(offset, study.geometry.spacing_xyz_mm[2])}</p>
-        <p class="num muted support">{support(candidate)}</p>
+        <p class="num muted support">{support(candidate, columns)}</p>
       </div>
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: J, K and the rank button choose a row without a mouse. */}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: a click on the images is a shortcut only. */}
@@ -114,6 +115,7 @@ export function Row(props: Props) {
             present={study.phases.includes(phase)}
             window={window}
             offset={offset}
+            urgent={current}
           />
         ))}
       </div>
@@ -127,7 +129,7 @@ function sliceText(offset: number, spacing: number): string {
   return `${Math.abs(offset)} to ${side}, ${(Math.abs(offset) * spacing).toFixed(1)} mm`;
 }
 
-function support(candidate: Candidate): string {
-  const given = Object.entries(candidate.phase_scores);
-  return given.map(([phase, score]) => `${words(phase)} ${score.toFixed(2)}`).join(", ");
+function support(candidate: Candidate, phases: string[]): string {
+  const given = phases.filter((phase) => candidate.phase_scores[phase] !== undefined);
+  return given.map((phase) => `${words(phase)} ${candidate.phase_scores[phase]!.toFixed(2)}`).join(", ");
 }

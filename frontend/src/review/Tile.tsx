@@ -11,9 +11,11 @@ interface Props {
   present: boolean;
   window: string;
   offset: number;
+  /** Asked for before the others. */
+  urgent: boolean;
 }
 
-export function Tile({ candidate, geometry, phase, present, window, offset }: Props) {
+export function Tile({ candidate, geometry, phase, present, window, offset, urgent }: Props) {
   if (!present)
     return (
       <div class="tile absent" data-testid="tile-absent">
@@ -27,7 +29,13 @@ export function Tile({ candidate, geometry, phase, present, window, offset }: Pr
   const bar = scaleBarMm(tile);
   return (
     <figure class="tile" data-testid="tile" data-phase={phase} data-slice={slice}>
-      <Sprite url={tileUrl(candidate.id, phase, window)} count={tile.count} slice={slice} phase={phase} />
+      <Sprite
+        url={tileUrl(candidate.id, phase, window)}
+        count={tile.count}
+        slice={slice}
+        phase={phase}
+        urgent={urgent}
+      />
       <svg class="overlay" viewBox={`0 0 ${tile.width} ${tile.height}`} aria-hidden="true">
         <rect class={inside ? "box" : "box outside"} {...box} />
       </svg>
@@ -47,18 +55,20 @@ interface SpriteProps {
   count: number;
   slice: number;
   phase: string;
+  urgent: boolean;
 }
 
-function Sprite({ url, count, slice, phase }: SpriteProps) {
+function Sprite({ url, count, slice, phase, urgent }: SpriteProps) {
   const [seen, setSeen] = useState<{ url: string; failed: boolean } | null>(null);
   const state = seen?.url === url ? (seen.failed ? "failed" : "loaded") : "loading";
   return (
     <>
       <img
         class={`sprite ${state}`}
-        src={url}
         alt={`${words(phase)} phase`}
         draggable={false}
+        fetchPriority={urgent ? "high" : "auto"}
+        src={url}
         onLoad={() => setSeen({ url, failed: false })}
         onError={() => setSeen({ url, failed: true })}
         style={{

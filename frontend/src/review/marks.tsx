@@ -19,11 +19,11 @@ export const CANDIDATE_BUTTONS: { verdict: CandidateVerdict & Action; word: stri
   { verdict: "unsure", word: "Unsure" },
 ];
 
-export function Mark({ verdict }: { verdict: Verdict }) {
+export function Mark({ verdict }: { verdict: CandidateVerdict }) {
   return (
     <svg class={`mark mark-${verdict}`} viewBox="0 0 16 16" aria-hidden="true">
-      {(verdict === "primary_lesion" || verdict === "missed") && <circle cx="8" cy="8" r="6" class="fill" />}
-      {(verdict === "other_lesion" || verdict === "no_lesion") && <circle cx="8" cy="8" r="5" />}
+      {verdict === "primary_lesion" && <circle cx="8" cy="8" r="6" class="fill" />}
+      {verdict === "other_lesion" && <circle cx="8" cy="8" r="5" />}
       {verdict === "not_a_lesion" && <path d="M3 3 L13 13 M13 3 L3 13" />}
       {verdict === "unsure" && <path d="M5 5.5 a3 3 0 1 1 3.6 2.9 q-.6 .3 -.6 1.6 M8 13 v.6" />}
     </svg>
