@@ -43,7 +43,7 @@ class EstimateSerializer(serializers.Serializer):
 
 class ModelVersionSerializer(serializers.ModelSerializer):
     kind = serializers.ChoiceField(KINDS)
-    parent = serializers.UUIDField(source="parent_id", allow_null=True)
+    parent = serializers.UUIDField(source="parent_id", allow_null=True)  # type: ignore[assignment]
     release = serializers.UUIDField(source="release_id", allow_null=True)
     metrics = serializers.DictField()
     plan = serializers.DictField()

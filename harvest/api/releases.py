@@ -91,7 +91,11 @@ class ReleasesView(ListAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         given = ReleaseCreateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        made = services.create_release(cohort=id, owner=request.user, **given.validated_data)
+        made = services.create_release(
+            cohort=id,
+            owner=request.user,  # type: ignore[arg-type]
+            **given.validated_data,
+        )
         return Response(ReleaseSerializer(made).data, status=201)
 
 

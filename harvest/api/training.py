@@ -112,7 +112,11 @@ class TrainingRunsView(ListAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         given = TrainingRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        runs = services.request_training(cohort=id, owner=request.user, **given.validated_data)
+        runs = services.request_training(
+            cohort=id,
+            owner=request.user,  # type: ignore[arg-type]
+            **given.validated_data,
+        )
         return Response(TrainingRunSummarySerializer(runs, many=True).data, status=202)
 
 

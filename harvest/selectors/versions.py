@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -41,7 +41,7 @@ def promoted(kind: ModelKind) -> ModelVersion | None:
     return versions(kind).filter(promoted=True).first()
 
 
-def is_estimate(metric: Any) -> bool:
+def is_estimate(metric: Any) -> TypeGuard[Mapping[str, Any]]:
     """Whether a metric is {"value", "lo", "hi", "n"}."""
     return isinstance(metric, Mapping) and {"value", "lo", "hi"} <= metric.keys()
 
