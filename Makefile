@@ -39,7 +39,7 @@ check: setup-dev
 fix: setup-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(NPM) fix
+	$(NPM) format
 
 unit: setup-dev
 	$(NPM) test

