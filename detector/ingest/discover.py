@@ -20,13 +20,13 @@ from detector.ingest.found import (
     FileSource,
     FoundSeries,
     FoundStudy,
-    Refusal,
     sha256_text,
 )
 from detector.ingest.masks import MASK_FOLDER
 from detector.ingest.nifti import is_volume_file, read_geometry, stem
 from detector.ingest.phases import hint_from_folder, hint_from_text
 from detector.ingest.problems import bad_archive, unreadable
+from detector.ingest.refusals import Refusals, relative_path
 
 TRUTH_FILE = "truth.json"
 _MASK_WORDS = "liver mask seg segmentation label labels lesion lesions tumor tumour".split()  # noqa: SIM905
@@ -50,7 +50,7 @@ def discover(root: Path) -> Discovery:
     root = Path(root)
     if not root.is_dir():
         raise bad_archive("not_found", "There is no such folder.", "Check the path.")
-    refusals = _Refusals(root)
+    refusals = Refusals(root)
     slices: list[SliceHeader] = []
     volume_files: dict[Path, list[Path]] = defaultdict(list)
     for path in _files(root):
@@ -86,37 +86,7 @@ def _files(root: Path) -> list[Path]:
     return found
 
 
-class _Refusals:
-    """Collects refusals, one for each folder (or series), code and message, with the number of files."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.groups: dict[tuple[str, str, str, str, bool], list[Path]] = defaultdict(list)
-
-    def add(
-        self, path: Path, code: str, message: str, remedy: str, routine: bool = False, group: str = ""
-    ) -> None:
-        self.groups[(group or str(path.parent), code, message, remedy, routine)].append(path)
-
-    def add_error(self, path: Path, error: ReadError, message: str = "") -> None:
-        self.add(path, error.code, message or error.message, error.remedy)
-
-    def listed(self) -> list[Refusal]:
-        rows = sorted(
-            (_relative(self.root, paths[0]), len(paths), group[1:]) for group, paths in self.groups.items()
-        )
-        listed = []
-        for ordinal, (relative, count, (code, message, remedy, routine)) in enumerate(rows, start=1):
-            text = f"{message} ({count} files)" if count > 1 else message
-            listed.append(Refusal(ordinal, relative, sha256_text(relative), code, text, remedy, routine))
-        return listed
-
-
-def _relative(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()
-
-
-def _refuse_file(path: Path, refusals: _Refusals) -> None:
+def _refuse_file(path: Path, refusals: Refusals) -> None:
     name = path.name.lower()
     if name.endswith(_ARCHIVES):
         refusals.add(
@@ -139,7 +109,7 @@ def _refuse_file(path: Path, refusals: _Refusals) -> None:
 # --- DICOM ---
 
 
-def _dicom_studies(root: Path, slices: list[SliceHeader], refusals: _Refusals) -> list[FoundStudy]:
+def _dicom_studies(root: Path, slices: list[SliceHeader], refusals: Refusals) -> list[FoundStudy]:
     slices = _one_patient_each(slices, refusals)
     by_study: dict[str, list[SliceHeader]] = defaultdict(list)
     for s in slices:
@@ -157,7 +127,7 @@ def _dicom_studies(root: Path, slices: list[SliceHeader], refusals: _Refusals) -
                 subject_key=members[0].patient or f"study {key}",
                 study_date=members[0].study_date,
                 acquisitions=acquisitions,
-                relative_path=_relative(root, folder),
+                relative_path=relative_path(root, folder),
                 truth=_existing(folder / TRUTH_FILE),
                 masks=_mask_folders(folder),
             )
@@ -178,7 +148,7 @@ def _mask_folders(folder: Path) -> dict[str, Path]:
     return masks
 
 
-def _one_patient_each(slices: list[SliceHeader], refusals: _Refusals) -> list[SliceHeader]:
+def _one_patient_each(slices: list[SliceHeader], refusals: Refusals) -> list[SliceHeader]:
     """Drops the folders and studies that mix patients: whose lesion it is must never be in doubt."""
     error = unreadable(
         "two_patients",
@@ -197,7 +167,7 @@ def _one_patient_each(slices: list[SliceHeader], refusals: _Refusals) -> list[Sl
     return slices
 
 
-def _acquisitions(members: list[SliceHeader], refusals: _Refusals) -> list[FoundSeries]:
+def _acquisitions(members: list[SliceHeader], refusals: Refusals) -> list[FoundSeries]:
     by_series: dict[str, list[SliceHeader]] = defaultdict(list)
     for s in members:
         by_series[s.series_uid].append(s)
@@ -241,10 +211,10 @@ def _first(stack: list[SliceHeader]) -> Path:
 
 
 def _file_study(
-    root: Path, folder: Path, paths: list[Path], known: list[FoundStudy], refusals: _Refusals
+    root: Path, folder: Path, paths: list[Path], known: list[FoundStudy], refusals: Refusals
 ) -> FoundStudy | None:
     """The volume files of one folder as one study: each file a series, masks set aside."""
-    relative = _relative(root, folder)
+    relative = relative_path(root, folder)
     beside_dicom = next((s for s in known if s.relative_path == relative), None)
     masks: dict[str, Path] = {}
     found: list[FoundSeries] = []

@@ -1,0 +1,44 @@
+"""Gathers what discovery leaves out, so that five hundred slices of one fault are one line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+from detector.errors import ReadError
+from detector.ingest.found import Refusal, sha256_text
+
+
+class Refusals:
+    """Collects refusals, one for each folder (or series), code and message, with the number of files."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.groups: dict[tuple[str, str, str, str, bool], list[Path]] = defaultdict(list)
+
+    def add(
+        self, path: Path, code: str, message: str, remedy: str, routine: bool = False, group: str = ""
+    ) -> None:
+        """Notes one file; `group` (a series' uid) gathers files of several folders into one line."""
+        self.groups[(group or str(path.parent), code, message, remedy, routine)].append(path)
+
+    def add_error(self, path: Path, error: ReadError, message: str = "") -> None:
+        """Notes one file that raised, under the error's code, with `message` in place of the error's."""
+        self.add(path, error.code, message or error.message, error.remedy)
+
+    def listed(self) -> list[Refusal]:
+        """Every refusal in the order of paths, numbered from 1."""
+        rows = sorted(
+            (relative_path(self.root, paths[0]), len(paths), group[1:])
+            for group, paths in self.groups.items()
+        )
+        listed = []
+        for ordinal, (relative, count, (code, message, remedy, routine)) in enumerate(rows, start=1):
+            text = f"{message} ({count} files)" if count > 1 else message
+            listed.append(Refusal(ordinal, relative, sha256_text(relative), code, text, remedy, routine))
+        return listed
+
+
+def relative_path(root: Path, path: Path) -> str:
+    """The path below the root, with forward slashes."""
+    return path.relative_to(root).as_posix()
