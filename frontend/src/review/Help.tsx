@@ -1,7 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { BINDINGS } from "./keys";
-
-const name = (key: string) => (key === " " ? "Space" : /^[a-z]$/.test(key) ? key.toUpperCase() : key);
+import { BINDINGS, keyLabel } from "./keys";
 
 /** The table of keys; Escape or ? closes it. */
 export function Help({ onClose }: { onClose: () => void }) {
@@ -27,7 +25,7 @@ export function Help({ onClose }: { onClose: () => void }) {
                 {binding.keys.map((key, i) => (
                   <span key={key}>
                     {i > 0 && " or "}
-                    <kbd>{name(key)}</kbd>
+                    <kbd>{keyLabel(key)}</kbd>
                   </span>
                 ))}
               </th>

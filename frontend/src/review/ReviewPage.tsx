@@ -66,7 +66,8 @@ export function ReviewPage({ params }: { params: Params }) {
         navigate(`/rounds/${round}/review/${first.id}`, { replace: true });
       } else {
         setAhead(next);
-        if (current.current === null) setFinished(true);
+        // What is done here and on its way brings another answer.
+        if (current.current === null && !answer.study) setFinished(true);
       }
     } catch (problem) {
       setError(asApiError(problem));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionOf, BINDINGS, keyFor, keyName } from "./keys";
+import { actionOf, BINDINGS, keyFor, keyLabel, keyName } from "./keys";
 
 const press = (
   key: string,
@@ -45,6 +45,16 @@ describe("keys", () => {
     expect(actionOf(press("q"), mine)).toBe("unsure");
     expect(actionOf(press("u"), mine)).toBeNull();
     expect(keyFor("unsure", mine)).toBe("Q");
+  });
+
+  it("are shown as they are printed on the keyboard", () => {
+    expect(["a", " ", "Ctrl+z", "ArrowUp", "Shift+R"].map(keyLabel)).toEqual([
+      "A",
+      "Space",
+      "Ctrl+Z",
+      "↑",
+      "Shift+R",
+    ]);
   });
 
   it("are each bound once", () => {

@@ -68,8 +68,14 @@ export function belongsToTarget(target: EventTarget | null, key: string): boolea
   return (key === "Enter" || key === " ") && target.closest("button, a[href], summary") !== null;
 }
 
+const SYMBOLS: Record<string, string> = { " ": "Space", ArrowUp: "↑", ArrowDown: "↓" };
+
+/** A key as it is shown: "Space", "A", "Ctrl+Z". */
+export function keyLabel(key: string): string {
+  return SYMBOLS[key] ?? key.replace(/(^|\+)([a-z])$/, (_, before, letter) => before + letter.toUpperCase());
+}
+
 /** The key that a button or the footer shows for an action. */
 export function keyFor(action: Action, bindings: readonly Binding[] = BINDINGS): string {
-  const key = bindings.find((binding) => binding.action === action)?.keys[0] ?? "";
-  return key === " " ? "Space" : /^[a-z]$/.test(key) ? key.toUpperCase() : key;
+  return keyLabel(bindings.find((binding) => binding.action === action)?.keys[0] ?? "");
 }
