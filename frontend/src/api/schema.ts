@@ -731,8 +731,7 @@ export interface components {
             metric: string;
             a: components["schemas"]["Estimate"] | null;
             b: components["schemas"]["Estimate"] | null;
-            /** Format: double */
-            difference: number | null;
+            difference: components["schemas"]["Estimate"] | null;
         };
         /** @description What went wrong, as a job keeps it. */
         Error: {
@@ -969,8 +968,10 @@ export interface components {
                 [key: string]: unknown;
             };
             card?: string;
-            parent: components["schemas"]["VersionRef"] | null;
-            release: components["schemas"]["ReleaseRef"] | null;
+            /** Format: uuid */
+            parent: string | null;
+            /** Format: uuid */
+            release: string | null;
             /** Format: date-time */
             readonly created_at: string;
             weights_sha256: string;

@@ -8,10 +8,14 @@ export function Login({ again = false }: { again?: boolean }) {
   const { signIn, user } = useSession();
   const [username, setUsername] = useState(again ? (user?.username ?? "") : "");
   const [password, setPassword] = useState("");
-  const first = useRef<HTMLInputElement>(null);
+  const form = useRef<HTMLFormElement>(null);
   const action = useAction();
 
-  useEffect(() => first.current?.focus(), []);
+  // A known name leaves the password to be typed.
+  useEffect(() => {
+    const empty = [...(form.current?.querySelectorAll("input") ?? [])].find((input) => !input.value);
+    empty?.focus();
+  }, []);
 
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -21,7 +25,7 @@ export function Login({ again = false }: { again?: boolean }) {
   };
 
   return (
-    <form class="login" onSubmit={submit} aria-label="Sign in" data-testid="login">
+    <form ref={form} class="login" onSubmit={submit} aria-label="Sign in" data-testid="login">
       <h1>Harvest</h1>
       <p class="muted">
         {again
@@ -31,7 +35,6 @@ export function Login({ again = false }: { again?: boolean }) {
       <label>
         Name
         <input
-          ref={first}
           name="username"
           autocomplete="username"
           required

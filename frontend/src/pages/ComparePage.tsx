@@ -46,7 +46,7 @@ export function ComparePage({ search }: { search: URLSearchParams }) {
                       <td class="num">{estimate(row.a)}</td>
                       <td class="num">{estimate(row.b)}</td>
                       <td class="num">{difference(row.difference)}</td>
-                      <td>{judgement(row.a, row.b)}</td>
+                      <td>{judgement(row.difference)}</td>
                     </tr>
                   ))}
                 </tbody>
@@ -56,7 +56,7 @@ export function ComparePage({ search }: { search: URLSearchParams }) {
                 <p>The two were not measured by the same measures on the same studies.</p>
               </Empty>
             )}
-            <p class="muted">Intervals are 95 %, each version’s own.</p>
+            <p class="muted">Intervals are 95 %; that of a difference is rather too wide than too narrow.</p>
           </>
         )}
       </Await>

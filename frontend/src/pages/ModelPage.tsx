@@ -27,8 +27,8 @@ export function ModelPage({ params }: { params: Params }) {
                 </span>
                 .{" "}
                 {version.parent && (
-                  <Link href={`/models/compare?a=${version.parent.id}&b=${version.id}`}>
-                    Compare with {version.parent.name}
+                  <Link href={`/models/compare?a=${version.parent}&b=${version.id}`}>
+                    Compare with its parent
                   </Link>
                 )}
               </p>

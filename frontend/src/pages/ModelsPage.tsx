@@ -92,7 +92,7 @@ function Kind({ kind, versions, onChanged }: KindProps) {
               <td>
                 <Link href={`/models/${version.id}`}>{version.name}</Link>
               </td>
-              <td>{version.parent?.name ?? "–"}</td>
+              <td>{version.parent ? (names.get(version.parent) ?? "an earlier one") : "–"}</td>
               {HEADLINES[kind].map((metric) => (
                 <td key={metric} class="num">
                   {estimate(headline(version, metric))}

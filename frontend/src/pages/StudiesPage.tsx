@@ -37,14 +37,16 @@ export function StudiesPage({ params }: { params: Params }) {
                   ))}
                 </tbody>
               </table>
-              <nav class="pager" aria-label="Pages">
-                <button type="button" disabled={!previous} onClick={() => setAt(relative(previous!))}>
-                  Earlier page
-                </button>
-                <button type="button" disabled={!next} onClick={() => setAt(relative(next!))}>
-                  Later page
-                </button>
-              </nav>
+              {(next || previous) && (
+                <nav class="pager" aria-label="Pages">
+                  <button type="button" disabled={!previous} onClick={() => setAt(relative(previous!))}>
+                    Earlier page
+                  </button>
+                  <button type="button" disabled={!next} onClick={() => setAt(relative(next!))}>
+                    Later page
+                  </button>
+                </nav>
+              )}
             </>
           ) : (
             <Empty>

@@ -27,18 +27,22 @@ export function estimates(metrics: Record<string, unknown>, below = ""): [string
   });
 }
 
-/** The second less the first, in percentage points: "+4.2 points". */
-export function difference(value: number | null): string {
-  if (value === null) return "–";
+const points = (value: number) => {
   const sign = value > 0 ? "+" : value < 0 ? "−" : "";
-  return `${sign}${(100 * Math.abs(value)).toFixed(1)} points`;
+  return `${sign}${(100 * Math.abs(value)).toFixed(1)}`;
+};
+
+/** The second less the first, in percentage points: "+4.2 points (−1.0 to +9.3)". */
+export function difference(given: Estimate | null): string {
+  const e = measured(given);
+  return e ? `${points(e.value)} points (${points(e.lo)} to ${points(e.hi)})` : "–";
 }
 
-/** What two estimates allow to say of each other, in words. Intervals that overlap leave it open. */
-export function judgement(a: Estimate | null, b: Estimate | null): string {
-  const [first, second] = [measured(a), measured(b)];
-  if (!first || !second) return "not measured in both";
-  if (second.lo > first.hi) return "better";
-  if (second.hi < first.lo) return "worse";
-  return "not clearly different: the intervals overlap";
+/** What a difference says, in words; one whose interval holds zero could be chance. */
+export function judgement(given: Estimate | null): string {
+  const e = measured(given);
+  if (!e) return "not judged on the same gold studies";
+  if (e.lo > 0) return "better";
+  if (e.hi < 0) return "worse";
+  return "not clearly different: the interval holds zero";
 }

@@ -88,16 +88,18 @@ describe("figures", () => {
     expect(estimates(metrics).map(([path]) => path)).toEqual(["gold.p1td_1"]);
   });
 
-  it("say better or worse only where their intervals are apart", () => {
-    const first = e(0.6, 0.5, 0.7);
-    expect(judgement(first, e(0.8, 0.72, 0.9))).toBe("better");
-    expect(judgement(first, e(0.4, 0.3, 0.48))).toBe("worse");
-    expect(judgement(first, e(0.7, 0.6, 0.8))).toContain("overlap");
-    expect(judgement(first, null)).toContain("not measured");
+  it("of a difference say when it could be chance", () => {
+    expect(difference(e(0.042, -0.01, 0.093))).toBe("+4.2 points (−1.0 to +9.3)");
+    expect([e(0.04, -0.01, 0.09), e(0.04, 0.01, 0.09), e(-0.04, -0.09, -0.01)].map(judgement)).toEqual([
+      expect.stringContaining("holds zero"),
+      "better",
+      "worse",
+    ]);
   });
 
-  it("of a difference carry their sign", () => {
-    expect([0.042, -0.01, 0].map(difference)).toEqual(["+4.2 points", "−1.0 points", "0.0 points"]);
+  it("that could not be compared say so", () => {
+    expect(difference(null)).toBe("–");
+    expect(judgement(null)).toContain("same gold studies");
   });
 });
 
