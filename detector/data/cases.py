@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from detector.errors import PlanError
 from detector.geometry import Box3D
 
-FORMAT = "harvest-cases/1"
+FORMAT: Literal["harvest-cases/1"] = "harvest-cases/1"
 
 
 class Mark(BaseModel):

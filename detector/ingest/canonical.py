@@ -105,7 +105,7 @@ def to_lps(
             out = np.flip(out, 2 - world)
             origin += direction[:, axis] * spacing_ijk_mm[axis] * (size_ijk[axis] - 1)
     geometry = VolumeGeometry(
-        shape_zyx=out.shape,  # type: ignore[arg-type]
+        shape_zyx=out.shape,
         spacing_xyz_mm=tuple(float(spacing_ijk_mm[a]) for a in axes),  # type: ignore[arg-type]
         origin_xyz_mm=tuple(origin),
         frame_of_reference_uid=frame_of_reference_uid,

@@ -146,7 +146,7 @@ def _step(
     try:
         terms = loss(model, batch)
         optimizer.zero_grad(set_to_none=True)
-        terms["loss"].backward()  # type: ignore[no-untyped-call]
+        terms["loss"].backward()
         nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise TrainingError(

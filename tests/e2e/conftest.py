@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,8 +57,9 @@ def phantoms(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory) -> Iterator[Installation]:
-    with installation(tmp_path_factory.mktemp("harvest") / "var") as started:
+def running() -> Iterator[Installation]:
+    # Not below pytest's own folder, which another run may close to the database's user.
+    with tempfile.TemporaryDirectory(prefix="hve") as folder, installation(Path(folder) / "var") as started:
         yield started
 
 
