@@ -24,8 +24,16 @@ class CohortCountsSerializer(serializers.Serializer):
     gold = serializers.IntegerField()
 
 
+class CohortReviewSerializer(serializers.Serializer):
+    """The latest round, and how many of its studies nobody has finished."""
+
+    round = serializers.UUIDField()
+    waiting = serializers.IntegerField()
+
+
 class CohortSerializer(serializers.ModelSerializer):
     counts = serializers.SerializerMethodField()
+    review = serializers.SerializerMethodField()
 
     class Meta:
         model = Cohort
@@ -37,11 +45,16 @@ class CohortSerializer(serializers.ModelSerializer):
             "score_threshold",
             "max_candidates",
             "counts",
+            "review",
         ]
 
     @extend_schema_field(CohortCountsSerializer)
     def get_counts(self, row: Any) -> dict[str, int]:
         return {"studies": row.studies_count, "pool": row.pool_count, "gold": row.gold_count}
+
+    @extend_schema_field(CohortReviewSerializer(allow_null=True))
+    def get_review(self, row: Any) -> dict[str, Any] | None:
+        return {"round": row.review_round, "waiting": row.waiting} if row.review_round else None
 
 
 class CohortCreateSerializer(serializers.Serializer):

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from harvest.domain import Split
+from harvest.domain import JobState, QueueState, Split
 from harvest.errors import NotFound
-from harvest.models import Cohort
+from harvest.models import Cohort, HarvestRound, RoundStudy
 
 
 def cohorts() -> QuerySet[Cohort]:
-    """All cohorts, each with `studies_count`, `pool_count` and `gold_count`."""
+    """All cohorts, each with `studies_count`, `pool_count` and `gold_count`, and, where studies of its latest
+    round wait for a reader, that `review_round` and how many are `waiting` (both None otherwise)."""
+    waiting = _waiting_in_latest_round()
     return Cohort.objects.annotate(
         studies_count=Count("studies"),
         pool_count=Count("studies", filter=Q(studies__subject__split=Split.POOL)),
         gold_count=Count("studies", filter=Q(studies__subject__split=Split.GOLD)),
+        review_round=Subquery(waiting.values("round")),
+        waiting=Subquery(waiting.values("n")),
     )
+
+
+def _waiting_in_latest_round() -> QuerySet[RoundStudy, dict[str, Any]]:
+    """For each outer cohort one row or none: its latest round, and how many of it nobody has finished."""
+    later = HarvestRound.objects.filter(
+        cohort=OuterRef("round__cohort"), number__gt=OuterRef("round__number")
+    )
+    rows = RoundStudy.objects.filter(
+        ~Exists(later), round__cohort=OuterRef("pk"), state=JobState.SUCCEEDED
+    ).exclude(queue_state=QueueState.DONE)
+    return rows.order_by().values("round").annotate(n=Count("pk"))
 
 
 def cohort(id: UUID) -> Cohort:

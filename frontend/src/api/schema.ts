@@ -676,6 +676,7 @@ export interface components {
             score_threshold?: number;
             max_candidates?: number;
             readonly counts: components["schemas"]["CohortCounts"];
+            readonly review: components["schemas"]["CohortReview"] | null;
         };
         CohortCounts: {
             studies: number;
@@ -685,6 +686,12 @@ export interface components {
         CohortCreateRequest: {
             name: string;
             description?: string;
+        };
+        /** @description The latest round, and how many of its studies nobody has finished. */
+        CohortReview: {
+            /** Format: uuid */
+            round: string;
+            waiting: number;
         };
         Comparison: {
             a: components["schemas"]["ModelVersion"];

@@ -10,6 +10,7 @@ import { Await, Empty, ErrorLine } from "../app/ui";
 export function CohortsPage() {
   const cohorts = useLoad(() => all<Cohort>("/cohorts"), []);
   const { user } = useSession();
+  const reads = may(user, "clinician");
   return (
     <div class="page">
       <h1>Cohorts</h1>
@@ -20,6 +21,7 @@ export function CohortsPage() {
               <thead>
                 <tr>
                   <th>Name</th>
+                  {reads && <th>Waits for you</th>}
                   <th class="right">Studies</th>
                   <th class="right">Pool</th>
                   <th class="right">Gold</th>
@@ -33,6 +35,11 @@ export function CohortsPage() {
                     <td>
                       <Link href={`/cohorts/${cohort.id}`}>{cohort.name}</Link>
                     </td>
+                    {reads && (
+                      <td>
+                        <ReviewLink of={cohort} />
+                      </td>
+                    )}
                     <td class="num right">{cohort.counts.studies}</td>
                     <td class="num right">{cohort.counts.pool}</td>
                     <td class="num right">{cohort.counts.gold}</td>
@@ -55,6 +62,20 @@ export function CohortsPage() {
       </Await>
       {may(user, "data_manager") && <NewCohort first={cohorts.data?.length === 0} />}
     </div>
+  );
+}
+
+function ReviewLink({ of: { name, review } }: { of: Cohort }) {
+  if (!review) return <span class="muted">nothing</span>;
+  return (
+    <Link
+      href={`/rounds/${review.round}/review`}
+      class="button primary"
+      aria-label={`Review ${review.waiting} waiting in ${name}`}
+      data-testid="cohort-review"
+    >
+      Review {review.waiting} waiting
+    </Link>
   );
 }
 

@@ -137,7 +137,7 @@ function Diff({ releases }: { releases: Release[] }) {
                     <summary class="num">
                       {plural(changes[what].length, "lesion")} {what}
                     </summary>
-                    <pre class="log">{changes[what].map((one) => line(one)).join("\n")}</pre>
+                    <ChangedLesions of={changes[what]} />
                   </details>
                 ) : (
                   <span class="muted">none {what}</span>
@@ -151,4 +151,29 @@ function Diff({ releases }: { releases: Release[] }) {
   );
 }
 
-const line = (one: unknown): string => (typeof one === "string" ? one : JSON.stringify(one));
+function ChangedLesions({ of }: { of: ReleaseDiff["added"] }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th class="right">Study</th>
+          <th>Class</th>
+          <th>Primary</th>
+          <th>Lesion</th>
+        </tr>
+      </thead>
+      <tbody>
+        {of.map((one) => (
+          <tr key={one.lesion} data-testid="diff-row">
+            <td class="num right">{one.ordinal}</td>
+            <td>{one.lesion_class ? words(one.lesion_class) : "not known"}</td>
+            <td>{one.primary ? "primary" : "other"}</td>
+            <td class="mono" title={one.lesion}>
+              {one.lesion.slice(0, 8)}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
