@@ -8,6 +8,7 @@ from harvest.domain import ImportOutcome, JobState, Role, Split, Verdict
 from harvest.models import Cohort, ImportItem, ImportJob, TrainingRun
 from harvest.selectors.dashboard import dashboard
 from harvest.services import training
+from harvest.services.reviews import complete_study
 from tests.harvest.curated import (
     ELSEWHERE,
     TUMOUR,
@@ -82,6 +83,16 @@ def test_the_loop_in_numbers(client_of, user_of, cohort):
         ("training", "succeeded"),
         ("import", "succeeded"),
         ("round", "succeeded"),
+    ]
+
+
+def test_looking_that_no_verdict_carries_counts_as_the_readers_time(user_of, cohort):
+    reader = user_of(Role.CLINICIAN)
+    row = propose(make_round(cohort), make_study(cohort), TUMOUR)
+    judge(row, reader, Verdict.PRIMARY_LESION, row.candidates.get())
+    complete_study(round_study_id=row.pk, reader=reader, active_seconds=30)
+    assert dashboard(cohort)["minutes_by_reader"] == [
+        {"reader": "the-clinician", "minutes": 36 / 60, "studies": 1, "seconds_a_study": 36}
     ]
 
 
