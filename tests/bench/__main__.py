@@ -1,4 +1,4 @@
-"""`make bench`: figures, each with a limit or a peer beside it in the same run. Machines are noisy: medians."""
+"""`make bench`: figures, each with a limit or a peer beside it in the same run. Medians of a few runs."""
 
 from __future__ import annotations
 

@@ -42,9 +42,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def phantoms(tmp_path_factory) -> Path:
-    """Small phantom studies on disk: three to harvest, four of the four classes as gold."""
+    """Small phantom studies on disk: two of each class to harvest, one of each as gold."""
     folder = tmp_path_factory.mktemp("phantoms")
-    for split, studies, seed in (("pool", 3, 31), ("gold", 4, 32)):
+    for split, studies, seed in (("pool", 8, 31), ("gold", 4, 32)):
         argv = ["--out", str(folder / split), "--studies", str(studies), "--seed", str(seed)]
         subprocess.run(
             [sys.executable, "-m", "detector", "phantom", *argv, "--matrix", "128", "--slices", "24"],

@@ -16,12 +16,13 @@ from tests.e2e.running import Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 MINUTES = 60_000
+POOL = 8  # two studies of each class, the least that the classifier learns from
 
 
 def test_the_loop(page: Page, running: Installation, phantoms) -> None:
     sign_in(page, running, "admin")
     cohort = _make_cohort(page)
-    _import(page, cohort, phantoms / "pool", "pool", taken=3)
+    _import(page, cohort, phantoms / "pool", "pool", taken=POOL)
     _import(page, cohort, phantoms / "gold", "gold", taken=4)
     _import(page, cohort, phantoms / "pool", "pool", taken=0)
 
@@ -80,7 +81,7 @@ def _run_round(page: Page, cohort: str) -> dict[str, Any]:
         "data-state", "succeeded", timeout=8 * MINUTES
     )
     found: dict[str, Any] = get(page, f"/cohorts/{cohort}/rounds")["results"][0]
-    assert (found["done"], found["failed"]) == (3, 0)
+    assert (found["done"], found["failed"]) == (POOL, 0)
     return found
 
 
@@ -93,14 +94,14 @@ def _judge_every_study(page: Page, cohort: str) -> tuple[list[dict], dict]:
     page.get_by_test_id("review-link").first.click()
     accepted: list[dict] = []
     drawn: dict = {}
-    for number in range(3):
+    for number in range(POOL):
         page.get_by_test_id("review").wait_for()
         expect(page.get_by_test_id("reviewed-count")).to_have_attribute("data-reviewed", str(number))
         study = get(page, f"/round-studies/{page.url.rsplit('/', 1)[1]}")
         rows = page.get_by_test_id("candidate-row")
         expect(rows).to_have_count(len(study["candidates"]))
         expect(page.get_by_test_id("tile").first).to_be_visible()
-        if number == 2:
+        if number == POOL - 1:
             drawn = _draw(page, study)
             continue_at = page.get_by_test_id("review")
             continue_at.wait_for()
@@ -110,7 +111,7 @@ def _judge_every_study(page: Page, cohort: str) -> tuple[list[dict], dict]:
             expect(rows.first).to_have_attribute("data-verdict", "primary_lesion")
             accepted.append(study["candidates"][0])
             page.keyboard.press("Shift+R")
-        elif number != 2:
+        elif number != POOL - 1:
             page.keyboard.press("l")
         if number == 0 and study["candidates"]:
             page.keyboard.press("j")
@@ -182,8 +183,8 @@ def _boxes_are_what_was_judged_and_drawn(lesions: list[dict], accepted: list[dic
 
 def _train_everything(page: Page, cohort: str) -> None:
     page.goto(f"/cohorts/{cohort}/training")
-    page.get_by_test_id("train-size").select_option("tiny")
-    page.get_by_test_id("train-overrides").fill("steps=8")
+    page.get_by_test_id("train-size").first.select_option("tiny")
+    page.get_by_test_id("train-overrides").first.fill("steps=8")
     page.get_by_test_id("train-start").click()
     rows = page.get_by_test_id("training-row")
     expect(rows).to_have_count(3)
@@ -230,5 +231,5 @@ def _release(page: Page, cohort: str, lesions: list[dict]) -> None:
 
 def _dashboard(page: Page, cohort: str, *, drawn_and_accepted: int) -> None:
     page.goto(f"/cohorts/{cohort}")
-    expect(page.get_by_test_id("count-imported")).to_contain_text("7")
-    expect(page.get_by_test_id("count-reviewed")).to_contain_text("3")
+    expect(page.get_by_test_id("count-imported")).to_contain_text(str(POOL + 4))
+    expect(page.get_by_test_id("count-reviewed")).to_contain_text(str(POOL))
