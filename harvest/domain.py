@@ -139,6 +139,10 @@ class ImportOutcome(StrEnum):
     PHASES_NEEDED = "phases_needed"
 
 
+# In the details of an import item: its text may hold the name of a file, which only who imports may read.
+NAMES_FILES = "names_files"
+
+
 class QueueState(StrEnum):
     """A study of a round in the review queue."""
 

@@ -80,16 +80,22 @@ class FoundSeries:
         try:
             return self.source.read()
         except ReadError as error:
-            named = ReadError(
-                f"Series {self.key}: {error.message}", remedy=error.remedy, details=dict(error.details)
-            )
-            named.code = error.code
-            raise named from error
+            raise self._named(error) from error
 
     @cached_property
     def sha256(self) -> str:
-        """Of the content, whatever the files' names, order or headers; raises ReadError."""
-        return self.source.digest()
+        """Of the content, whatever the files' names, order or headers; raises ReadError naming the series."""
+        try:
+            return self.source.digest()
+        except ReadError as error:
+            raise self._named(error) from error
+
+    def _named(self, error: ReadError) -> ReadError:
+        named = ReadError(
+            f"Series {self.key}: {error.message}", remedy=error.remedy, details=dict(error.details)
+        )
+        named.code = error.code
+        return named
 
 
 @dataclass(frozen=True, slots=True)

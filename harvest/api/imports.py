@@ -17,13 +17,15 @@ from rest_framework.views import APIView
 
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
 from harvest.api.shapes import ErrorSerializer, choice
-from harvest.domain import ImportOutcome, JobState, Phase, Split
+from harvest.domain import NAMES_FILES, ImportOutcome, JobState, Phase, Split
 from harvest.errors import HarvestError
 from harvest.models import ImportItem, ImportJob
 from harvest.selectors import cohorts as cohort_selectors
 from harvest.selectors import imports as selectors
 from harvest.services import imports as services
 from harvest.services import uploads
+
+FOR_THE_IMPORTER = "The reason names a file; only the one who imported it is shown it."
 
 
 class InOrder(CursorPagination):
@@ -57,7 +59,8 @@ class ImportJobSerializer(serializers.Serializer):
 
 
 class ImportItemSerializer(serializers.Serializer):
-    """`relative_path` is empty for everybody but the one who imports: a path may hold a name."""
+    """`relative_path` is empty for everybody but the one who imports: a path may hold a person's name. So
+    may the name of a volume file, and then the texts and details are the importer's alone, too."""
 
     id = serializers.UUIDField()
     ordinal = serializers.IntegerField()
@@ -67,11 +70,15 @@ class ImportItemSerializer(serializers.Serializer):
     message = serializers.CharField(allow_blank=True)
     remedy = serializers.CharField(allow_blank=True)
     details = serializers.DictField()
-    relative_path = serializers.SerializerMethodField()
+    relative_path = serializers.CharField(allow_blank=True)
 
-    @extend_schema_field(serializers.CharField(allow_blank=True))
-    def get_relative_path(self, row: ImportItem) -> str:
-        return row.relative_path if self.context["is_owner"] else ""
+    def to_representation(self, instance: ImportItem) -> dict[str, Any]:
+        shown: dict[str, Any] = super().to_representation(instance)
+        if self.context["is_owner"]:
+            return shown
+        if instance.code and instance.details.get(NAMES_FILES):
+            shown |= {"message": FOR_THE_IMPORTER, "remedy": "", "details": {}}
+        return shown | {"relative_path": ""}
 
 
 class UploadInputSerializer(serializers.Serializer):

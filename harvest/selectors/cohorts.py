@@ -25,7 +25,7 @@ def cohorts() -> QuerySet[Cohort]:
     )
 
 
-def _waiting_in_latest_round() -> QuerySet[RoundStudy, dict[str, Any]]:
+def _waiting_in_latest_round() -> QuerySet[Any, Any]:
     """For each outer cohort one row or none: its latest round, and how many of it nobody has finished."""
     later = HarvestRound.objects.filter(
         cohort=OuterRef("round__cohort"), number__gt=OuterRef("round__number")

@@ -16,16 +16,15 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from detector.errors import DetectorError, PhaseError
-from detector.ingest.archive import open_root
-from detector.ingest.discover import discover
-from detector.ingest.found import Discovery, FoundStudy
-from harvest.domain import ImportOutcome, JobState, Split
+from detector.ingest.found import Discovery, FileSource, FoundStudy, Refusal
+from detector.ingest.nifti import is_volume_file
+from harvest.domain import NAMES_FILES, ImportOutcome, JobState, Split
 from harvest.errors import HarvestError, StorageFull
 from harvest.models import ImportItem, ImportJob
+from harvest.services.import_roots import look_through
 from harvest.services.imports import end_import
 from harvest.services.locks import one_at_a_time
 from harvest.services.taking import take_study
-from harvest.services.uploads import roots_of
 
 log = logging.getLogger(__name__)
 OnItem = Callable[[ImportItem, ImportJob], None]
@@ -73,9 +72,7 @@ def _begin(job_id: UUID) -> ImportJob | None:
 
 def _run(job: ImportJob, on_item: OnItem | None) -> None:
     with ExitStack() as opened:
-        source = Path(job.source_path)
-        roots = roots_of(source) if job.is_upload and source.is_dir() else [source]
-        found = [discover(opened.enter_context(open_root(root))) for root in roots]
+        found, unopened = look_through(job, opened)
         _check_given(job, found)
         # Seen items are those of an earlier run of this job: a lost worker's, or one that asked for phases.
         seen = list(job.items.values_list("path_sha256", "code", "message", "details", "outcome"))
@@ -93,9 +90,11 @@ def _run(job: ImportJob, on_item: OnItem | None) -> None:
                         "code": refusal.code,
                         "message": refusal.message,
                         "remedy": refusal.remedy,
-                        "details": {"routine": refusal.routine},
+                        "details": {"routine": refusal.routine} | _names_files(refusal),
                     }
                     _record(job, fields, on_item)
+        if unopened:
+            raise unopened
         for discovery in found:
             for study in discovery.studies:
                 if _key_of(study) in settled:
@@ -108,6 +107,15 @@ def _run(job: ImportJob, on_item: OnItem | None) -> None:
 def _key_of(found: FoundStudy) -> str:
     """Tells the studies of one import apart: copies of one study in two folders are two items."""
     return f"{found.key[:16]}-{found.path_sha256[:16]}"
+
+
+def _names_files(found: FoundStudy | Refusal) -> dict[str, bool]:
+    """Says whether series are called by their files: a text that names one may hold a person's name."""
+    if isinstance(found, Refusal):
+        named = is_volume_file(Path(found.relative_path))
+    else:
+        named = any(isinstance(s.source, FileSource) for s in found.acquisitions)
+    return {NAMES_FILES: True} if named else {}
 
 
 def _check_given(job: ImportJob, found: list[Discovery]) -> None:
@@ -125,7 +133,7 @@ def _outcome_of(job: ImportJob, found: FoundStudy) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "relative_path": found.relative_path,
         "path_sha256": found.path_sha256,
-        "details": {},
+        "details": _names_files(found),
     }
     keys = {s.key for s in found.acquisitions}
     given = {key: phase for key, phase in job.given_phases.items() if key in keys}
@@ -140,7 +148,7 @@ def _outcome_of(job: ImportJob, found: FoundStudy) -> dict[str, Any]:
             "code": error.code,
             "message": error.message,
             "remedy": error.remedy,
-            "details": dict(error.details),
+            "details": fields["details"] | dict(error.details),
         }
     except HarvestError as error:
         return fields | _refused(error.code, error.message, str(error.details.get("remedy", "")))

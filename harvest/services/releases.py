@@ -42,7 +42,8 @@ def _freeze(cohort_id: UUID, owner: User | None, note: str, *, reuse: bool) -> D
     manifest = manifest_of(cohort)
     if not manifest["studies"]:
         raise Conflict(
-            "Nothing is curated yet. Review a study, or import one with its lesions, then freeze.",
+            f"Nothing is curated yet. Review a study of cohort {cohort.name}, or import one with its "
+            "lesions, then freeze.",
             code="nothing_curated",
         )
     data = to_bytes(manifest)

@@ -39,7 +39,8 @@ def create_round(
     pool = list(Study.objects.filter(cohort=cohort, subject__split=Split.POOL).order_by("ordinal"))
     if not pool:
         raise HarvestError(
-            "The cohort has no study to harvest. Import some first (gold studies are only judged on).",
+            f"Cohort {cohort.name} has no study to harvest. Import some first "
+            "(gold studies are only judged on).",
             code="empty_cohort",
         )
     made = HarvestRound.objects.create(
@@ -60,7 +61,9 @@ def detector_version(*, id: UUID | None = None, name: str = "") -> ModelVersion:
     found = detectors.filter(pk=id).first() if id else detectors.filter(name=name).first()
     if found is None:
         known = ", ".join(detectors.order_by("number").values_list("name", flat=True)) or "none yet"
-        raise NotFound(f"There is no such detector version. There are: {known}.", code="unknown_model")
+        raise NotFound(
+            f"There is no detector version {id or name}. Choose one of: {known}.", code="unknown_model"
+        )
     return found
 
 

@@ -812,7 +812,10 @@ export interface components {
             /** @default pool */
             split: components["schemas"]["Split"];
         };
-        /** @description `relative_path` is empty for everybody but the one who imports: a path may hold a name. */
+        /**
+         * @description `relative_path` is empty for everybody but the one who imports: a path may hold a person's name. So
+         *     may the name of a volume file, and then the texts and details are the importer's alone, too.
+         */
         ImportItem: {
             /** Format: uuid */
             id: string;
@@ -826,7 +829,7 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
-            readonly relative_path: string;
+            relative_path: string;
         };
         ImportJob: {
             /** Format: uuid */
