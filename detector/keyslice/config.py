@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from detector.errors import PlanError
 
@@ -17,7 +17,8 @@ class KeySlicePlan(BaseModel):
     """Sizes differ by this alone. The paper works at native resolution (about 0.7 mm): set `spacing_mm`.
 
     `segment_side` pixels of `spacing_mm` are shown to the segmentation in training (it is convolutional and
-    grows with the box when applied), `view_side` to the primary classifier, always.
+    grows with the box when applied), `view_side` to the primary classifier, always. `zoom` multiplies the
+    pixel size of a training slab at random, so that lesions larger than any marked one are met.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,8 +40,15 @@ class KeySlicePlan(BaseModel):
     slices_per_mark: int = Field(default=6, ge=1)
     views_per_mark: int = Field(default=3, ge=1)
     phase_dropout: float = Field(default=0.1, ge=0, lt=1)
+    zoom: tuple[float, float] = (0.5, 1.4)
     box_jitter: float = Field(default=0.2, ge=0, lt=1)
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> KeySlicePlan:
+        if not 0 < self.zoom[0] <= self.zoom[1]:
+            raise ValueError("zoom needs 0 < low <= high")
+        return self
 
 
 _SIZES: dict[str, dict[str, Any]] = {

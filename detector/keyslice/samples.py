@@ -128,7 +128,8 @@ def slabs_of(case: Case, study: StudyImages, plan: KeySlicePlan, rng: np.random.
         for z in chosen:
             shift = rng.uniform(-slack, slack)
             side = plan.segment_side + 2 * MARGIN_PIXELS
-            grid = grid_around(mark.box, plan.spacing_mm, side, tuple(shift))
+            pixel_mm = plan.spacing_mm * float(np.exp(rng.uniform(*np.log(plan.zoom))))
+            grid = grid_around(mark.box, pixel_mm, side, tuple(shift))
             slab = _slab(case, study, int(z), grid, plan)
             if slab.teaches.any():
                 slabs.append(slab)

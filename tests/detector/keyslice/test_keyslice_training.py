@@ -112,7 +112,7 @@ def test_pixels_that_do_not_teach_add_no_loss_and_no_gradient() -> None:
 
 def test_targets_are_ellipsoids_and_an_incomplete_study_teaches_in_its_boxes_alone(tmp_path: Path) -> None:
     (case,) = read_cases(write_cohort(tmp_path, ["hcc"]))
-    plan = make_plan("tiny", {"spacing_mm": 1.0, "segment_side": 64})
+    plan = make_plan("tiny", {"spacing_mm": 1.0, "segment_side": 64, "zoom": [1, 1]})
     study, rng = load_case(case), np.random.default_rng(0)
     complete = slabs_of(case, study, plan, rng)
     assert all(s.teaches.all() for s in complete)
