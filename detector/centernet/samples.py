@@ -31,20 +31,30 @@ class SampleStore:
 
 
 def phases_of(case: Case) -> list[str]:
-    """The phases of a case that teach: a phase in which a positive cannot be seen is left out."""
-    absent = {phase for mark in case.marks if mark.role == "positive" for phase in mark.absent_phases}
-    return [phase for phase in sorted(case.images) if phase not in absent]
+    """The phases of a case that teach: one in which none of its positives can be seen is left out."""
+    positives = [m for m in case.marks if m.role == "positive"]
+
+    def blind(phase: str) -> bool:
+        return bool(positives) and all(phase in m.absent_phases for m in positives)
+
+    return [phase for phase in sorted(case.images) if not blind(phase)]
 
 
-def marks_on_grid(case: Case, grid: VolumeGeometry) -> SampleMarks:
-    """The marks of a case as edges in voxels of the input grid."""
+def marks_on_grid(case: Case, phase: str, grid: VolumeGeometry) -> SampleMarks:
+    """The marks of a case in one phase as edges in voxels of the input grid.
+
+    A positive that cannot be seen in this phase is ignored there: neither a lesion nor background.
+    """
+
+    def role_here(mark: Mark) -> str:
+        return "ignored" if mark.role == "positive" and phase in mark.absent_phases else mark.role
 
     def edges(role: str) -> npt.NDArray[np.float64]:
         def row(mark: Mark) -> list[float]:
             v = grid.voxels_from_box(mark.box)
             return [*v.lo_zyx, *v.hi_zyx]
 
-        return np.array([row(m) for m in case.marks if m.role == role], float).reshape(-1, 6)
+        return np.array([row(m) for m in case.marks if role_here(m) == role], float).reshape(-1, 6)
 
     x, y, z = grid.spacing_xyz_mm
     return SampleMarks(edges("positive"), edges("negative"), edges("ignored"), (z, y, x), case.complete)
@@ -71,8 +81,7 @@ def build_samples(cases: Sequence[Case], plan: CenterNetPlan, path: Path) -> Sam
             continue
         study = load_case(case)
         grid = input_geometry(study, plan.grid)
-        on_grid = marks_on_grid(case, grid)
         for phase in phases:
             images[len(marks)] = sample(study.volumes[phase], grid, hu_window=plan.hu_window)
-            marks.append(on_grid)
+            marks.append(marks_on_grid(case, phase, grid))
     return SampleStore(images, tuple(marks))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_dilation, shift
+from scipy.ndimage import binary_dilation, distance_transform_edt, shift
 
 from detector.data.cases import Case, Mark, write_cases
 from detector.phantom.cohort import member
@@ -20,6 +20,7 @@ from detector.phantom.parameters import REFERENCE_PHASE, Cohort
 from detector.volume import Volume, write_volume
 
 CASES_NAME = "cases.json"
+VISIBLE_HU = 10.0  # about one standard deviation of the phantoms' noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,24 @@ def _spoilt(mask: Volume, disturbance: Disturbance, rng: np.random.Generator) ->
     return Volume(grown.astype(np.uint8), mask.geometry)
 
 
+def absent_phases(study: PhantomStudy, label: int) -> tuple[str, ...]:
+    """Phases in which a lesion cannot be told from the liver around it: neither its rim nor its core differs
+    by VISIBLE_HU from the ring outside it."""
+    inside = np.asarray(study.labels.array_zyx) == label
+    spacing = study.geometry.spacing_xyz_mm[::-1]
+    depth = distance_transform_edt(inside, sampling=spacing)
+    ring = binary_dilation(inside, iterations=3) & ~binary_dilation(inside)
+    ring &= (np.asarray(study.liver.array_zyx) > 0) & (np.asarray(study.labels.array_zyx) == 0)
+    parts = [inside & (depth > depth.max() / 2), inside & (depth <= depth.max() / 2)]
+    absent = []
+    for phase, volume in study.volumes.items():
+        hu = np.asarray(volume.array_zyx, dtype=np.float32)
+        around = float(np.median(hu[ring])) if ring.any() else 0.0
+        if all(abs(float(hu[part].mean()) - around) < VISIBLE_HU for part in parts if part.any()):
+            absent.append(phase)
+    return tuple(absent)
+
+
 def _write_study(
     study: PhantomStudy, name: str, subject: str, folder: Path, disturbance: Disturbance
 ) -> Case:
@@ -83,7 +102,13 @@ def _write_study(
         liver=liver,
         lesion_class=study.lesion_class,
         marks=tuple(
-            Mark(lo=m.box.lo, hi=m.box.hi, primary=m.primary, lesion_class=m.lesion_class)
+            Mark(
+                lo=m.box.lo,
+                hi=m.box.hi,
+                primary=m.primary,
+                lesion_class=m.lesion_class,
+                absent_phases=absent_phases(study, m.label),
+            )
             for m in study.lesions
         ),
     )

@@ -15,7 +15,7 @@ from detector.centernet.augmentation import Move, draw_crop, draw_move, move_ima
 from detector.centernet.losses import centernet_loss
 from detector.centernet.network import CenterNet3D
 from detector.centernet.plan import plan_for
-from detector.centernet.samples import build_samples, phases_of
+from detector.centernet.samples import build_samples, marks_on_grid, phases_of
 from detector.centernet.targets import SampleMarks, make_targets
 from detector.contracts import CandidateDetector, ModelFamily, Progress
 from detector.data.cases import Case, Mark, read_cases, write_cases
@@ -156,6 +156,17 @@ def test_a_phase_in_which_a_lesion_cannot_be_seen_is_left_out(spheres: Path, tmp
     store = build_samples([case, unseen], plan_for("tiny", SMALL), tmp_path / "s.npy")
     assert store.images.shape == (3, 8, 32, 40)
     assert store.positives == 3
+
+
+def test_a_lesion_that_cannot_be_seen_beside_one_that_can_is_ignored(spheres: Path) -> None:
+    case = read_cases(spheres)[0]
+    seen = case.marks[0]
+    unseen = Mark(lo=(0, 20, 100), hi=(10, 30, 112), absent_phases=("arterial",))
+    both = case.model_copy(update={"marks": (seen, unseen)})
+    assert phases_of(both) == ["arterial", "portal_venous"]
+    arterial, portal = (marks_on_grid(both, phase, GRID) for phase in phases_of(both))
+    assert (len(arterial.positive), len(arterial.ignored)) == (1, 1)
+    assert (len(portal.positive), len(portal.ignored)) == (2, 0)
 
 
 @given(st.integers(0, 10_000))
