@@ -13,16 +13,26 @@ def key_offset(areas_mm2: Sequence[float]) -> int:
     """The position of the greatest area; of equal ones, the nearest to the middle. Where every area is 0
     that is the middle slice.
 
+    Differs from the paper: a slice counts together with its two neighbours, so that a single slice on which
+    the segmentation failed or ran over does not decide. A slice of area 0 wins only where all are 0.
+
     Raises:
         ShapeError: no areas.
 
     >>> key_offset([0, 40.0, 90.0, 10.0]), key_offset([0, 0, 0])
     (2, 1)
+    >>> key_offset([95.0, 10.0, 60.0, 80.0, 70.0])
+    3
     """
     if not areas_mm2:
         raise ShapeError("A box has at least one slice.")
     middle = (len(areas_mm2) - 1) / 2
-    return max(range(len(areas_mm2)), key=lambda i: (areas_mm2[i], -abs(i - middle)))
+
+    def rank(i: int) -> tuple[float, float]:
+        around = sum(areas_mm2[max(i - 1, 0) : i + 2]) if areas_mm2[i] > 0 else 0.0
+        return around, -abs(i - middle)
+
+    return max(range(len(areas_mm2)), key=rank)
 
 
 def suggest_primary(

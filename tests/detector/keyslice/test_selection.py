@@ -21,6 +21,10 @@ def test_of_equal_areas_the_one_nearest_to_the_middle() -> None:
     assert key_offset([50.0, 0.0, 0.0, 50.0, 0.0]) == 3
 
 
+def test_one_slice_on_which_the_segmentation_ran_over_does_not_decide() -> None:
+    assert key_offset([90.0, 0.0, 40.0, 60.0, 80.0, 70.0, 20.0]) == 4
+
+
 def test_a_box_without_slices_is_an_error() -> None:
     with pytest.raises(ShapeError):
         key_offset([])
