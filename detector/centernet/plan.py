@@ -20,10 +20,6 @@ class CenterNetPlan(BaseModel):
     the residuals on each; `stem` the channels before the second stride. `hard_negative_weight` is w in
     -w p^2 log(1-p) on rejected candidates.
 
-    `min_sigma_cells` is the least width of the target's Gaussian. Where a lesion is a few cells wide, half a
-    cell punishes all of its cells but one, and nothing pays off until the centre is exact; the sizes that
-    must learn in few steps take a whole cell.
-
     `crop_zyx`, where set, is what the first `crop_share` of the steps see, `crop_batch` at once, mostly
     around lesions: most of a whole input teaches little, and a CPU pays for all of it. The rest of the steps
     see whole inputs, since the norms must meet their statistics.
@@ -60,7 +56,6 @@ class CenterNetPlan(BaseModel):
     crop_zyx: Axes | None = None
     crop_batch: int = Field(default=8, ge=1)
     crop_share: float = Field(default=0.7, ge=0, le=1)
-    min_sigma_cells: float = Field(default=0.5, gt=0)
     hard_negative_weight: float = Field(default=3.0, ge=0)
     size_weight: float = Field(default=0.1, ge=0)
     offset_weight: float = Field(default=1.0, ge=0)
@@ -101,14 +96,14 @@ SIZES: dict[str, dict[str, Any]] = {
     "tiny": {
         "input_zyx": (16, 64, 64), "stem": 8, "stem_kernel_zyx": (3, 3, 3), "dims": (16, 24, 32),
         "modules": (1, 1, 1), "head": 16, "steps": 300, "lr": 2e-3, "ema_decay": 0.98,
-        "flip_zyx": (False, False, False), "min_sigma_cells": 1.0,
+        "flip_zyx": (False, False, False),
     },
     # the committed reference weights: two CPU cores can train it
     "small": {
         "input_zyx": (32, 80, 112), "stem": 8, "dims": (24, 40, 64, 96), "modules": (1, 1, 1, 1), "head": 24,
-        "steps": 1600, "lr": 1.5e-3, "scale_range": (0.75, 1.35), "flip_zyx": (False, False, False),
+        "steps": 2400, "lr": 2e-3, "scale_range": (0.75, 1.35), "flip_zyx": (False, False, False),
         "crop_zyx": (16, 40, 56), "crop_batch": 8, "crop_share": 0.8, "batch": 3,
-        "min_sigma_cells": 1.0,
+        "hu_window": (-20.0, 180.0),
     },
     "slim32": {
         "input_zyx": _PAPER_INPUT, "stem": 16, "stem_kernel_zyx": (7, 7, 7), "dims": (32, 32, 48, 48, 48, 64),

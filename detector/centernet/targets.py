@@ -84,9 +84,9 @@ def gaussian(
     return np.exp(-distance2 / (2 * sigma_cells**2)).astype(np.float32)
 
 
-def _sigma(size_cells_zyx: Array, least: float) -> float:
+def _sigma(size_cells_zyx: Array) -> float:
     radius = math.floor(max(gaussian_radius(float(size_cells_zyx[1]), float(size_cells_zyx[2])), 0.0))
-    return max((2 * radius + 1) / 6, least)
+    return max((2 * radius + 1) / 6, MIN_SIGMA_CELLS)
 
 
 def _region(edges: Array, stride: Array, shape_zyx: Axes, grow: float) -> tuple[slice, slice, slice]:
@@ -98,13 +98,7 @@ def _region(edges: Array, stride: Array, shape_zyx: Axes, grow: float) -> tuple[
     return tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))  # type: ignore[return-value]
 
 
-def make_targets(
-    samples: Sequence[SampleMarks],
-    heatmap_zyx: Axes,
-    stride_zyx: Axes,
-    *,
-    min_sigma_cells: float = MIN_SIGMA_CELLS,
-) -> Targets:
+def make_targets(samples: Sequence[SampleMarks], heatmap_zyx: Axes, stride_zyx: Axes) -> Targets:
     """Targets of a batch; the region of a positive whose centre lies outside the input teaches nothing."""
     shape = (len(samples), 1, *heatmap_zyx)
     heat, background = np.zeros(shape, np.float32), np.ones(shape, np.float32)
@@ -128,7 +122,7 @@ def make_targets(
                     background[(b, 0, *_region(edges, stride, heatmap_zyx, 0.0))] = 0
                 continue
             zyx = (int(cell[0]), int(cell[1]), int(cell[2]))
-            kernel = gaussian(heatmap_zyx, zyx, _sigma(size, min_sigma_cells), cell_mm)  # type: ignore[arg-type]
+            kernel = gaussian(heatmap_zyx, zyx, _sigma(size), cell_mm)  # type: ignore[arg-type]
             into = heat if taught else rejected
             np.maximum(into[b, 0], kernel, out=into[b, 0])
             if taught:

@@ -46,7 +46,7 @@ def batches(store: SampleStore, plan: CenterNetPlan, seed: int) -> Iterator[Batc
         moved = change_intensity(move_images(images, moves, shape), rng)
         heatmap: Axes = tuple(n // s for n, s in zip(shape, plan.stride_zyx, strict=True))  # type: ignore[assignment]
         told = [move.marks(m) for move, m in zip(moves, marks, strict=True)]
-        yield moved, make_targets(told, heatmap, plan.stride_zyx, min_sigma_cells=plan.min_sigma_cells)
+        yield moved, make_targets(told, heatmap, plan.stride_zyx)
 
 
 class CenterNetTrainer:

@@ -141,13 +141,3 @@ def test_merging_keeps_the_best() -> None:
 
 def test_nothing_found_is_an_empty_list() -> None:
     assert merge_phases({"arterial": []}, iou_threshold=0.3, top=10) == []
-
-
-def test_a_wider_gaussian_spares_the_neighbours_of_the_centre() -> None:
-    marks = sample(positive=[[4, 16, 16, 6, 20, 20]])
-    narrow, wide = (
-        make_targets([marks], HEATMAP, STRIDE, min_sigma_cells=s).heatmap[0, 0, 2, 4, 5].item()
-        for s in (0.5, 1.0)
-    )
-    assert narrow == pytest.approx(np.exp(-2))
-    assert wide == pytest.approx(np.exp(-0.5))
