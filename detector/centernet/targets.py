@@ -57,7 +57,7 @@ def gaussian_radius(height: float, width: float, *, min_overlap: float = 0.7) ->
     The roots are taken as that code takes them; the algebraically corrected root lowers accuracy.
 
     >>> round(gaussian_radius(10, 10), 3)
-    2.736
+    2.733
     """
     total, area = height + width, height * width
     r1 = (total + math.sqrt(total**2 - 4 * area * (1 - min_overlap) / (1 + min_overlap))) / 2

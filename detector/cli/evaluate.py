@@ -9,7 +9,7 @@ from typing import Any
 
 from detector.errors import PlanError
 
-HELP = "judge a detector on gold cases: P1TD-1, P1TD-10, FROC with 95 % intervals"
+HELP = "judge a detector on gold cases: P1TD-1, P1TD-10, FROC with intervals"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -117,3 +117,15 @@ def test_evaluate_and_detect_refuse_what_is_no_model(
     assert main(["detect", str(tmp_path), *weights, "--out", str(tmp_path / "boxes.json")]) == 1
     assert "not a weights file" in capsys.readouterr().err
     assert not (tmp_path / "boxes.json").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("train",), ("evaluate",), ("detect",), ("phantom_cases",), ("harvest_round",)]
+)
+def test_every_command_can_say_how_it_is_used(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    assert "usage" in capsys.readouterr().out
