@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
 import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,9 +19,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture
-def short_path(tmp_path_factory):
-    """A state folder with a space in its name, as people have."""
-    return tmp_path_factory.mktemp("state folder")
+def short_path() -> Iterator[Path]:
+    """Not below pytest's own folder, which another run may close to the database's user."""
+    with tempfile.TemporaryDirectory(prefix="hvl") as folder:
+        yield Path(folder)
 
 
 def _ask(url: str) -> dict[str, object]:
