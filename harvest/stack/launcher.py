@@ -55,6 +55,12 @@ class Stack:
             HARVEST_DATABASE_URL=self.environment.database_url, HARVEST_BROKER_URL=self.environment.broker_url
         )
         if not self.environment.database_url:
+            # The embedded server's start command does not quote the path of its socket.
+            if any(c.isspace() for c in str(self.home)):
+                raise StackError(
+                    f"The embedded database cannot live below a path with a space ({self.home}). "
+                    "Set HARVEST_HOME to a folder without one."
+                )
             self.say("Starting the database")
             self.database = Database(self.home / "database")
             self.env["HARVEST_DATABASE_URL"] = self.database.start()

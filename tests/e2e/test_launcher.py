@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.running import installation
+from tests.e2e.running import REPOSITORY, installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
@@ -64,12 +66,21 @@ def test_a_stack_starts_mends_itself_and_leaves_no_process_behind(short_path):
         assert again.logins == logins
 
 
+def test_a_state_folder_with_a_space_is_refused_with_the_remedy(short_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "harvest.stack"],
+        env={**os.environ, "HARVEST_HOME": str(short_path / "a b"), "HARVEST_DATABASE_URL": ""},
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "Set HARVEST_HOME" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_second_launcher_on_the_same_folder_is_refused(short_path):
-    import subprocess
-    import sys
-
-    from tests.e2e.running import REPOSITORY
-
     with installation(short_path / "var") as running:
         second = subprocess.run(
             [sys.executable, "-m", "harvest.stack"],
