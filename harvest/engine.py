@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from detector import registry
-from detector.contracts import Candidate, KeySlice, StudyImages
+from detector.contracts import Candidate, Characterization, KeySlice, StudyImages
 from detector.geometry import Box3D, VolumeGeometry
 from detector.volume import Volume, read_volume
 from harvest import store
@@ -62,6 +62,12 @@ def find_key_slices(version: ModelVersion, images: StudyImages, boxes: Sequence[
     return list(_loaded(version).key_slices(images, boxes)) if boxes else []
 
 
+def characterize(version: ModelVersion, images: StudyImages, box: Box3D) -> Characterization:
+    """A characterizer version run on the lesion in a box."""
+    found: Characterization = _loaded(version).characterize(images, box)
+    return found
+
+
 def middle_slice(geometry: VolumeGeometry, box: Box3D) -> int:
     """The slice in the middle of a box: its key slice where no filter says a better one."""
     z = geometry.slices_from_box(box)[0]
@@ -72,7 +78,7 @@ def _loaded(version: ModelVersion) -> Any:
     return _load(version.registry_name, store.path(version.store_key), version.weights_sha256)
 
 
-# A detector and a key slice filter are in use at once; the hash makes a key of the content.
-@lru_cache(maxsize=2)
+# One version of each kind is in use at once; the hash makes a key of the content.
+@lru_cache(maxsize=3)
 def _load(name: str, weights: Path, sha256: str) -> Any:
     return registry.family(name).load(weights)

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from detector import registry
-from detector.contracts import Candidate, KeySlice, StudyImages, Trainer
+from detector.contracts import Candidate, Characterization, KeySlice, StudyImages, Trainer
 from detector.errors import ReadError
 from detector.geometry import Box3D
 
-DETECTOR, KEY_SLICE_FILTER = "fake_detector", "fake_key_slice_filter"
+DETECTOR, KEY_SLICE_FILTER, CHARACTERIZER = "fake_detector", "fake_key_slice_filter", "fake_characterizer"
+
+
+def _check_phases(study: StudyImages) -> None:
+    if len(study.volumes) == 1:
+        raise ReadError("This study has one phase only.", remedy="Import another phase.")
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,7 @@ class FakeDetector:
     candidates: list[dict[str, Any]]
 
     def detect(self, study: StudyImages) -> list[Candidate]:
-        if len(study.volumes) == 1:
-            raise ReadError("This study has one phase only.", remedy="Import another phase.")
+        _check_phases(study)
         return [Candidate(Box3D.from_json(c), c["score"], c.get("phase_scores", {})) for c in self.candidates]
 
 
@@ -36,6 +40,17 @@ class FakeKeySliceFilter:
 
     def key_slices(self, study: StudyImages, boxes: Sequence[Box3D]) -> list[KeySlice]:
         return [KeySlice(0, 0, (1.0,), s) for s in self.scores[: len(boxes)]]
+
+
+@dataclass(frozen=True)
+class FakeCharacterizer:
+    """Says of every lesion what its weights say; fails by name on studies with only one phase."""
+
+    outputs: dict[str, dict[str, float]]
+
+    def characterize(self, study: StudyImages, box: Box3D) -> Characterization:
+        _check_phases(study)
+        return Characterization(self.outputs, evidence={"reference_phase": study.reference_phase})
 
 
 @dataclass(frozen=True)
@@ -52,8 +67,10 @@ class FakeFamily:
 
 DETECTOR_FAMILY = FakeFamily("detector", FakeDetector)
 KEY_SLICE_FAMILY = FakeFamily("key_slice_filter", FakeKeySliceFilter)
+CHARACTERIZER_FAMILY = FakeFamily("characterizer", FakeCharacterizer)
 
 
 def register() -> None:
     registry.register(DETECTOR, "detector", "tests.fakes:DETECTOR_FAMILY")
     registry.register(KEY_SLICE_FILTER, "key_slice_filter", "tests.fakes:KEY_SLICE_FAMILY")
+    registry.register(CHARACTERIZER, "characterizer", "tests.fakes:CHARACTERIZER_FAMILY")

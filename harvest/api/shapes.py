@@ -40,6 +40,17 @@ class ErrorSerializer(serializers.Serializer):
     message = serializers.CharField()
 
 
+class CharacterizationSerializer(serializers.Serializer):
+    """What a characterizer says of a lesion: {output: {label: value in [0, 1]}}; the values are
+    probabilities only where it is calibrated."""
+
+    model_version = serializers.CharField(source="model_version.name")
+    outputs = serializers.DictField(child=serializers.DictField(child=serializers.FloatField()))
+    evidence = serializers.DictField()
+    calibrated = serializers.BooleanField()
+    error = ErrorSerializer(allow_null=True)
+
+
 class LesionSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     source = choice(LesionSource)  # type: ignore[assignment]
@@ -52,6 +63,13 @@ class LesionSerializer(serializers.Serializer):
     size_mm = serializers.SerializerMethodField()
     retired_at = serializers.DateTimeField(allow_null=True)
     replaces = serializers.UUIDField(source="replaces_id", allow_null=True)
+    characterization = serializers.SerializerMethodField()
+
+    @extend_schema_field(CharacterizationSerializer(allow_null=True))
+    def get_characterization(self, row: Lesion) -> object:
+        """The latest version's; earlier ones stay in the database."""
+        said = list(row.characterizations.all())
+        return CharacterizationSerializer(said[-1]).data if said else None
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_reader(self, row: Lesion) -> str | None:

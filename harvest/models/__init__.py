@@ -1,6 +1,7 @@
 """The rows. Reads live in selectors, writes in services."""
 
 from harvest.models.candidate import Candidate
+from harvest.models.characterization import Characterization
 from harvest.models.cohort import Cohort, Outcome, Subject
 from harvest.models.lesion import Lesion
 from harvest.models.release import DatasetRelease
@@ -11,6 +12,7 @@ from harvest.models.training import ModelVersion, TrainingRun, TrainingSchedule
 
 __all__ = [
     "Candidate",
+    "Characterization",
     "Cohort",
     "DatasetRelease",
     "HarvestRound",

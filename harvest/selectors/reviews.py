@@ -15,6 +15,7 @@ from harvest.errors import NotFound
 from harvest.models import Candidate, Lesion, Review, RoundStudy
 from harvest.rendering import Tile, tile_of
 from harvest.sampling.order import Place, Waiting, review_order
+from harvest.selectors.studies import current_lesions
 from harvest.selectors.verdicts import Verdicts, standing
 
 
@@ -68,12 +69,11 @@ def review_studies(ids: Sequence[UUID], reader: User) -> list[ReviewStudy]:
 
 def _rows(reader: User) -> QuerySet[RoundStudy]:
     own = Review.objects.filter(reader=reader)
-    lesions = Lesion.objects.filter(retired_at=None).select_related("reader")
     return RoundStudy.objects.select_related("study__subject", "round__model_version").prefetch_related(
         "candidates",
         "study__series",
         Prefetch("reviews", queryset=own, to_attr="own_reviews"),
-        Prefetch("study__lesions", queryset=lesions, to_attr="current_lesions"),
+        Prefetch("study__lesions", queryset=current_lesions(), to_attr="current_lesions"),
     )
 
 

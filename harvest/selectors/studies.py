@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from harvest.domain import JobState
 from harvest.errors import NotFound
-from harvest.models import Lesion, RoundStudy, Study
+from harvest.models import Characterization, Lesion, RoundStudy, Study
 
 
 def studies(cohort_id: UUID) -> QuerySet[Study]:
@@ -21,17 +21,26 @@ def study(id: UUID) -> Study:
     latest = RoundStudy.objects.filter(study=OuterRef("pk"), state=JobState.SUCCEEDED).order_by(
         "-round__number"
     )
-    lesions = Lesion.objects.filter(retired_at=None).select_related("reader")
     found = (
         _studies()
         .annotate(latest_round_study=Subquery(latest.values("pk")[:1]))
-        .prefetch_related(Prefetch("lesions", queryset=lesions, to_attr="current_lesions"))
+        .prefetch_related(Prefetch("lesions", queryset=current_lesions(), to_attr="current_lesions"))
         .filter(pk=id)
         .first()
     )
     if found is None:
         raise NotFound("There is no such study.")
     return found
+
+
+def current_lesions() -> QuerySet[Lesion]:
+    """The lesions that stand, each with its reader and what characterizers said of it, oldest first."""
+    said = Characterization.objects.select_related("model_version")
+    return (
+        Lesion.objects.filter(retired_at=None)
+        .select_related("reader")
+        .prefetch_related(Prefetch("characterizations", queryset=said))
+    )
 
 
 def study_row(id: UUID) -> Study:

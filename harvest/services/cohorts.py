@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
+from harvest.domain import ImportOutcome
 from harvest.errors import Conflict, NotFound
-from harvest.models import Cohort
+from harvest.models import Cohort, ImportItem
 
 
 @transaction.atomic
@@ -25,6 +26,18 @@ def create_cohort(*, name: str, description: str = "") -> Cohort:
 def ensure_cohort(*, name: str) -> Cohort:
     """The cohort of that name, made where there is none."""
     return Cohort.objects.get_or_create(name=name)[0]
+
+
+@transaction.atomic
+def discard_if_nothing_came(*, cohort: UUID) -> bool:
+    """Takes away a cohort whose first imports brought no study and ask nothing of a person, with their
+    accounts; returns whether it did."""
+    row = Cohort.objects.select_for_update().filter(pk=cohort).first()
+    asked = ImportItem.objects.filter(job__cohort=cohort, outcome=ImportOutcome.PHASES_NEEDED)
+    if row is None or row.studies.exists() or asked.exists():
+        return False
+    row.delete()
+    return True
 
 
 @transaction.atomic

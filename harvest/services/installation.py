@@ -11,21 +11,21 @@ from django.conf import settings
 from django.db import transaction
 
 from harvest.services.people import ensure_first_logins
-from harvest.services.schedules import ensure_watchdog
+from harvest.services.schedules import ensure_standing_entries
 from harvest.services.turns import take_turn
 from harvest.services.versions import ensure_reference_version
 
 
 @transaction.atomic
 def ensure_installation(*, fixtures: Path | None = None) -> dict[str, Any]:
-    """Roles, first logins, the watchdog's beat entry and the reference weights, each only where it lacks.
+    """Roles, first logins, the standing beat entries and the reference weights, each only where it lacks.
 
     Returns {"logins": {username: password} of those just made, "models": names just registered}. New
     logins are also kept in secrets/logins.json, readable by its owner alone.
     """
     take_turn("installation")
     logins = ensure_first_logins()
-    ensure_watchdog()
+    ensure_standing_entries()
     weights = sorted((fixtures or settings.BASE_DIR / "fixtures").glob("*.safetensors"))
     made = [version.name for path in weights if (version := ensure_reference_version(weights=path))]
     if logins:

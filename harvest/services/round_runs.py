@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 
 from detector.contracts import StudyImages
 from detector.errors import DetectorError
+from detector.keyslice.select import suggest_primary
 from harvest import engine, store
 from harvest.domain import ENDED, JobState
 from harvest.errors import HarvestError
@@ -98,8 +99,12 @@ def _candidates(row: RoundStudy, images: StudyImages) -> list[Candidate]:
                 primary_score=key.primary_score if key else None,
             )
         )
-    if rows:
-        max(rows, key=lambda r: (r.primary_score or 0.0, -r.rank)).suggested_primary = True
+    # Without a filter the detector's best is all that is known.
+    suggested = suggest_primary(
+        [c.score for c in found], [k.primary_score for k in key_slices] or [1.0] * len(found)
+    )
+    if suggested is not None:
+        rows[suggested].suggested_primary = True
     return rows
 
 

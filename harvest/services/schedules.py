@@ -14,29 +14,25 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from harvest.domain import ENDED, ModelKind
 from harvest.errors import Conflict, HarvestError, NotFound
 from harvest.models import Cohort, TrainingRun, TrainingSchedule
-from harvest.queue import IO
+from harvest.queue import IO, MODELS
 from harvest.services import training
 from harvest.services.turns import take_turn
 
-WATCHDOG = "harvest watchdog"
-WATCHDOG_SECONDS = 30
+EVERY_SECONDS = 30
+# What beat always does, whatever people schedule: beat entry -> (task, queue).
+STANDING = {
+    "harvest watchdog": ("watch_trainings", IO),
+    "harvest characterizations": ("characterize_lesions", MODELS),
+}
 
 
-def ensure_watchdog() -> None:
-    """The beat entry that looks after trainings."""
-    interval, _ = IntervalSchedule.objects.get_or_create(
-        every=WATCHDOG_SECONDS, period=IntervalSchedule.SECONDS
-    )
-    # A message that nobody took in time is dropped: the next one does the same.
-    PeriodicTask.objects.update_or_create(
-        name=WATCHDOG,
-        defaults={
-            "task": "harvest.watch_trainings",
-            "interval": interval,
-            "queue": IO,
-            "expire_seconds": WATCHDOG_SECONDS,
-        },
-    )
+def ensure_standing_entries() -> None:
+    """The beat entries that look after trainings and characterize lesions."""
+    interval, _ = IntervalSchedule.objects.get_or_create(every=EVERY_SECONDS, period=IntervalSchedule.SECONDS)
+    for name, (task, queue) in STANDING.items():
+        # A message that nobody took in time is dropped: the next one does the same.
+        defaults = {"interval": interval, "queue": queue, "expire_seconds": EVERY_SECONDS}
+        PeriodicTask.objects.update_or_create(name=name, defaults={"task": f"harvest.{task}", **defaults})
 
 
 @transaction.atomic

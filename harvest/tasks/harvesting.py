@@ -1,11 +1,11 @@
-"""Tasks of imports and rounds."""
+"""Tasks of imports, rounds and what follows from them."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from harvest.queue import IO, MODELS, task
-from harvest.services import import_runs, round_runs, rounds
+from harvest.services import characterizations, import_runs, round_runs, rounds
 
 
 @task(queue=IO)
@@ -21,3 +21,8 @@ def start_round(id: str) -> None:
 @task(queue=MODELS)
 def run_round_study(id: str) -> None:
     round_runs.run_round_study(round_study_id=UUID(id))
+
+
+@task(queue=MODELS)
+def characterize_lesions() -> None:
+    characterizations.characterize_lesions()

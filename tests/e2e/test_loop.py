@@ -32,6 +32,7 @@ def test_the_loop(page: Page, running: Installation, phantoms) -> None:
     _boxes_are_what_was_judged_and_drawn(lesions, accepted, drawn)
 
     _train_everything(page, cohort)
+    _lesions_are_characterized(page, cohort)
     made = _promote_the_new_detector(page)
     second = _run_round(page, cohort)
     assert second["model_version"]["name"] == made != first["model_version"]["name"]
@@ -195,6 +196,18 @@ def _train_everything(page: Page, cohort: str) -> None:
     assert {run["state"] for run in runs} == {"succeeded"}, [(r["kind"], r["error"]) for r in runs]
     rows.first.get_by_role("link").first.click()
     page.get_by_test_id("loss-curve").wait_for()
+
+
+def _lesions_are_characterized(page: Page, cohort: str) -> None:
+    """The promoted characterizer has come to every lesion meanwhile, and the editor shows what it says."""
+    held = [s for s in get(page, f"/cohorts/{cohort}/studies?page_size=200")["results"] if s["lesions"]]
+    for study in held:
+        for lesion in get(page, f"/studies/{study['id']}")["lesions"]:
+            said = lesion["characterization"]
+            assert said["model_version"] == "characterizer-v1"
+            assert sum(said["outputs"]["lesion_class"].values()) == pytest.approx(1)
+    page.goto(f"/studies/{held[0]['id']}/draw")
+    expect(page.get_by_test_id("characterization").first).to_contain_text("characterizer-v1")
 
 
 def _promote_the_new_detector(page: Page) -> str:

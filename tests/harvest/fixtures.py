@@ -83,6 +83,7 @@ def make_version(kind: ModelKind, weights: Any, *, number: int = 1, promoted: bo
     names = {
         ModelKind.DETECTOR: fakes.DETECTOR,
         ModelKind.KEY_SLICE_FILTER: fakes.KEY_SLICE_FILTER,
+        ModelKind.CHARACTERIZER: fakes.CHARACTERIZER,
     }
     return ModelVersion.objects.create(
         name=f"{kind}-v{number}",

@@ -661,6 +661,23 @@ export interface components {
             primary: boolean;
             lesion_class: string;
         };
+        /**
+         * @description What a characterizer says of a lesion: {output: {label: value in [0, 1]}}; the values are
+         *     probabilities only where it is calibrated.
+         */
+        Characterization: {
+            model_version: string;
+            outputs: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            evidence: {
+                [key: string]: unknown;
+            };
+            calibrated: boolean;
+            error: components["schemas"]["Error"] | null;
+        };
         ClassCount: {
             lesion_class: string;
             count: number;
@@ -894,6 +911,7 @@ export interface components {
             retired_at: string | null;
             /** Format: uuid */
             replaces: string | null;
+            readonly characterization: components["schemas"]["Characterization"] | null;
         };
         /**
          * @description * `malignant` - malignant

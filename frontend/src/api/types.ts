@@ -32,6 +32,7 @@ export type ImportItem = Schemas["ImportItem"];
 export type Geometry = Schemas["Geometry"];
 export type Study = Schemas["Study"];
 export type StudyDetail = Schemas["StudyDetail"];
+export type Characterization = Schemas["Characterization"];
 export type Lesion = Schemas["Lesion"];
 export type HarvestRound = Schemas["HarvestRound"];
 export type Tile = Schemas["Tile"];

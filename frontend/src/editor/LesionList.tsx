@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import type { Candidate, Lesion } from "../api/types";
 import { words } from "../app/format";
 import { type Box, boxSize } from "../geometry/box";
+import { Characterized } from "./Characterized";
 import type { Receipts } from "./saver";
 import { NO_RECEIPT, type Status, statusOf } from "./saving";
 import type { DrawnLesion, LesionChange } from "./state";
@@ -69,6 +70,7 @@ export function LesionList(props: Props) {
                 {lesion.primary ? "primary, " : ""}
                 {lesion.source}
               </span>
+              {lesion.characterization && <Characterized said={lesion.characterization} />}
             </button>
             <button
               type="button"

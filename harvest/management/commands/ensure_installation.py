@@ -9,7 +9,7 @@ from harvest.services.installation import ensure_installation
 
 
 class Command(HarvestCommand):
-    help = "makes roles, first logins, the watchdog and the reference models where they lack"
+    help = "makes roles, first logins, the standing beat entries and the reference models where they lack"
 
     def run(self, options: dict[str, Any]) -> Report:
         made = ensure_installation()

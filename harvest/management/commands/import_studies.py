@@ -13,7 +13,7 @@ from harvest.errors import HarvestError
 from harvest.management.base import HarvestCommand, Report
 from harvest.models import Cohort, ImportItem, ImportJob
 from harvest.selectors import imports as selectors
-from harvest.services.cohorts import create_cohort
+from harvest.services.cohorts import create_cohort, discard_if_nothing_came
 from harvest.services.import_runs import run_import
 from harvest.services.imports import create_path_import
 
@@ -36,6 +36,7 @@ class Command(HarvestCommand):
         for number, path in enumerate(options["paths"], start=1):
             if not path.exists():
                 raise HarvestError(f"Path {number} does not exist. Check its spelling.", code="not_found")
+        new = not Cohort.objects.filter(name=options["cohort"]).exists()
         cohort = self._cohort(options["cohort"])
         split = Split.GOLD if options["gold"] else Split.POOL
         jobs = []
@@ -43,7 +44,10 @@ class Command(HarvestCommand):
             job = create_path_import(cohort=cohort, path=path.resolve(), given_phases=given, split=split)
             run_import(job_id=job.pk, on_item=self._tell)
             jobs.append(selectors.import_by_id(job.pk))
-        return self._report(cohort, jobs)
+        report = self._report(cohort, jobs)
+        if new and discard_if_nothing_came(cohort=cohort.pk):
+            report.lines.append(f"Cohort {cohort.name} was not kept: nothing was taken.")
+        return report
 
     def _cohort(self, name: str) -> Cohort:
         there = Cohort.objects.filter(name=name).first()

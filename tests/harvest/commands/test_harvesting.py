@@ -80,6 +80,8 @@ def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:
     status, printed = call("import_studies", str(tmp_path / "in"), "--cohort", "c")
     assert status == 1
     assert "no study" in printed
+    assert "was not kept" in printed
+    assert not Cohort.objects.exists()
 
 
 def test_an_unforeseen_error_is_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
