@@ -24,7 +24,7 @@ from harvest.services.locks import one_at_a_time
 log = logging.getLogger(__name__)
 
 # A turn gives the worker back for rounds; the next one goes on.
-TURN_SECONDS = 60.0
+TURN_SECONDS = 10.0
 TURN_LESIONS = 1000
 
 

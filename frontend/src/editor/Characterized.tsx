@@ -35,8 +35,8 @@ export function Characterized({ said }: { said: Characterization }) {
             data-testid="characterization"
             title={`${words(output)}: ${allOf(values)} (${meaning})`}
           >
-            {words(first[0])} <span class="num">{percent(first[1], 0)}</span>{" "}
-            <span class="muted">says {said.model_version}</span>
+            <span class="muted">{said.model_version}:</span> {words(first[0])}{" "}
+            <span class="num">{percent(first[1], 0)}</span>
           </span>
         ) : null;
       })}
