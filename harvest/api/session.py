@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from harvest.api.permissions import ANYONE_SIGNED_IN
+from harvest.api.throttling import SignInThrottle
 from harvest.domain import Role
 from harvest.errors import HarvestError
 from harvest.selectors.people import roles_of
@@ -61,6 +62,7 @@ class SessionView(APIView):
     """Open to all: it is where one signs in."""
 
     permission_classes = [AllowAny]
+    throttle_classes = [SignInThrottle]
 
     @extend_schema(operation_id="session_get", request=None, responses=SessionSerializer)
     def get(self, request: Request) -> Response:

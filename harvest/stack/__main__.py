@@ -31,8 +31,10 @@ def main() -> int:
         first = error.errors()[0]
         print(f"error: HARVEST_{str(first['loc'][0]).upper()}: {first['msg']}", file=sys.stderr)
         return 1
-    # A polite kill is an interruption like Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: _interrupt())
+    # A polite kill is an interruption like Ctrl-C. Both are named, because a shell's background jobs start
+    # with an interrupt that is ignored.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: _interrupt())
     try:
         stack.start()
         if arguments.demo:

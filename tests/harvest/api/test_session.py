@@ -31,6 +31,17 @@ def test_a_wrong_password_is_named_and_signs_nobody_in(user_of):
     assert client.get("/api/v1/session").json()["user"] is None
 
 
+def test_guessing_a_password_is_slowed_down_for_that_name_alone(user_of):
+    user_of(Role.CLINICIAN)
+    client = APIClient()
+    tries = [client.post("/api/v1/session", {"username": "guessed", "password": str(n)}) for n in range(11)]
+    assert [t.status_code for t in tries] == [400] * 10 + [429]
+    assert tries[-1].json()["code"] == "throttled"
+    other = {"username": "the-clinician", "password": PASSWORD}
+    assert client.post("/api/v1/session", other).status_code == 200
+    assert client.get("/api/v1/session").json()["user"]["username"] == "the-clinician"
+
+
 def test_another_site_cannot_sign_a_reader_in(user_of):
     user_of(Role.CLINICIAN)
     login = {"username": "the-clinician", "password": PASSWORD}
