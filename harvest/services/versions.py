@@ -117,7 +117,8 @@ def ensure_reference_version(*, weights: Path) -> ModelVersion | None:
         weights=weights,
         metrics=told.get("metrics", {}),
         provenance={
-            "data": "Reference weights that come with Harvest; learned from synthetic phantoms only.",
+            "data": "Reference weights that come with Harvest; learned from synthetic phantoms only. "
+            + (f"Judged on {told['judged_on']}." if "judged_on" in told else ""),
             "reference": True,
             **{key: told[key] for key in kept if key in told},
         },
