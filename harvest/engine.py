@@ -21,6 +21,7 @@ from harvest.models import ModelVersion, Study
 
 REGISTERED = "registered"
 ORIGINAL = "original"
+HEADERS = "headers"
 LIVER = "liver.npy"
 
 

@@ -10,9 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+import pydicom
+
 from detector.errors import ReadError
 from detector.ingest.dicom import read_stack, stack_digest
-from detector.ingest.dicom_header import SliceHeader
+from detector.ingest.dicom_header import SliceHeader, read_dataset
 from detector.ingest.nifti import file_digest, read_file
 from detector.volume import Volume
 
@@ -29,6 +31,10 @@ class Source(Protocol):
 
     def digest(self) -> str: ...
 
+    def header(self) -> pydicom.Dataset | None:
+        """The DICOM header of one image, as it is; None where there is none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class DicomSource:
@@ -42,6 +48,9 @@ class DicomSource:
     def digest(self) -> str:
         return stack_digest(self.slices)
 
+    def header(self) -> pydicom.Dataset | None:
+        return read_dataset(self.slices[0].path, stop_before_pixels=True)
+
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
@@ -54,6 +63,9 @@ class FileSource:
 
     def digest(self) -> str:
         return file_digest(self.path)
+
+    def header(self) -> pydicom.Dataset | None:
+        return None
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,17 @@ class FoundSeries:
         """
         try:
             return self.source.read()
+        except ReadError as error:
+            raise self._named(error) from error
+
+    def header(self) -> pydicom.Dataset | None:
+        """The DICOM header of one of its images, raw: it names the patient. None for volume files.
+
+        Raises:
+            ReadError: naming the series.
+        """
+        try:
+            return self.source.header()
         except ReadError as error:
             raise self._named(error) from error
 

@@ -42,7 +42,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, exceptions.ValidationError):
         response.data = body("invalid", "Some fields are not right.", {"fields": response.data})
     elif isinstance(error, exceptions.Throttled):
-        response.data = body("throttled", f"Too many tries. Wait {error.wait or 60:.0f} s, then try again.")
+        response.data = body("throttled", "Too many tries. Wait a minute, then try again.")
     elif isinstance(error, exceptions.APIException):
         codes = error.get_codes()
         response.data = body(codes if isinstance(codes, str) else "error", str(error.detail))

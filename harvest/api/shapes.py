@@ -91,6 +91,11 @@ class StudyBriefSerializer(serializers.Serializer):
     phases = serializers.SerializerMethodField()
     geometry = GeometrySerializer()
     has_liver = serializers.BooleanField()
+    suspected_text = serializers.DictField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        source="unchecked_text",
+        help_text="Phases, and their original slices, that seem to bear writing; empty once looked at.",
+    )
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_phases(self, row: Study) -> list[str]:

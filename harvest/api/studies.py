@@ -93,6 +93,15 @@ class StudyView(GenericAPIView):
         return Response(StudyDetailSerializer(selectors.study(id)).data)
 
 
+class TextCheckedView(GenericAPIView):
+    roles = {"POST": DATA_MANAGERS}
+
+    @extend_schema(operation_id="study_text_checked", request=None, responses=StudyDetailSerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        services.mark_text_checked(study_id=id, by=request.user)  # type: ignore[arg-type]
+        return Response(StudyDetailSerializer(selectors.study(id)).data)
+
+
 class VolumeView(APIView):
     """Slices of a phase on the study's grid: int16 HU, little endian, (z, y, x)."""
 

@@ -22,4 +22,4 @@ class SignInThrottle(SimpleRateThrottle):
             return None
         data = request.data if isinstance(request.data, dict) else {}
         name = hashlib.sha256(str(data.get("username", "")).encode()).hexdigest()
-        return f"sign-in {self.get_ident(request)} {name}"
+        return f"sign-in-{self.get_ident(request)}-{name}"

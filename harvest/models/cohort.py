@@ -6,6 +6,7 @@ from django.db import models
 
 from harvest.domain import Split
 from harvest.models.base import Base, choices
+from harvest.sealing import SealedTextField
 
 
 class Cohort(Base):
@@ -22,11 +23,15 @@ class Cohort(Base):
 
 class Subject(Base):
     """A person under a pseudonym: a keyed hash, the same for all of the person's studies. The split is the
-    subject's, so that no patient is both learned from and judged on."""
+    subject's, so that no patient is both learned from and judged on.
+
+    `identifier` is whom the pseudonym stands for, sealed, and empty unless the installation keeps links.
+    """
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="subjects")
     pseudonym = models.CharField(max_length=32)
     split = models.CharField(max_length=8, choices=choices(Split), default=Split.POOL)
+    identifier = SealedTextField(blank=True)
 
     class Meta(Base.Meta):
         constraints = [models.UniqueConstraint(fields=("cohort", "pseudonym"), name="subject_once_a_cohort")]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
 from harvest.domain import ImportOutcome, JobState, LesionClass, Modality, Split
 from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort, Subject
+from harvest.sealing import SealedJSONField, SealedTextField
 
 
 class Study(Base):
     """One examination: up to four registered phases on the grid of the reference phase.
 
-    `store_key` is the study's folder in the store: original/<phase>.npy, registered/<phase>.npy, liver.npy.
+    `store_key` is the study's folder in the store: original/<phase>.npy, registered/<phase>.npy, liver.npy
+    and, of DICOM, headers/<phase>.json without the patient.
     `source_sha256` is of the pixel content, so that a second import adds nothing.
     """
 
@@ -28,6 +32,11 @@ class Study(Base):
     # False where lesions may be unmarked; gold studies with imported truth are complete.
     complete = models.BooleanField(default=False)
     store_key = models.CharField(max_length=120)
+    # {phase: slices of the original} that seem to bear writing, until a person has looked.
+    suspected_text = models.JSONField(default=dict, blank=True)
+    text_checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta(Base.Meta):
         ordering = ("ordinal",)
@@ -35,6 +44,11 @@ class Study(Base):
             models.UniqueConstraint(fields=("cohort", "source_sha256"), name="study_once_a_cohort"),
             models.UniqueConstraint(fields=("cohort", "ordinal"), name="study_ordinal"),
         ]
+
+    @property
+    def unchecked_text(self) -> dict[str, list[int]]:
+        """The suspected writing that nobody has looked at yet."""
+        return {} if self.text_checked_by_id else self.suspected_text
 
 
 class Series(Base):
@@ -58,8 +72,8 @@ class ImportJob(Base):
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="imports")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     state = models.CharField(max_length=12, choices=choices(JobState), default=JobState.QUEUED)
-    # Where the files lie: a path may hold names, so it is shown to the owner alone and blanked at the end.
-    source_path = models.TextField(blank=True)
+    # Where the files lie: a path may hold names, so it is sealed, its owner's alone and blanked at the end.
+    source_path = SealedTextField(blank=True)
     is_upload = models.BooleanField(default=False)
     given_phases = models.JSONField(default=dict)
     split = models.CharField(max_length=8, choices=choices(Split), default=Split.POOL)
@@ -70,18 +84,23 @@ class ImportJob(Base):
 
 
 class ImportItem(Base):
-    """What came of one study, series or file. `relative_path` is shown only to the job's owner."""
+    """What came of one study, series or file. `relative_path` is shown only to the job's owner, and so are
+    the texts where they name a file; all that can hold a name is sealed. `routine`: every archive holds such
+    (a scout, say). `study_key` tells the studies of one import apart.
+    """
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="items")
     ordinal = models.PositiveIntegerField()
     outcome = models.CharField(max_length=16, choices=choices(ImportOutcome))
     study = models.ForeignKey(Study, null=True, on_delete=models.SET_NULL)
-    relative_path = models.TextField(blank=True)
+    study_key = models.CharField(max_length=40, blank=True)
+    routine = models.BooleanField(default=False)
+    relative_path = SealedTextField(blank=True)
     path_sha256 = models.CharField(max_length=64, blank=True)
     code = models.CharField(max_length=60, blank=True)
-    message = models.TextField(blank=True)
-    remedy = models.TextField(blank=True)
-    details = models.JSONField(default=dict)
+    message = SealedTextField(blank=True)
+    remedy = SealedTextField(blank=True)
+    details: dict[str, Any] = SealedJSONField(default=dict)  # type: ignore[assignment]
 
     class Meta(Base.Meta):
         ordering = ("ordinal",)

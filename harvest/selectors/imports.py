@@ -19,7 +19,7 @@ def imports(cohort_id: UUID | None = None) -> QuerySet[ImportJob]:
         for outcome in ImportOutcome
         if outcome != ImportOutcome.REFUSED
     }
-    refused = Q(items__outcome=ImportOutcome.REFUSED) & ~Q(items__details__contains={"routine": True})
+    refused = Q(items__outcome=ImportOutcome.REFUSED) & Q(items__routine=False)
     rows = ImportJob.objects.select_related("owner").annotate(
         **counted, refused=Count("items", filter=refused)
     )

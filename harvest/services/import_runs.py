@@ -75,8 +75,8 @@ def _run(job: ImportJob, on_item: OnItem | None) -> None:
         found, unopened = look_through(job, opened)
         _check_given(job, found)
         # Seen items are those of an earlier run of this job: a lost worker's, or one that asked for phases.
-        seen = list(job.items.values_list("path_sha256", "code", "message", "details", "outcome"))
-        settled = {d.get("study_key") for *_, d, outcome in seen if outcome != ImportOutcome.PHASES_NEEDED}
+        seen = list(job.items.values_list("path_sha256", "code", "message", "study_key", "outcome"))
+        settled = {key for *_, key, outcome in seen if outcome != ImportOutcome.PHASES_NEEDED}
         refused = {(sha, code, message) for sha, code, message, *_ in seen}
         job.total = sum(len(d.studies) + len(d.refused) for d in found)
         job.save(update_fields=["total"])
@@ -90,6 +90,7 @@ def _run(job: ImportJob, on_item: OnItem | None) -> None:
                         "code": refusal.code,
                         "message": refusal.message,
                         "remedy": refusal.remedy,
+                        "routine": refusal.routine,
                         "details": {"routine": refusal.routine} | _names_files(refusal),
                     }
                     _record(job, fields, on_item)
@@ -174,12 +175,10 @@ def _refused(code: str, message: str, remedy: str) -> dict[str, Any]:
 def _record(job: ImportJob, fields: dict[str, Any], on_item: OnItem | None, study_key: str = "") -> None:
     blank = {"study": None, "code": "", "message": "", "remedy": ""}
     fields = blank | fields
-    if study_key:
-        fields["details"] = fields["details"] | {"study_key": study_key}
     with transaction.atomic():
         row = ImportJob.objects.select_for_update().get(pk=job.pk)
-        item = row.items.filter(details__study_key=study_key).first() if study_key else None
-        item = item or ImportItem(job=job, ordinal=row.items.count() + 1)
+        item = row.items.filter(study_key=study_key).first() if study_key else None
+        item = item or ImportItem(job=job, ordinal=row.items.count() + 1, study_key=study_key)
         for name, value in fields.items():
             setattr(item, name, value)
         item.save()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from detector.deidentify import keyed
+from detector.deidentify.burned_in import slices_with_text
+from detector.deidentify.header import deidentified
 from detector.geometry import Box3D
 from detector.ingest.found import FoundStudy
 from detector.ingest.phases import assign_phases
@@ -35,7 +36,7 @@ class Taken:
 
 def pseudonym_of(subject_key: str) -> str:
     """A keyed hash of a patient's identifier: the same in every cohort, and no way back without the key."""
-    return hmac.new(settings.PSEUDONYM_KEY, subject_key.encode(), hashlib.sha256).hexdigest()[:16]
+    return keyed.pseudonym(settings.PSEUDONYM_KEY, subject_key)
 
 
 def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], split: Split) -> Taken:
@@ -55,14 +56,16 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     # Masks are truth of gold studies only; a pool study's pathology alone is known beforehand.
     truth = read_truth(found) if found.truth or split == Split.GOLD else None
     _check_truth(truth)
-    prepared = prepare_study(found, given)
+    prepared = _rekeyed(prepare_study(found, given))
     store.require_space(_bytes_of(prepared))
     id = uuid.uuid4()
     key = f"studies/{id}"
     try:
-        _write_folder(prepared, key)
+        _write_folder(prepared, key, _headers(found, prepared))
         with transaction.atomic():
             study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth)
+            if settings.KEEP_LINKS:
+                Subject.objects.filter(pk=study.subject_id).update(identifier=found.subject_key)
     except BaseException:
         store.delete_folder(key)
         raise
@@ -112,8 +115,37 @@ def _bytes_of(prepared: PreparedStudy) -> int:
     return sum(int(np.asarray(v.array_zyx).nbytes) for v in _volumes(prepared).values())
 
 
-def _write_folder(prepared: PreparedStudy, key: str) -> None:
+def _headers(found: FoundStudy, prepared: PreparedStudy) -> dict[str, str]:
+    """How each phase was made, as DICOM JSON without the patient; phases that came without a header lack."""
+    by_key = {s.key: s for s in found.acquisitions}
+    headers = {phase: by_key[key].header() for phase, key in prepared.series.items()}
+    return {
+        phase: deidentified(header, key=settings.PSEUDONYM_KEY, subject=found.subject_key).to_json()
+        for phase, header in headers.items()
+        if header is not None
+    }
+
+
+def _rekeyed(prepared: PreparedStudy) -> PreparedStudy:
+    """The same on frames of reference that nobody can recognise without the installation's key."""
+
+    def place(volume: Volume) -> Volume:
+        uid = keyed.remapped_uid(settings.PSEUDONYM_KEY, volume.geometry.frame_of_reference_uid)
+        return Volume(volume.array_zyx, replace(volume.geometry, frame_of_reference_uid=uid))
+
+    images = prepared.images
+    return replace(
+        prepared,
+        images=replace(images, volumes={phase: place(v) for phase, v in images.volumes.items()}),
+        originals={phase: place(v) for phase, v in prepared.originals.items()},
+    )
+
+
+def _write_folder(prepared: PreparedStudy, key: str, headers: Mapping[str, str]) -> None:
     with store.new_folder(key) as folder:
+        for phase, header in headers.items():
+            (folder / engine.HEADERS).mkdir(exist_ok=True)
+            (folder / engine.HEADERS / f"{phase}.json").write_text(header)
         for name, volume in _volumes(prepared).items():
             (folder / name).parent.mkdir(exist_ok=True)
             write_volume(volume, folder / name)
@@ -154,6 +186,11 @@ def _write_rows(
         lesion_class=(truth.lesion_class if truth else None) or "",
         has_liver=images.liver is not None,
         complete=known is not None,
+        suspected_text={
+            phase: slices
+            for phase, volume in prepared.originals.items()
+            if (slices := slices_with_text(volume))
+        },
         store_key=key,
     )
     Series.objects.bulk_create(

@@ -18,6 +18,8 @@ STATE_DIR = ENV.state
 STORE_DIR = STATE_DIR / "store"
 UPLOAD_DIR = STATE_DIR / "uploads"
 PSEUDONYM_KEY = ENV.pseudonym_key
+SEALING_KEY = ENV.sealing_key
+KEEP_LINKS = ENV.keep_links
 
 INSTALLED_APPS = [
     "django.contrib.admin",

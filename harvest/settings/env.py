@@ -27,6 +27,10 @@ class Environment(BaseSettings):
     allowed_hosts: str = Field(default="127.0.0.1,localhost", description="Host names, comma separated.")
     trusted_origins: str = Field(default="", description="https:// origins behind a proxy, comma separated.")
     secure_cookies: bool = Field(default=False, description="Set where the site is served over https.")
+    keep_links: bool = Field(
+        default=False,
+        description="Keep, sealed, which patient a pseudonym stands for (manage.py show_links).",
+    )
     debug: bool = False
 
     @property
@@ -38,14 +42,14 @@ class Environment(BaseSettings):
         path = self.state / "run" / f"{name}-url"
         return path.read_text() if path.exists() else ""
 
-    def _secret(self, name: str) -> str:
+    def _secret(self, name: str, size: int = 48) -> str:
         """A random secret of this installation, made on first use, readable by its owner alone."""
         path = self.state / "secrets" / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             # Exclusive creation: of two processes that start at once, one makes it and both read it.
             with open(path, "x", opener=_owner_only) as file:
-                file.write(secrets.token_urlsafe(48))
+                file.write(secrets.token_urlsafe(size))
         except FileExistsError:
             pass
         return path.read_text()
@@ -57,6 +61,11 @@ class Environment(BaseSettings):
     @cached_property
     def pseudonym_key(self) -> bytes:
         return self._secret("pseudonyms").encode()
+
+    @cached_property
+    def sealing_key(self) -> bytes:
+        # Fernet wants 32 bytes in base64 with its padding.
+        return self._secret("sealing", 32).encode() + b"="
 
 
 def _owner_only(path: str, flags: int) -> int:

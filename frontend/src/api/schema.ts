@@ -552,6 +552,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{id}/text-checked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["study_text_checked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{id}/volumes/{phase}": {
         parameters: {
             query?: never;
@@ -1400,6 +1416,10 @@ export interface components {
             readonly phases: string[];
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
+            /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
+            suspected_text: {
+                [key: string]: number[];
+            };
             split: components["schemas"]["Split"];
             lesions: number;
             /** Format: date-time */
@@ -1416,6 +1436,10 @@ export interface components {
             readonly phases: string[];
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
+            /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
+            suspected_text: {
+                [key: string]: number[];
+            };
         };
         /** @description What a reader needs of a study. */
         StudyDetail: {
@@ -1428,6 +1452,10 @@ export interface components {
             readonly phases: string[];
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
+            /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
+            suspected_text: {
+                [key: string]: number[];
+            };
             split: components["schemas"]["Split"];
             /** Format: date-time */
             created_at: string;
@@ -2730,6 +2758,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lesion"];
+                };
+            };
+        };
+    };
+    study_text_checked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyDetail"];
                 };
             };
         };

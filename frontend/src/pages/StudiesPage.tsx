@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { api, relative } from "../api/client";
-import type { Page, Study } from "../api/types";
-import { words } from "../app/format";
+import type { Page, Study, StudyDetail } from "../api/types";
+import { plural, words } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
@@ -96,13 +96,43 @@ function StudyRow({ study }: { study: Study }) {
         )}
         <ErrorLine error={action.error} />
       </td>
-      <td>{study.phases.map(words).join(", ")}</td>
+      <td>
+        {study.phases.map(words).join(", ")}
+        <SuspectedText study={study} />
+      </td>
       <td class="num muted">{grid(study)}</td>
       <td class="num right">{study.lesions}</td>
       <td>
         <Link href={`/studies/${study.id}/draw`}>Open</Link>
       </td>
     </tr>
+  );
+}
+
+/** Slices that seem to bear writing: a person looks, and says whether it names somebody. */
+function SuspectedText({ study }: { study: Study }) {
+  const { user } = useSession();
+  const [suspected, setSuspected] = useState(study.suspected_text);
+  const action = useAction();
+  const where = Object.entries(suspected).map(
+    ([phase, slices]) => `${words(phase)} ${plural(slices.length, "slice")}, first ${slices[0]! + 1}`,
+  );
+  if (!where.length) return null;
+  const checked = () =>
+    action.run(async () => {
+      const changed = await api.post<StudyDetail>(`/studies/${study.id}/text-checked`);
+      setSuspected(changed.suspected_text);
+    });
+  return (
+    <p class="flag" data-testid="suspected-text">
+      ⚠ There seems to be writing in the image: {where.join("; ")}.{" "}
+      {may(user, "data_manager") && (
+        <button type="button" class="small" disabled={action.busy} onClick={checked}>
+          I looked, it names nobody
+        </button>
+      )}
+      <ErrorLine error={action.error} />
+    </p>
   );
 }
 

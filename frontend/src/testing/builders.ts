@@ -47,6 +47,7 @@ export function aReviewStudy(rest: Partial<ReviewStudy> = {}): ReviewStudy {
         origin_xyz_mm: [-127, -127, 2.5],
       },
       has_liver: true,
+      suspected_text: {},
     },
     queue_state: "leased",
     reviewed_at: null,

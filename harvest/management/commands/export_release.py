@@ -10,6 +10,8 @@ from django.core.management.base import CommandParser
 from harvest.engine_release import FILE_NAMES, FORMATS, export_text, write_images
 from harvest.errors import HarvestError
 from harvest.management.base import HarvestCommand, Report
+from harvest.manifest import Manifest
+from harvest.models import Study
 from harvest.selectors.cohorts import cohort_named
 from harvest.selectors.releases import export_info, manifest, release_numbered
 
@@ -27,6 +29,8 @@ class Command(HarvestCommand):
     def run(self, options: dict[str, Any]) -> Report:
         release = release_numbered(cohort_named(options["cohort"]), options["release"])
         frozen = manifest(release)
+        if options["images"]:
+            _check_no_writing(frozen)
         text = export_text(frozen, options["format"], export_info(release))
         out: Path = options["out"]
         try:
@@ -43,3 +47,14 @@ class Command(HarvestCommand):
         name = FILE_NAMES[options["format"]]
         data = {"release": release.number, "file": name, "counts": release.counts}
         return Report(data, [f"Release {release.number} is in {name}; read back, every box was the same."])
+
+
+def _check_no_writing(frozen: Manifest) -> None:
+    """Images that seem to bear writing do not leave before a person has looked at them."""
+    rows = Study.objects.filter(pk__in=[study["id"] for study in frozen["studies"]])
+    if unchecked := [str(row.ordinal) for row in rows if row.unchecked_text]:
+        raise HarvestError(
+            f"There seems to be writing in the images of study {', '.join(unchecked)}. Look at them on the "
+            "Studies page and say that it names nobody, or export without --images.",
+            code="unchecked_text",
+        )

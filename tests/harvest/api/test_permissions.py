@@ -32,6 +32,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "import-cancel": {"POST": {M}},
     "studies": {"GET": ALL},
     "study": {"GET": ALL, "PATCH": {M}},
+    "text-checked": {"POST": {M}},
     "volume": {"GET": ALL},
     "study-lesions": {"POST": {C}},
     "lesion": {"PATCH": {C}, "DELETE": {C}},

@@ -1,0 +1,1 @@
+"""Taking patients out of images and headers: identifiers, dates, burned-in text."""
