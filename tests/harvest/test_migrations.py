@@ -18,9 +18,10 @@ def test_no_migration_is_missing() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_texts_of_earlier_imports_are_sealed_in_place() -> None:
     newest = MigrationExecutor(connection).loader.graph.leaf_nodes("harvest")
-    MigrationExecutor(connection).migrate([("harvest", "0003_characterization")])
+    then = [("harvest", "0003_characterization")]
+    MigrationExecutor(connection).migrate(then)
     try:
-        before = MigrationExecutor(connection).loader.project_state([("harvest", "0003_characterization")]).apps
+        before = MigrationExecutor(connection).loader.project_state(then).apps
         cohort = before.get_model("harvest", "Cohort").objects.create(name="old")
         job = before.get_model("harvest", "ImportJob").objects.create(cohort=cohort, source_path="/in/Doe")
         before.get_model("harvest", "ImportItem").objects.create(
