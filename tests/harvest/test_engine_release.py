@@ -8,6 +8,7 @@ import pytest
 
 from detector.data.cases import read_cases, write_cases
 from detector.data.images import load_case
+from detector.geometry import Box3D
 from harvest import store
 from harvest.domain import ModelKind, Role, Split, Verdict
 from harvest.engine_release import case_list, export_text
@@ -58,6 +59,16 @@ def test_a_judged_candidate(cohort, user_of, verdict, kind, expected):
     row = propose(make_round(cohort), make_study(cohort, complete=True), ELSEWHERE)
     judge(row, user_of(Role.CLINICIAN), verdict, row.candidates.get())
     assert [role for role, _, _ in marks(cohort, kind)] == expected
+
+
+@pytest.mark.parametrize("kind", [D, K])
+def test_a_box_rejected_on_a_drawn_lesion_does_not_unteach_it(cohort, user_of, kind):
+    study = mark_lesion(make_study(cohort)).study
+    part = Box3D(TUMOUR.lo, TUMOUR.centre_mm)
+    row = propose(make_round(cohort), study, part, ELSEWHERE)
+    for candidate in row.candidates.all():
+        judge(row, user_of(Role.CLINICIAN), Verdict.NOT_A_LESION, candidate)
+    assert sorted(role for role, _, _ in marks(cohort, kind)) == ["ignored", "negative", "positive"]
 
 
 def test_a_study_without_lesion_teaches_the_detector_alone(cohort):
