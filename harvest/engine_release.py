@@ -53,30 +53,13 @@ def case_list(manifest: Manifest, kind: ModelKind, split: Split, folder: Path) -
             (box, Verdict.PRIMARY_LESION if box["primary"] else Verdict.OTHER_LESION)
             for box in study["lesions"]
         ] + [(box, Verdict(box["verdict"])) for box in study["marks"]]
-        marks = without_contradiction([m for box, verdict in said if (m := _mark(box, verdict, kind))])
+        marks = [m for box, verdict in said if (m := _mark(box, verdict, kind))]
         teaches = bool(marks) or (study["complete"] and kind is ModelKind.DETECTOR)
         if teaches:
             cases.append(
                 _case(study, marks, Path(os.path.relpath(store.root() / study["store_key"], folder)))
             )
     return cases
-
-
-def without_contradiction(marks: list[Mark]) -> list[Mark]:
-    """The marks with rejected boxes that lie on a lesion (their middle is in it) ignored: such a box was
-    rejected because it fits badly, and to teach its middle as healthy tissue would unteach the lesion."""
-    lesions = [m.box for m in marks if m.role == "positive"]
-
-    def on_a_lesion(mark: Mark) -> bool:
-        middle = mark.box.centre_mm
-        return any(
-            all(lo <= c <= hi for lo, c, hi in zip(box.lo, middle, box.hi, strict=True)) for box in lesions
-        )
-
-    return [
-        m.model_copy(update={"role": "ignored"}) if m.role == "negative" and on_a_lesion(m) else m
-        for m in marks
-    ]
 
 
 def _case(study: dict[str, Any], marks: list[Mark], images: Path) -> Case:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from detector.geometry import iou
+from detector.geometry import Box3D, iou
 from harvest.domain import LesionSource, QueueState, Verdict
 from harvest.manifest import FORMAT, Manifest
 from harvest.models import Candidate, Cohort, Lesion, Review, RoundStudy, Study
 from harvest.selectors.verdicts import standing
 
-# A rejected box that overlaps a lesion was a bad box, not healthy tissue; it must not teach "nothing here".
 CONTRADICTS_IOU = 0.1
 
 
@@ -110,9 +109,16 @@ def _entry(
                 "verdict": judged.candidates.get(c.pk, Verdict.NOT_A_LESION),
             }
             for c in marks
-            if all(iou(c.box, box) <= CONTRADICTS_IOU for box in boxes)
+            if not any(_contradicts(c.box, box) for box in boxes)
         ],
     }
+
+
+def _contradicts(rejected: Box3D, lesion: Box3D) -> bool:
+    """Whether a rejected box was a bad box on a lesion, not healthy tissue: it must not teach "nothing here".
+    A small box in the middle of a large tumour hardly overlaps it by IoU, so its centre counts too."""
+    inside = zip(lesion.lo, rejected.centre_mm, lesion.hi, strict=True)
+    return iou(rejected, lesion) > CONTRADICTS_IOU or all(lo <= c <= hi for lo, c, hi in inside)
 
 
 def _lesions(cohort: Cohort) -> dict[UUID, list[dict[str, Any]]]:
