@@ -15,6 +15,7 @@ import pydicom.config
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from detector.errors import ReadError
+from detector.ingest.dicom_times import acquired_at, date_of
 from detector.ingest.problems import unreadable
 
 # Odd values are the daily bread of an archive; what matters of them is checked below. pydicom's own
@@ -31,7 +32,8 @@ _STORAGE = "1.2.840.10008.5.1.4.1.1."
 _TAGS = [
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID",
     "PatientID", "PatientName", "StudyDate", "Modality", "ImageType", "SeriesNumber", "SeriesDescription",
-    "AcquisitionNumber", "AcquisitionTime", "InstanceNumber", "Rows", "Columns", "PixelSpacing",
+    "AcquisitionNumber", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime", "ContentDate",
+    "ContentTime", "InstanceNumber", "Rows", "Columns", "PixelSpacing",
     "ImageOrientationPatient", "ImagePositionPatient", "NumberOfFrames", "SamplesPerPixel",
 ]  # fmt: skip
 
@@ -72,6 +74,7 @@ class SliceHeader:
     description: str
     acquisition: int | None
     acquisition_time: str
+    acquired_at: float | None
     instance: int | None
     rows: int
     columns: int
@@ -233,11 +236,12 @@ def _slice(path: Path, data: pydicom.Dataset) -> SliceHeader:
         study_uid=study,
         series_uid=series,
         patient=_text(data, "PatientID") or _text(data, "PatientName"),
-        study_date=_date(_text(data, "StudyDate")),
+        study_date=date_of(_text(data, "StudyDate")),
         series_number=_whole(data, "SeriesNumber"),
         description=_text(data, "SeriesDescription"),
         acquisition=_whole(data, "AcquisitionNumber"),
         acquisition_time=_text(data, "AcquisitionTime"),
+        acquired_at=acquired_at(data),
         instance=_whole(data, "InstanceNumber"),
         rows=rows,
         columns=columns,
@@ -246,11 +250,3 @@ def _slice(path: Path, data: pydicom.Dataset) -> SliceHeader:
         position=position,  # type: ignore[arg-type]
         frame_of_reference=_text(data, "FrameOfReferenceUID"),
     )
-
-
-def _date(text: str) -> date | None:
-    digits = text.replace(".", "").replace("-", "")
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    except ValueError:
-        return None

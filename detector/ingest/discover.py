@@ -199,7 +199,12 @@ def _acquisitions(members: list[SliceHeader], refusals: Refusals) -> list[FoundS
                 refusals.add_error(_first(stack), error, f"Series {key}: {error.message}")
                 continue
             spacing = (float(grid[0]), float(grid[1]), float(grid[2]))
-            found.append(FoundSeries(key, "CT", hint, len(stack), spacing, DicomSource(stack)))
+            times = [s.acquired_at for s in stack if s.acquired_at is not None]
+            found.append(
+                FoundSeries(
+                    key, "CT", hint, len(stack), spacing, DicomSource(stack), min(times, default=None)
+                )
+            )
     return found
 
 

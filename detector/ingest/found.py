@@ -61,7 +61,9 @@ class FoundSeries:
     """One series that has the shape of a phase. `key` names it for people and holds no identifier: the
     DICOM series number (4, or 4.1, 4.2 for acquisitions within one series), or the file's stem.
 
-    `spacing` is (x, y, z) in mm.
+    `spacing` is (x, y, z) in mm. `acquired_at` orders the series of a study: seconds from its midnight to
+    the first slice's acquisition, None where no header says it. It is for ordering, never to be shown.
+    `note` says in words what reading does to the slices beyond sorting them ("" for nothing).
     """
 
     key: str
@@ -70,6 +72,8 @@ class FoundSeries:
     n_slices: int
     spacing: tuple[float, float, float]
     source: Source
+    acquired_at: float | None = None
+    note: str = ""
 
     def read(self) -> Volume:
         """The canonical volume, read anew at each call.

@@ -202,3 +202,22 @@ def test_mask_files_beside_dicom_belong_to_it_and_a_mask_alone_is_left_out(tmp_p
     found = discover(tmp_path)
     assert [study.masks for study in found.studies] == [{"liver": liver}]
     assert [(r.code, r.relative_path, r.routine) for r in found.refused] == [("mask", "b/label.nrrd", True)]
+
+
+@pytest.mark.parametrize(
+    ("tags", "seconds"),
+    [
+        ({"AcquisitionTime": "083015.5", "ContentTime": "110000"}, 30615.5),
+        ({"AcquisitionTime": "08:30:15"}, 30615.0),
+        ({"AcquisitionDateTime": "20200131083015.000000+0100"}, 30615.0),
+        ({"ContentTime": "0830"}, 30600.0),
+        ({"AcquisitionTime": "000010", "AcquisitionDate": "20200201"}, 86410.0),
+        ({"AcquisitionTime": "no time"}, None),
+        ({}, None),
+    ],
+)
+def test_series_say_when_they_were_acquired_as_far_as_their_headers_do(
+    tmp_path: Path, tags: dict[str, object], seconds: float | None
+) -> None:
+    write_series(tmp_path, voxels(), **tags)
+    assert discover(tmp_path).studies[0].acquisitions[0].acquired_at == seconds
