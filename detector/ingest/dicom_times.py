@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-import pydicom
+from detector.ingest.dicom_file import Fields
 
 _DAY_SECONDS = 86400
 _TIME = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2}(?:\.\d+)?)?")
@@ -38,27 +38,30 @@ def seconds_of(text: str) -> float | None:
     return total if hours < 24 and minutes < 60 and seconds <= 60 else None
 
 
-def acquired_at(data: pydicom.Dataset) -> float | None:
+def seconds_of_datetime(text: str) -> float | None:
+    """The time of a DICOM date with time (YYYYMMDDHHMMSS.FFFFFF&ZZXX) as seconds since midnight.
+
+    >>> seconds_of_datetime("20200131083015+0100")
+    30615.0
+    """
+    return seconds_of(re.split("[+-]", text[8:])[0])
+
+
+def acquired_at(fields: Fields) -> float | None:
     """Seconds from the midnight before the study to the acquisition, else to the making of the image.
 
     A study that runs past midnight goes on above 86400, so that the order of its phases stays. None where
     the header gives no time.
     """
-    study = date_of(_text(data, "StudyDate"))
-    joined = _text(data, "AcquisitionDateTime")
-    for day, time in (
-        (_text(data, "AcquisitionDate"), _text(data, "AcquisitionTime")),
-        (joined[:8], re.split("[+-]", joined[8:])[0]),
-        (_text(data, "ContentDate"), _text(data, "ContentTime")),
+    study = date_of(fields.text("StudyDate"))
+    joined = fields.text("AcquisitionDateTime")
+    for day, seconds in (
+        (fields.text("AcquisitionDate"), seconds_of(fields.text("AcquisitionTime"))),
+        (joined[:8], seconds_of_datetime(joined)),
+        (fields.text("ContentDate"), seconds_of(fields.text("ContentTime"))),
     ):
-        seconds = seconds_of(time)
         if seconds is not None:
             that_day = date_of(day)
             nights = (that_day - study).days if study and that_day else 0
             return seconds + _DAY_SECONDS if nights == 1 else seconds
     return None
-
-
-def _text(data: pydicom.Dataset, name: str) -> str:
-    value = data.get(name)
-    return "" if value is None else str(value).strip()

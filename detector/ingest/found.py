@@ -32,7 +32,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DicomSource:
-    """One acquisition of single-frame DICOM slices."""
+    """One acquisition of DICOM slices, or of frames of enhanced CT."""
 
     slices: Sequence[SliceHeader]
 

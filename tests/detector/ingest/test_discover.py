@@ -38,15 +38,16 @@ def test_keys_stand_for_studies_without_naming_them(tmp_path: Path) -> None:
 def test_studies_are_told_apart_by_uid_and_series_named_by_number(tmp_path: Path) -> None:
     for study, series, number in [("1.1", "1.1.1", 2), ("1.1", "1.1.2", 7), ("1.2", "1.2.1", None)]:
         folder = tmp_path / study / series
-        write_series(folder, voxels(), study=study, series=series, SeriesNumber=number)
+        scan = voxels(seed=int(series[-1]))
+        write_series(folder, scan, study=study, series=series, SeriesNumber=number)
     found = discover(tmp_path)
     assert [[s.key for s in study.acquisitions] for study in found.studies] == [["2", "7"], ["s1"]]
     assert found.refused == []
 
 
 def test_series_that_share_a_number_get_keys_of_their_own(tmp_path: Path) -> None:
-    for series in ("1.1.1", "1.1.2"):
-        write_series(tmp_path / series, voxels(), series=series)
+    for seed, series in enumerate(("1.1.1", "1.1.2")):
+        write_series(tmp_path / series, voxels(seed=seed), series=series)
     assert [s.key for s in discover(tmp_path).studies[0].acquisitions] == ["4.1", "4.2"]
 
 
