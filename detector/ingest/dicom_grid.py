@@ -97,7 +97,9 @@ def stack_grid(stack: Sequence[SliceHeader]) -> StackGrid:
             f"Slice {worst + 1} of {len(ordered)} lies {aside[worst]:.1f} mm beside the line of the others.",
             "Export the series again.",
         )
-    sheared = float(np.linalg.norm(path - length * normal)) > tolerance
+    # Upright slices may drift by half a pixel untouched; tilted ones are interpolated anyway, so exactly.
+    tilted = float(1 - np.abs(normal).max()) > AXIS_TOLERANCE**2
+    sheared = float(np.linalg.norm(path - length * normal)) > (1e-3 * length if tilted else tolerance)
     step = _even_step(along)
     unit = path / length if sheared else normal
     places_mm = None

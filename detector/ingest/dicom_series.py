@@ -180,7 +180,12 @@ def _grouped(slices: Stack, key: Callable[[SliceHeader], object]) -> list[Stack]
     groups: dict[object, Stack] = defaultdict(list)
     for s in _in_order(slices):
         groups[key(s)].append(s)
-    return list(groups.values())
+    return sorted(groups.values(), key=lambda g: min(_turn(s) for s in g))
+
+
+def _turn(s: SliceHeader) -> tuple[object, ...]:
+    """When the slice came, by whatever its header tells of it."""
+    return (s.acquisition or 0, s.acquired_at or 0.0, len(s.temporal), s.temporal, s.instance or 0)
 
 
 def _in_order(slices: Stack) -> Stack:
