@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import struct
 import warnings
+import zlib
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -14,8 +16,14 @@ import pydicom.config
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
-from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
 
+from detector.errors import ReadError
 from detector.ingest.problems import unreadable
 
 # Odd values are the daily bread of an archive; what matters of them is checked below. pydicom's own
@@ -24,6 +32,8 @@ pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 warnings.filterwarnings("ignore", module=r"pydicom(\..*)?")
 
+_META_BYTES, _CHUNK = 4096, 1 << 20
+_MAX_INFLATED_BYTES = 1 << 30
 _PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
 # Numbers that the standard stores as two bytes, not as text.
 _BINARY = (
@@ -53,22 +63,46 @@ def read_dataset(source: Path | IO[bytes], **options: Any) -> pydicom.Dataset:
     """pydicom's reader with every failure turned into one named error.
 
     Raises:
-        ReadError: code damaged.
+        ReadError: codes damaged and too_large.
     """
     # A hostile or cut file makes pydicom raise nearly any exception, so nearly any is caught.
     try:
+        _check_deflated(source)
         data = pydicom.dcmread(source, force=True, **options)
         if not data.file_meta.get("TransferSyntaxUID"):
             implicit, little = data.original_encoding
             named = ExplicitVRLittleEndian if little is not False else ExplicitVRBigEndian
             data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit is not False else named
         return data
-    except MemoryError:
+    except (ReadError, MemoryError):
         raise
     except Exception as error:
         raise unreadable(
             "damaged", "The DICOM file is truncated or damaged.", "Export the series again."
         ) from error
+
+
+def _check_deflated(source: Path | IO[bytes]) -> None:
+    """Refuses a deflated file that unpacks to more than an object can have, before pydicom unpacks it whole.
+
+    Raises:
+        ReadError: code too_large.
+    """
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+        head = file.read(_META_BYTES)
+        file.seek(0)
+        if DeflatedExplicitVRLittleEndian.encode() not in head:
+            return
+        # The meta header says its own length first, and what follows it is deflated.
+        file.seek(144 + struct.unpack("<I", head[140:144])[0])
+        inflater, total = zlib.decompressobj(-zlib.MAX_WBITS), 0
+        packed = file.read(_CHUNK)
+        while packed:
+            total += len(inflater.decompress(packed, _CHUNK))
+            if total > _MAX_INFLATED_BYTES:
+                raise unreadable("too_large", "The file unpacks to more than a DICOM object can have.")
+            packed = inflater.unconsumed_tail or (b"" if inflater.eof else file.read(_CHUNK))
+        file.seek(0)
 
 
 class Fields:

@@ -17,6 +17,7 @@ from detector.ingest.dicom_objects import ENHANCED_CT, NotASlice, not_a_slice
 from detector.ingest.dicom_times import acquired_at, date_of
 from detector.ingest.problems import unreadable
 
+MAX_SIDE = 4096
 _TAGS = [
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID",
     "PatientID", "PatientName", "StudyDate", "StudyTime", "Modality", "ImageType", "SeriesNumber",
@@ -85,7 +86,7 @@ def read_headers(path: Path) -> list[SliceHeader] | NotASlice:
     """The slices that one object of the archive holds: one, or every frame of an enhanced CT.
 
     Raises:
-        ReadError: code damaged where the header cannot be read; no_geometry, no_uid, colour, no_frames.
+        ReadError: codes damaged, unreadable, too_large, no_geometry, no_uid, colour, no_frames.
     """
     try:
         with path.open("rb") as file:
@@ -170,6 +171,8 @@ def _slice(path: Path, file: IO[bytes], fields: Fields, frame: Frame) -> SliceHe
 
 
 def _check_place(frame: Frame, rows: int, columns: int) -> None:
+    if max(rows, columns) > MAX_SIDE:
+        raise unreadable("too_large", f"A slice of {columns} x {rows} pixels is no CT.", "Export it again.")
     numbers = np.array([*frame.spacing, *frame.orientation, *frame.position])
     sizes = len(frame.spacing), len(frame.orientation), len(frame.position)
     good = sizes == (2, 6, 3) and rows > 0 and columns > 0

@@ -110,9 +110,10 @@ def _frame(header: SliceHeader, data: pydicom.Dataset) -> Pixels:
         signs = syntax in (*JPEG2000TransferSyntaxes, *JPEGLSTransferSyntaxes)
         loose: dict[str, Any] = {} if signs else {"correct_unused_bits": False}
         pixels: Pixels = pixel_array(data, index=frames - 1, raw=True, **loose)
-    except MemoryError:
-        raise
-    except Exception as error:  # the decoders of third parties raise what they like
+    except BaseException as error:
+        # Decoders of third parties raise what they like; one in Rust panics with what is no Exception.
+        if isinstance(error, MemoryError) or not (isinstance(error, Exception) or _is_panic(error)):
+            raise
         raise unreadable(
             "undecodable",
             "The slice's pixel data cannot be decoded.",
@@ -122,6 +123,10 @@ def _frame(header: SliceHeader, data: pydicom.Dataset) -> Pixels:
     if pixels.shape != (header.rows, header.columns):
         raise unreadable("undecodable", "The slice's pixels do not fit its header.", "Export it again.")
     return pixels
+
+
+def _is_panic(error: BaseException) -> bool:
+    return type(error).__name__ == "PanicException"
 
 
 def _rescaled(header: SliceHeader, stored: Pixels) -> Pixels:

@@ -103,6 +103,14 @@ def _kinds(slices: Stack) -> list[Stack]:
     return [slices]
 
 
+def _acquisition(s: SliceHeader) -> object:
+    return s.acquisition
+
+
+def _temporal(s: SliceHeader) -> object:
+    return s.temporal
+
+
 def _kernel(s: SliceHeader) -> object:
     return s.kernel
 
@@ -114,9 +122,9 @@ def _image_type(s: SliceHeader) -> object:
 def _split_overlaps(slices: Stack) -> list[Stack]:
     clean = _clean([slices])
     if clean and (len(slices) < 2 * MIN_SLICES or _is_volume(slices)):
-        return [slices]
+        return next(_interleaved(slices), [slices])
     times_each = max(Counter(_place(s) for s in slices).values())
-    by_number = _grouped(slices, lambda s: s.acquisition)
+    by_number = _grouped(slices, _acquisition)
     if not clean and _clean(by_number) and (len(by_number) == times_each or _whole(by_number)):
         return by_number
     for split in _splits(slices):
@@ -134,10 +142,21 @@ def _split_overlaps(slices: Stack) -> list[Stack]:
     )
 
 
+def _interleaved(slices: Stack) -> Iterator[list[Stack]]:
+    """Splits into acquisitions that all run over the whole region, slice between slice. Even where they make
+    one even stack together, no scanner takes one volume that way."""
+    for key in (_acquisition, _temporal):
+        split = _grouped(slices, key)
+        reach = [max(s.position[2] for s in g) - min(s.position[2] for s in g) for g in (slices, *split)]
+        everywhere = len(split) > 1 and _whole(split) and min(reach) >= 0.8 * reach[0]
+        if everywhere and all(_is_volume(stack) for stack in split):
+            yield split
+
+
 def _splits(slices: Stack) -> Iterator[list[Stack]]:
     keys: tuple[Callable[[SliceHeader], object], ...] = (
-        lambda s: s.acquisition,
-        lambda s: s.temporal,
+        _acquisition,
+        _temporal,
         lambda s: s.acquisition_time,
         _kernel,
         _image_type,

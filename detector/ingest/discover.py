@@ -75,7 +75,8 @@ def _files(root: Path) -> list[Path]:
         # Beside truth.json the folder truth holds what it was made from: no study of its own.
         skipped = (*_SKIPPED_FOLDERS, "truth") if TRUTH_FILE in names else _SKIPPED_FOLDERS
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in skipped)
-        found.extend(Path(folder) / n for n in sorted(names) if not n.startswith(".") and n != TRUTH_FILE)
+        paths = (Path(folder) / n for n in sorted(names) if not n.startswith(".") and n != TRUTH_FILE)
+        found.extend(p for p in paths if p.is_file())  # a pipe would be waited for, a device never ends
     return found
 
 

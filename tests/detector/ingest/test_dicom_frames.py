@@ -40,7 +40,7 @@ def test_phases_in_files_of_their_own_under_one_series_are_told_apart(tmp_path: 
     for number, hu in enumerate(scans, start=1):
         write_enhanced(tmp_path / str(number), hu, phases=[number] * 8)
     found = discover(tmp_path).studies[0].acquisitions
-    assert [(s.read().array_zyx == hu).all() for s, hu in zip(found, scans, strict=True)] == [True, True]
+    assert all((s.read().array_zyx == hu).all() for s, hu in zip(found, scans, strict=True))
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
