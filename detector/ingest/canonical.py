@@ -130,6 +130,8 @@ def clipped_hu(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
     Raises:
         ReadError: code not_finite.
     """
+    if values.dtype == np.int16:
+        return np.maximum(values, np.int16(AIR_HU))
     if np.issubdtype(values.dtype, np.floating):
         if not np.isfinite(values).all():
             raise unreadable(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from pydicom.tag import Tag
 
 from detector.errors import ReadError
 from detector.ingest.dicom_file import Fields, plain_pixels_at, read_dataset
@@ -18,7 +19,7 @@ from detector.ingest.dicom_times import acquired_at, date_of
 from detector.ingest.problems import unreadable
 
 MAX_SIDE = 4096
-_TAGS = [
+_KEYWORDS = [
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID",
     "PatientID", "PatientName", "StudyDate", "StudyTime", "Modality", "ImageType", "SeriesNumber",
     "SeriesDescription", "AcquisitionNumber", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime",
@@ -28,6 +29,8 @@ _TAGS = [
     "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope",
     "RescaleIntercept", "ModalityLUTSequence",
 ]  # fmt: skip
+_TAGS = [Tag(k) for k in _KEYWORDS]  # once: pydicom would look each keyword up for every file
+_FRAME_TAGS = [Tag(k) for k in FRAME_TAGS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,13 @@ def read_headers(path: Path) -> list[SliceHeader] | NotASlice:
     """
     try:
         with path.open("rb") as file:
-            fields = Fields(read_dataset(file, stop_before_pixels=True, specific_tags=[*_TAGS]))
+            fields = Fields(read_dataset(file, stop_before_pixels=True, specific_tags=_TAGS))
             if left_out := not_a_slice(fields):
                 return left_out
             if fields.text("SOPClassUID") in ENHANCED_CT:
                 file.seek(0)
                 fields = Fields(
-                    read_dataset(file, stop_before_pixels=True, specific_tags=[*_TAGS, *FRAME_TAGS])
+                    read_dataset(file, stop_before_pixels=True, specific_tags=[*_TAGS, *_FRAME_TAGS])
                 )
                 return [_slice(path, file, fields, frame) for frame in frames_of(fields)]
             return [_slice(path, file, fields, _classic(fields))]

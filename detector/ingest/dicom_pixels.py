@@ -26,7 +26,7 @@ Pixels = npt.NDArray[Any]
 
 
 def each_slice(slices: Sequence[SliceHeader]) -> Iterator[Pixels]:
-    """Pixels (Y, X) of each slice after rescale, padding at -1024, one decoded at a time. A multi-frame file
+    """Pixels (Y, X) of each slice after rescale, padding at -1024 or below, one at a time. A multi-frame file
     is parsed once for frames that follow each other.
 
     Raises:
@@ -148,10 +148,10 @@ def _rescaled(header: SliceHeader, stored: Pixels) -> Pixels:
 
 
 def _is_padding(header: SliceHeader, stored: Pixels) -> npt.NDArray[np.bool_] | None:
-    ends = header.stored.padding
-    if ends is None:
-        return None
-    inside: npt.NDArray[np.bool_] = (stored >= ends[0]) & (stored <= ends[1])
+    ends, (slope, intercept) = header.stored.padding, header.stored.rescale or (0.0, 0.0)
+    if ends is None or (slope > 0 and max(ends) * slope + intercept <= AIR_HU):
+        return None  # what lies below air becomes air anyway
+    inside = stored == ends[0] if ends[0] == ends[1] else (stored >= ends[0]) & (stored <= ends[1])
     return inside if inside.any() else None
 
 
