@@ -6,6 +6,7 @@ import logging
 import struct
 import warnings
 import zlib
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import IO, Any
 import pydicom
 import pydicom.config
 from pydicom.datadict import tag_for_keyword
-from pydicom.dataelem import RawDataElement
+from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -24,6 +25,7 @@ from pydicom.uid import (
 )
 
 from detector.errors import ReadError
+from detector.ingest.dicom_plain import plain_header
 from detector.ingest.problems import unreadable
 
 # Odd values are the daily bread of an archive; what matters of them is checked below. pydicom's own
@@ -34,7 +36,8 @@ warnings.filterwarnings("ignore", module=r"pydicom(\..*)?")
 
 _META_BYTES, _CHUNK = 4096, 1 << 20
 _MAX_INFLATED_BYTES = 1 << 30
-_PLAIN = (ImplicitVRLittleEndian, ExplicitVRLittleEndian)
+_PADDING = " \0\t\r\n"
+_NOT_TEXT = (b"US", b"SS", b"UL", b"SL", b"FD", b"FL", b"SQ", b"UN", b"OB", b"OW")
 # Numbers that the standard stores as two bytes, not as text.
 _BINARY = (
     "Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "BitsStored", "PixelRepresentation",
@@ -106,47 +109,72 @@ def _check_deflated(source: Path | IO[bytes]) -> None:
 
 
 class Fields:
-    """Values of one header by keyword. Most are plain ASCII, and asking pydicom for each takes longer than
-    reading the file: they are taken from the bytes, and only what is not plain is left to pydicom."""
+    """Values of one header by keyword. Most are plain ASCII in a plain file, and asking pydicom for them
+    takes longer than reading the file: they are taken from the bytes, and only what is odd is left to it.
 
-    def __init__(self, data: pydicom.Dataset) -> None:
-        self.data = data
+    Raises:
+        ReadError: codes damaged and too_large, here or when the first odd value is asked for.
+    """
+
+    def __init__(self, path: Path, file: IO[bytes], keywords: Sequence[str]) -> None:
+        self._path, self._keywords = path, keywords
+        self._plain = plain_header(file, {_tag(k) for k in keywords})
+        self._data: pydicom.Dataset | None = None
+
+    @property
+    def data(self) -> pydicom.Dataset:
+        """The header as pydicom reads it, with the keywords asked for."""
+        if self._data is None:
+            tags = [BaseTag(_tag(k)) for k in self._keywords]
+            self._data = read_dataset(self._path, stop_before_pixels=True, specific_tags=tags)
+        return self._data
+
+    @property
+    def pixels(self) -> tuple[int, int] | None:
+        """Where uncompressed little-endian pixels begin in the file and how many bytes they say they have."""
+        return self._plain.pixels if self._plain else None
+
+    @property
+    def media_class(self) -> str:
+        """The class of the object as the file's meta header names it."""
+        if self._plain:
+            return (
+                self._plain.elements.get(0x00020002, (None, b""))[1].decode("ascii", "replace").strip(" \0")
+            )
+        return str(self.data.file_meta.get("MediaStorageSOPClassUID", ""))
 
     def text(self, name: str) -> str:
         """The value as text without its padding, several joined by a backslash; "" for none."""
-        raw = self._raw(name)
-        if isinstance(raw, RawDataElement):
-            if not raw.value:
-                return ""
-            if raw.VR not in ("US", "SS", "UL", "SL", "FD", "FL", "SQ", "UN") and raw.value.isascii():
-                return raw.value.decode("ascii").strip(" \0\t\r\n")
+        if self._plain:
+            kind, value = self._plain.elements.get(_tag(name), (None, b""))
+            if not value or (kind not in _NOT_TEXT and value.isascii()):
+                return value.decode("ascii").strip(_PADDING)
         value = self.data.get(name)
         if value is None:
             return ""
-        if isinstance(value, (list, pydicom.multival.MultiValue)):
-            return "\\".join(str(v).strip() for v in value)
-        return str(value).strip(" \0\t\r\n")
+        if isinstance(value, list | MultiValue):
+            return "\\".join(str(v).strip(_PADDING) for v in value)
+        return str(value).strip(_PADDING)
 
     def number(self, name: str) -> int | None:
         """A whole number, stored as binary or as text; None for none.
 
         Raises:
-            ValueError: the value is no number.
+            ValueError, OverflowError: the value is no number.
         """
-        raw = self._raw(name)
-        if raw is None:
-            return None
-        if isinstance(raw, RawDataElement) and raw.VR in (None, "US", "SS", "US or SS"):
-            if raw.value and len(raw.value) == 2 and name in _BINARY:
-                order = "<" if raw.is_little_endian else ">"
-                return int(struct.unpack(f"{order}{'h' if raw.VR == 'SS' else 'H'}", raw.value)[0])
-            if name in _BINARY:
-                value = self.data.get(name)
-                if isinstance(value, bytes):
-                    value = int.from_bytes(value[:2], "little") if value else None
-                return None if value in (None, "") else int(float(str(value)))
-        text = self.text(name)
-        return int(float(text)) if text else None
+        if name not in _BINARY:
+            text = self.text(name)
+            return int(float(text)) if text else None
+        if self._plain:
+            kind, held = self._plain.elements.get(_tag(name), (None, b""))
+            if not held:
+                return None
+            if len(held) == 2 and kind in (None, b"US", b"SS"):
+                return int.from_bytes(held, "little", signed=kind == b"SS")
+        value = self.data.get(name)
+        if isinstance(value, bytes):
+            value = int.from_bytes(value[:2], "little") if value else None
+        return None if value in (None, "") else int(float(str(value)))
 
     def decimals(self, name: str) -> tuple[float, ...]:
         """The decimal numbers of a text value.
@@ -157,36 +185,13 @@ class Fields:
         text = self.text(name)
         return tuple(float(part) for part in text.split("\\")) if text else ()
 
-    def _raw(self, name: str) -> Any:
-        try:
-            return self.data.get_item(_tag(name))
-        except KeyError:
-            return None
-
     def __contains__(self, name: str) -> bool:
-        return self._raw(name) is not None
-
-    @property
-    def transfer_syntax(self) -> str:
-        return str(self.data.file_meta.TransferSyntaxUID)
+        return _tag(name) in self._plain.elements if self._plain else name in self.data
 
 
 @cache
-def _tag(name: str) -> BaseTag:
+def _tag(name: str) -> int:
     number = tag_for_keyword(name)
     if number is None:
         raise KeyError(name)
-    return BaseTag(number)
-
-
-def plain_pixels_at(file: IO[bytes], fields: Fields) -> tuple[int, int] | None:
-    """Where pixel data begins in a file that was read up to it, and how many bytes it says it has; None
-    where it is compressed, big-endian or absent."""
-    if fields.transfer_syntax not in _PLAIN:
-        return None
-    head = file.read(12)
-    if head[:4] != b"\xe0\x7f\x10\x00":
-        return None
-    implicit = not head[4:6].isalpha()
-    (length,) = struct.unpack("<I", head[4:8] if implicit else head[8:12])
-    return None if length == 0xFFFFFFFF else (file.tell() - (4 if implicit else 0), length)
+    return number

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import IO
 
 import numpy as np
-from pydicom.tag import Tag
 
 from detector.errors import ReadError
-from detector.ingest.dicom_file import Fields, plain_pixels_at, read_dataset
+from detector.ingest.dicom_file import Fields
 from detector.ingest.dicom_frames import FRAME_TAGS, Frame, frames_of
 from detector.ingest.dicom_objects import ENHANCED_CT, NotASlice, not_a_slice
 from detector.ingest.dicom_times import acquired_at, date_of
@@ -27,10 +26,8 @@ _KEYWORDS = [
     "ConvolutionKernel", "SliceThickness", "Rows", "Columns", "PixelSpacing", "ImageOrientationPatient",
     "ImagePositionPatient", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored",
     "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope",
-    "RescaleIntercept", "ModalityLUTSequence",
+    "RescaleIntercept", "ModalityLUTSequence", *FRAME_TAGS,
 ]  # fmt: skip
-_TAGS = [Tag(k) for k in _KEYWORDS]  # once: pydicom would look each keyword up for every file
-_FRAME_TAGS = [Tag(k) for k in FRAME_TAGS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +90,13 @@ def read_headers(path: Path) -> list[SliceHeader] | NotASlice:
     """
     try:
         with path.open("rb") as file:
-            fields = Fields(read_dataset(file, stop_before_pixels=True, specific_tags=_TAGS))
-            if left_out := not_a_slice(fields):
-                return left_out
-            if fields.text("SOPClassUID") in ENHANCED_CT:
-                file.seek(0)
-                fields = Fields(
-                    read_dataset(file, stop_before_pixels=True, specific_tags=[*_TAGS, *_FRAME_TAGS])
-                )
-                return [_slice(path, file, fields, frame) for frame in frames_of(fields)]
-            return [_slice(path, file, fields, _classic(fields))]
+            fields = Fields(path, file, _KEYWORDS)
+            size = os.fstat(file.fileno()).st_size
+        if left_out := not_a_slice(fields):
+            return left_out
+        if fields.text("SOPClassUID") in ENHANCED_CT:
+            return [_slice(path, size, fields, frame) for frame in frames_of(fields)]
+        return [_slice(path, size, fields, _classic(fields))]
     except (ReadError, MemoryError):
         raise
     except OSError as error:
@@ -135,7 +129,7 @@ def _first(values: Sequence[float]) -> float | None:
     return values[0] if values else None
 
 
-def _slice(path: Path, file: IO[bytes], fields: Fields, frame: Frame) -> SliceHeader:
+def _slice(path: Path, size: int, fields: Fields, frame: Frame) -> SliceHeader:
     rows, columns = fields.number("Rows") or 0, fields.number("Columns") or 0
     _check_place(frame, rows, columns)
     if (fields.number("SamplesPerPixel") or 1) != 1:
@@ -169,7 +163,7 @@ def _slice(path: Path, file: IO[bytes], fields: Fields, frame: Frame) -> SliceHe
         orientation=frame.orientation,
         position=frame.position,  # type: ignore[arg-type]
         frame_of_reference=fields.text("FrameOfReferenceUID"),
-        stored=_stored(file, fields, frame, rows * columns),
+        stored=_stored(size, fields, frame, rows * columns),
     )
 
 
@@ -194,19 +188,16 @@ def _check_place(frame: Frame, rows: int, columns: int) -> None:
         )
 
 
-def _stored(file: IO[bytes], fields: Fields, frame: Frame, pixels: int) -> Stored:
+def _stored(size: int, fields: Fields, frame: Frame, pixels: int) -> Stored:
     allocated = fields.number("BitsAllocated") or 16
     signed = fields.number("PixelRepresentation") == 1
-    place = file.tell()
-    found = plain_pixels_at(file, fields) if allocated == 16 else None
-    size = file.seek(0, 2)
-    file.seek(place)
     offset = None
-    if found:
-        start = found[0] + 2 * pixels * (frame.number or 0)
+    if fields.pixels and allocated == 16:
+        start, length = fields.pixels
+        offset = start + 2 * pixels * (frame.number or 0)
         # What does not fit is left to the slow way, which says what is wrong with it.
-        if start + 2 * pixels <= min(found[0] + found[1], size):
-            offset = start
+        if offset + 2 * pixels > min(start + length, size):
+            offset = None
     ends = [_as_stored(fields, n, allocated, signed) for n in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
     known = [e for e in ends if e is not None]
     return Stored(

@@ -55,7 +55,7 @@ def not_a_slice(fields: Fields) -> NotASlice | None:
         message = f"{what} is not read as a phase."
         return NotASlice(code, message, remedy or "Nothing needs to be done.", routine, group)
 
-    if _DIRECTORY in (sop_class, str(fields.data.file_meta.get("MediaStorageSOPClassUID", ""))):
+    if _DIRECTORY in (sop_class, fields.media_class):
         return left_out("index", "A DICOMDIR index")
     words = f"{fields.text('SeriesDescription')} {fields.text('ImageType')}".upper().replace("\\", " ")
     for found, code, what in _BY_WORDS:

@@ -100,13 +100,15 @@ def test_padding_outside_the_bits_in_use_is_still_padding(tmp_path: Path) -> Non
     assert (array[:, 1:] == HU[:, 1:]).all()
 
 
-def test_a_modality_table_is_applied_in_place_of_a_rescale(tmp_path: Path) -> None:
+@pytest.mark.parametrize("undefined_length", [False, True])
+def test_a_modality_table_is_applied_in_place_of_a_rescale(tmp_path: Path, undefined_length: bool) -> None:
     for path, plane in zip(write_series(tmp_path, HU), HU, strict=True):
         data = pydicom.dcmread(path)
         table = pydicom.Dataset()
         table.add_new("LUTDescriptor", "US", [2048, 0, 16])
         table.add_new("LUTData", "US", [v + 100 for v in range(2048)])
         data.ModalityLUTSequence = [table]
+        data["ModalityLUTSequence"].is_undefined_length = undefined_length
         data.PixelRepresentation = 0
         data.PixelData = (plane.astype(int) + 900).astype(np.uint16).tobytes()
         data.save_as(path)
