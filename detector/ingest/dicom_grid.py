@@ -106,6 +106,7 @@ def stack_grid(stack: Sequence[SliceHeader]) -> StackGrid:
     if step is None:
         step = _finest_step(along)
         places_mm = (along - along[0]) * np.linalg.norm(unit)
+    check_grid((len(ordered), first.rows, first.columns), (across, down, step))
     steps = np.stack([across * row, down * column, unit * step], axis=1)
     grid = StackGrid(ordered, steps, positions[0], _tilt(steps, sheared), places_mm)
     grid.geometry()

@@ -17,6 +17,7 @@ import pydicom
 from pydicom.pixels import apply_modality_lut, pixel_array
 from pydicom.uid import JPEG2000TransferSyntaxes, JPEGLSTransferSyntaxes
 
+from detector.errors import ReadError
 from detector.ingest.canonical import AIR_HU
 from detector.ingest.dicom_file import read_dataset
 from detector.ingest.dicom_header import SliceHeader
@@ -97,36 +98,38 @@ def _decoded(header: SliceHeader, data: pydicom.Dataset) -> Pixels:
 
 
 def _frame(header: SliceHeader, data: pydicom.Dataset) -> Pixels:
-    if "PixelData" not in data or not data.PixelData:
-        raise unreadable("no_pixels", "The slice holds no pixels.", "Export the series again.")
-    syntax = data.file_meta.TransferSyntaxUID
-    frames = (header.stored.frame or 0) + 1
-    if not (syntax.is_transfer_syntax and syntax.is_encapsulated):
-        needed = header.rows * header.columns * int(data.get("BitsAllocated", 16)) // 8 * frames
-        if len(data.PixelData) < needed:
-            raise unreadable("truncated", "The slice's pixel data is cut short.", "Copy the series again.")
     try:
+        _check_there(header, data)
         # Padding may lie outside the bits in use, so what is unused is cut off only after it is found.
-        signs = syntax in (*JPEG2000TransferSyntaxes, *JPEGLSTransferSyntaxes)
+        signs = data.file_meta.TransferSyntaxUID in (*JPEG2000TransferSyntaxes, *JPEGLSTransferSyntaxes)
         loose: dict[str, Any] = {} if signs else {"correct_unused_bits": False}
-        pixels: Pixels = pixel_array(data, index=frames - 1, raw=True, **loose)
+        pixels: Pixels = pixel_array(data, index=header.stored.frame or 0, raw=True, **loose)
+    except (ReadError, MemoryError):
+        raise
     except BaseException as error:
         # Decoders of third parties raise what they like; one in Rust panics with what is no Exception.
-        if isinstance(error, MemoryError) or not (isinstance(error, Exception) or _is_panic(error)):
+        if not (isinstance(error, Exception) or type(error).__name__ == "PanicException"):
             raise
         raise unreadable(
             "undecodable",
             "The slice's pixel data cannot be decoded.",
             "Export the series uncompressed (Explicit VR Little Endian).",
-            transfer_syntax=str(getattr(syntax, "name", "unknown")),
+            transfer_syntax=str(getattr(data.file_meta.get("TransferSyntaxUID"), "name", "unknown")),
         ) from error
     if pixels.shape != (header.rows, header.columns):
         raise unreadable("undecodable", "The slice's pixels do not fit its header.", "Export it again.")
     return pixels
 
 
-def _is_panic(error: BaseException) -> bool:
-    return type(error).__name__ == "PanicException"
+def _check_there(header: SliceHeader, data: pydicom.Dataset) -> None:
+    if "PixelData" not in data or not data.PixelData:
+        raise unreadable("no_pixels", "The slice holds no pixels.", "Export the series again.")
+    syntax = data.file_meta.TransferSyntaxUID
+    if not (syntax.is_transfer_syntax and syntax.is_encapsulated):
+        frames = (header.stored.frame or 0) + 1
+        needed = header.rows * header.columns * int(data.get("BitsAllocated", 16)) // 8 * frames
+        if len(data.PixelData) < needed:
+            raise unreadable("truncated", "The slice's pixel data is cut short.", "Copy the series again.")
 
 
 def _rescaled(header: SliceHeader, stored: Pixels) -> Pixels:
