@@ -117,15 +117,40 @@ def to_hu(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
     """Rounds to int16 HU; what lies below -1024 (padding, corners of the field of view) becomes -1024.
 
     Raises:
-        ReadError: code not_finite for NaN or infinite voxels, mask for a two-valued array, and
-            not_hounsfield where the values span less than 100.
+        ReadError: code not_finite for NaN or infinite voxels, and the codes of check_spread.
     """
-    if np.issubdtype(values.dtype, np.floating) and not np.isfinite(values).all():
-        raise unreadable(
-            "not_finite", "The volume holds NaN or infinite voxels.", "Export or convert the series again."
-        )
+    hu = clipped_hu(values)
+    check_spread(values)
+    return hu
+
+
+def clipped_hu(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
+    """One slice or volume rounded to int16 and clipped to -1024 and above.
+
+    Raises:
+        ReadError: code not_finite.
+    """
+    if values.dtype == np.int16:
+        return np.maximum(values, np.int16(AIR_HU))
+    if np.issubdtype(values.dtype, np.floating):
+        if not np.isfinite(values).all():
+            raise unreadable(
+                "not_finite",
+                "The volume holds NaN or infinite voxels.",
+                "Export or convert the series again.",
+            )
+        values = np.rint(values)
+    return np.clip(values, AIR_HU, 32767).astype(np.int16)
+
+
+def check_spread(values: npt.NDArray[np.generic]) -> None:
+    """Refuses what is no CT by its values alone, (Z, Y, X).
+
+    Raises:
+        ReadError: code mask for a two-valued array, and not_hounsfield where the values span less than 100.
+    """
     low, high = float(values.min()), float(values.max())
-    if bool(((values == low) | (values == high)).all()):
+    if all(bool(((plane == low) | (plane == high)).all()) for plane in values):
         raise unreadable(
             "mask",
             "The volume has at most two values: a mask, not a CT.",
@@ -137,4 +162,3 @@ def to_hu(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
             "The voxels are not in Hounsfield units: they span less than 100.",
             "Export the series in HU, without window or normalisation.",
         )
-    return np.clip(np.rint(values), AIR_HU, 32767).astype(np.int16)

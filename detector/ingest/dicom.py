@@ -4,118 +4,84 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
-import pydicom
-from pydicom.pixels import apply_modality_lut
 
-from detector.ingest.canonical import AIR_HU, hashed_uid, to_hu, to_lps
-from detector.ingest.dicom_header import SliceHeader, read_dataset
-from detector.ingest.dicom_series import pixel_digest, stack_geometry
-from detector.ingest.problems import unreadable
+from detector.ingest.canonical import AIR_HU, Floats, check_spread, clipped_hu, hashed_uid, to_lps
+from detector.ingest.dicom_grid import StackGrid, stack_grid
+from detector.ingest.dicom_header import SliceHeader
+from detector.ingest.dicom_pixels import each_slice, slice_digest
+from detector.ingest.upright import resample
 from detector.volume import Volume
 
 
 def read_stack(stack: Sequence[SliceHeader]) -> Volume:
     """Reads the slices of one acquisition to int16 HU (Z, Y, X), LPS, identity direction.
 
-    Rescale slope and intercept are taken slice by slice; padding becomes -1024. The frame of reference is
-    a hash of the original.
+    Rescale slope and intercept are taken slice by slice; padding becomes -1024. Slices that are tilted, or
+    of two distances, are brought onto an upright even grid by linear interpolation (stack_grid says so in
+    its note). The frame of reference is a hash of the original.
 
     Raises:
-        ReadError: the codes of stack_geometry, and damaged, truncated, no_pixels, undecodable, no_rescale,
+        ReadError: the codes of stack_grid, and damaged, truncated, no_pixels, undecodable, no_rescale,
             not_finite, mask, not_hounsfield.
     """
-    ordered, direction, origin, spacing = stack_geometry(stack)
-    values = np.stack([slice_values(s) for s in ordered])
-    return to_lps(
-        to_hu(values),
-        direction=direction,
-        origin_xyz_mm=origin,
-        spacing_ijk_mm=spacing,
-        frame_of_reference_uid=hashed_uid(ordered[0].frame_of_reference),
-    )
+    grid = stack_grid(stack)
+    first = grid.slices[0]
+    array = np.empty((len(grid.slices), first.rows, first.columns), dtype=np.int16)
+    for k, values in enumerate(each_slice(grid.slices)):
+        array[k] = clipped_hu(values)
+    check_spread(array)
+    return _placed(array, grid, hashed_uid(first.frame_of_reference), AIR_HU)
+
+
+def read_mask_stack(stack: Sequence[SliceHeader]) -> Volume:
+    """Reads a mask to uint8 0/1 (Z, Y, X), LPS: every value above 0 is inside. A tilted one takes the
+    nearest voxel.
+
+    Raises:
+        ReadError: the codes of read_stack but for mask and not_hounsfield.
+    """
+    grid = stack_grid(stack)
+    inside = np.stack([values > 0 for values in each_slice(grid.slices)]).astype(np.uint8)
+    return _placed(inside, grid, "", None)
 
 
 def stack_digest(stack: Sequence[SliceHeader]) -> str:
     """SHA-256 of the acquisition's pixels and places, whatever the files are called or ordered."""
-    return hashlib.sha256(b"".join(sorted(pixel_digest(s) for s in stack))).hexdigest()
+    return hashlib.sha256(b"".join(sorted(slice_digest(s) for s in stack))).hexdigest()
 
 
-def slice_values(header: SliceHeader) -> npt.NDArray[np.float32]:
-    """Pixels (Y, X) of one slice after rescale, padding at -1024.
-
-    Raises:
-        ReadError: codes damaged, truncated, no_pixels, undecodable, no_rescale.
-    """
-    data = read_dataset(header.path)
-    stored = _pixels(data)
-    if "RescaleIntercept" not in data and "ModalityLUTSequence" not in data and stored.min() >= 0:
-        raise unreadable(
-            "no_rescale",
-            "The slice does not say how its values become Hounsfield units.",
-            "Export the original series with its full header.",
+def _placed(array: np.ndarray, grid: StackGrid, frame_of_reference: str, outside: int | None) -> Volume:
+    """The slices on the canonical grid; `outside` None for a mask, which is never interpolated."""
+    nearest = outside is None
+    if grid.places_mm is not None:
+        array = _evened(array, grid, grid.places_mm, nearest=nearest)
+    if not grid.tilt:
+        lengths = np.linalg.norm(grid.steps, axis=0)
+        return to_lps(
+            array,
+            direction=grid.steps / lengths,
+            origin_xyz_mm=grid.origin,
+            spacing_ijk_mm=lengths,
+            frame_of_reference_uid=frame_of_reference,
         )
-    try:
-        values = np.asarray(apply_modality_lut(stored, data), dtype=np.float32)
-    except Exception as error:  # a table or number that pydicom cannot apply
-        raise unreadable(
-            "damaged", "The slice's rescale values are impossible.", "Export the series again."
-        ) from error
-    values[_padding(data, stored)] = AIR_HU
-    return values
+    target = grid.geometry()
+    upright = resample(array, grid.steps, grid.origin, target, outside=outside or 0, nearest=nearest)
+    return Volume(upright, replace(target, frame_of_reference_uid=frame_of_reference))
 
 
-def _pixels(data: pydicom.Dataset) -> npt.NDArray[Any]:
-    if "PixelData" not in data or not data.PixelData:
-        raise unreadable("no_pixels", "The slice holds no pixels.", "Export the series again.")
-    if not _compressed(data):
-        needed = int(data.Rows) * int(data.Columns) * int(data.get("BitsAllocated", 16)) // 8
-        if len(data.PixelData) < needed:
-            raise unreadable("truncated", "The slice's pixel data is cut short.", "Copy the series again.")
-    try:
-        pixels: npt.NDArray[Any] = data.pixel_array
-    except MemoryError:
-        raise
-    except Exception as error:  # the decoders of third parties raise what they like
-        raise unreadable(
-            "undecodable",
-            "The slice's pixel data cannot be decoded.",
-            "Export the series uncompressed (Explicit VR Little Endian).",
-            transfer_syntax=_syntax(data),
-        ) from error
-    if pixels.shape != (int(data.Rows), int(data.Columns)):
-        raise unreadable("undecodable", "The slice's pixels do not fit its header.", "Export it again.")
-    return pixels
-
-
-def _syntax(data: pydicom.Dataset) -> str:
-    return str(getattr(data.file_meta.TransferSyntaxUID, "name", "unknown"))
-
-
-def _compressed(data: pydicom.Dataset) -> bool:
-    uid = data.file_meta.TransferSyntaxUID
-    return bool(uid.is_transfer_syntax and uid.is_encapsulated)
-
-
-def _padding(data: pydicom.Dataset, stored: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    ends = [_signed(data, data.get(k)) for k in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
-    known = [e for e in ends if e is not None]
-    if ends[0] is None:
-        return np.zeros(stored.shape, dtype=bool)
-    return (stored >= min(known)) & (stored <= max(known))
-
-
-def _signed(data: pydicom.Dataset, value: object) -> int | None:
-    """The padding value as the pixels hold it: some exporters write a signed one as unsigned."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bytes):
-        value = int.from_bytes(value[:2], "little")
-    number = int(str(value))
-    bits = int(data.get("BitsAllocated", 16))
-    if data.get("PixelRepresentation", 0) == 1 and number >= 1 << (bits - 1):
-        number -= 1 << bits
-    return number
+def _evened(array: np.ndarray, grid: StackGrid, places_mm: Floats, *, nearest: bool) -> np.ndarray:
+    """Slices at uneven places brought to the even ones of the grid, between the two that lie beside each."""
+    step = float(np.linalg.norm(grid.steps[:, 2]))
+    where = np.interp(np.arange(grid.shape_kji[0]) * step, places_mm, np.arange(len(array)))
+    out = np.empty(grid.shape_kji, dtype=array.dtype)
+    for k, place in enumerate(where):
+        low = min(int(place), len(array) - 2)
+        part = np.float32(place - low)
+        if nearest or part in (0, 1):
+            out[k] = array[low + round(float(part))]
+        else:
+            out[k] = np.rint(array[low] * (1 - part) + array[low + 1] * part)
+    return out

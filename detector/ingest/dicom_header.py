@@ -1,65 +1,59 @@
-"""What discovery needs of one DICOM object, and which objects are no CT slice."""
+"""What discovery needs of one DICOM object: a CT slice, or each frame of an enhanced CT, without pixels."""
 
 from __future__ import annotations
 
-import logging
-import warnings
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pydicom
-import pydicom.config
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from detector.errors import ReadError
+from detector.ingest.dicom_file import Fields
+from detector.ingest.dicom_frames import FRAME_TAGS, Frame, frames_of
+from detector.ingest.dicom_objects import ENHANCED_CT, NotASlice, not_a_slice
+from detector.ingest.dicom_times import acquired_at, date_of
 from detector.ingest.problems import unreadable
 
-# Odd values are the daily bread of an archive; what matters of them is checked below. pydicom's own
-# complaints quote the values, and a value may be a name.
-pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-logging.getLogger("pydicom").setLevel(logging.CRITICAL)
-warnings.filterwarnings("ignore", module=r"pydicom(\..*)?")
-
-CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
-_ENHANCED_CT = ("1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2")
-_DIRECTORY = "1.2.840.10008.1.3.10"
-_STORAGE = "1.2.840.10008.5.1.4.1.1."
-
-_TAGS = [
+MAX_SIDE = 4096
+_KEYWORDS = [
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID",
-    "PatientID", "PatientName", "StudyDate", "Modality", "ImageType", "SeriesNumber", "SeriesDescription",
-    "AcquisitionNumber", "AcquisitionTime", "InstanceNumber", "Rows", "Columns", "PixelSpacing",
-    "ImageOrientationPatient", "ImagePositionPatient", "NumberOfFrames", "SamplesPerPixel",
+    "PatientID", "PatientName", "StudyDate", "StudyTime", "Modality", "ImageType", "SeriesNumber",
+    "SeriesDescription", "AcquisitionNumber", "AcquisitionDate", "AcquisitionTime", "AcquisitionDateTime",
+    "ContentDate", "ContentTime", "InstanceNumber", "TemporalPositionIdentifier", "IrradiationEventUID",
+    "ConvolutionKernel", "SliceThickness", "Rows", "Columns", "PixelSpacing", "ImageOrientationPatient",
+    "ImagePositionPatient", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored",
+    "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope",
+    "RescaleIntercept", "ModalityLUTSequence", *FRAME_TAGS,
 ]  # fmt: skip
 
-# (words in ImageType or the description, code, what to call it): first match wins.
-_BY_WORDS = (
-    (("LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW"), "localizer", "A localizer"),
-    (("DOSE", "PATIENT PROTOCOL", "EXAM SUMMARY"), "dose_report", "A dose report or exam summary"),
-    (("SCREEN SAVE", "SCREENSAVE"), "secondary_capture", "A screen capture"),
-    (("BOLUS TRACKING", "MONITORING", "SMARTPREP", "CT_SOM5 MON"), "monitoring", "Bolus tracking"),
-    (("MIP", "MINIP", "MAXIMUM INTENSITY", "PROJECTION IMAGE", "VOLUME RENDERING", "VRT", "PERFUSION"),
-     "derived", "A projection, rendering or map"),
-)  # fmt: skip
-_BY_CLASS = (
-    ("7", "secondary_capture", "A secondary capture"),
-    ("88.67", "dose_report", "A radiation dose report"),
-    ("88", "report", "A structured report"),
-    ("66", "segmentation", "A segmentation"),
-    ("11", "presentation_state", "A presentation state"),
-    ("104", "report", "An encapsulated document"),
-    ("481", "radiotherapy", "A radiotherapy object"),
-)
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How the pixels of one slice are stored. `offset` is where 16-bit little-endian pixels begin in the
+    file, None where they must be decoded; `frame` counts from 0 in a multi-frame file, None in others.
+
+    `rescale` is (slope, intercept), None where a table or nothing is given; `padding` the lowest and highest
+    stored value that stand for no measurement.
+    """
+
+    offset: int | None
+    frame: int | None
+    signed: bool
+    bits: int
+    rescale: tuple[float, float] | None
+    padding: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
 class SliceHeader:
     """One CT slice before its pixels are read. Uids and the patient are raw: they stay in memory.
 
-    `orientation` (row x, y, z, column x, y, z) and `position` (x, y, z) are LPS, mm.
+    `orientation` (row x, y, z, column x, y, z) and `position` (x, y, z) are LPS, mm. `acquisition_time` is
+    "" where the header's time is no more than that of the study. `event` names the exposure, where the
+    scanner does.
     """
 
     path: Path
@@ -70,8 +64,14 @@ class SliceHeader:
     study_date: date | None
     series_number: int | None
     description: str
+    image_type: tuple[str, ...]
+    kernel: str
+    thickness_mm: float | None
     acquisition: int | None
     acquisition_time: str
+    acquired_at: float | None
+    temporal: str
+    event: str
     instance: int | None
     rows: int
     columns: int
@@ -79,178 +79,142 @@ class SliceHeader:
     orientation: tuple[float, ...]
     position: tuple[float, float, float]
     frame_of_reference: str
+    stored: Stored
 
 
-@dataclass(frozen=True, slots=True)
-class NotASlice:
-    """A DICOM object that is no CT slice: why, and whether every archive holds such (`routine`)."""
+def read_headers(path: Path) -> list[SliceHeader] | NotASlice:
+    """The slices that one object of the archive holds: one, or every frame of an enhanced CT.
 
-    code: str
-    message: str
-    remedy: str
-    routine: bool
-    group: str
-
-
-def is_dicom(path: Path) -> bool:
-    """Whether the file says that it is DICOM, or reads as such without saying so. Never raises."""
+    Raises:
+        ReadError: codes damaged, unreadable, too_large, no_geometry, no_uid, colour, no_frames.
+    """
     try:
         with path.open("rb") as file:
-            head = file.read(132)
-        if head[128:] == b"DICM":
-            return True
-        # Without the preamble a file must begin with group 0002 or 0008 in little endian.
-        if head[:2] not in (b"\x02\x00", b"\x08\x00") or head[3:4] != b"\x00":
-            return False
-        return "SOPClassUID" in pydicom.dcmread(path, force=True, specific_tags=["SOPClassUID"])
-    except Exception:
-        return False
-
-
-def read_dataset(path: Path, **options: Any) -> pydicom.Dataset:
-    """pydicom's reader with every failure turned into one named error.
-
-    Raises:
-        ReadError: code damaged.
-    """
-    # A hostile or cut file makes pydicom raise nearly any exception, so nearly any is caught.
-    try:
-        data = pydicom.dcmread(path, force=True, **options)
-        if not data.file_meta.get("TransferSyntaxUID"):
-            implicit = data.original_encoding[0] is not False
-            data.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-        return data
-    except MemoryError:
+            fields = Fields(path, file, _KEYWORDS)
+            size = os.fstat(file.fileno()).st_size
+        if left_out := not_a_slice(fields):
+            return left_out
+        if fields.text("SOPClassUID") in ENHANCED_CT:
+            return [_slice(path, size, fields, frame) for frame in frames_of(fields)]
+        return [_slice(path, size, fields, _classic(fields))]
+    except (ReadError, MemoryError):
         raise
-    except Exception as error:
-        raise unreadable(
-            "damaged", "The DICOM file is truncated or damaged.", "Export the series again."
-        ) from error
-
-
-def read_header(path: Path) -> SliceHeader | NotASlice:
-    """Header of one object of the archive.
-
-    Raises:
-        ReadError: code damaged where the header cannot be read.
-    """
-    data = read_dataset(path, stop_before_pixels=True, specific_tags=[*_TAGS])
-    try:
-        return _not_a_slice(data) or _slice(path, data)
-    except ReadError:
-        raise
+    except OSError as error:
+        raise unreadable("unreadable", "The file cannot be opened.", "See that it may be read.") from error
     except Exception as error:  # values of the wrong kind surface only when they are touched
         raise unreadable(
             "damaged", "The DICOM header holds impossible values.", "Export the series again."
         ) from error
 
 
-def _text(data: pydicom.Dataset, name: str) -> str:
-    value = data.get(name)
-    return "" if value is None else str(value).strip()
+def _classic(fields: Fields) -> Frame:
+    slope, intercept = fields.decimals("RescaleSlope"), fields.decimals("RescaleIntercept")
+    return Frame(
+        number=None,
+        instance=fields.number("InstanceNumber"),
+        acquisition=fields.number("AcquisitionNumber"),
+        temporal=fields.text("TemporalPositionIdentifier"),
+        image_type=tuple(fields.text("ImageType").split("\\")),
+        kernel=fields.text("ConvolutionKernel"),
+        thickness_mm=_first(fields.decimals("SliceThickness")),
+        spacing=fields.decimals("PixelSpacing"),
+        orientation=fields.decimals("ImageOrientationPatient"),
+        position=fields.decimals("ImagePositionPatient"),
+        rescale=(slope[0] if slope else 1.0, intercept[0]) if intercept else None,
+        acquired_at=acquired_at(fields),
+    )
 
 
-def _whole(data: pydicom.Dataset, name: str) -> int | None:
-    text = _text(data, name)
-    return int(float(text)) if text else None
+def _first(values: Sequence[float]) -> float | None:
+    return values[0] if values else None
 
 
-def _not_a_slice(data: pydicom.Dataset) -> NotASlice | None:
-    sop_class = _text(data, "SOPClassUID")
-    group = _text(data, "SeriesInstanceUID")
-
-    def left_out(code: str, what: str, remedy: str = "", *, routine: bool = True) -> NotASlice:
-        message = f"{what} is not read as a phase."
-        return NotASlice(code, message, remedy or "Nothing needs to be done.", routine, group)
-
-    if _DIRECTORY in (sop_class, str(data.file_meta.get("MediaStorageSOPClassUID", ""))):
-        return left_out("index", "A DICOMDIR index")
-    words = " ".join([_text(data, "SeriesDescription"), *map(str, _image_type(data))]).upper()
-    for found, code, what in _BY_WORDS:
-        if any(_has_word(words, w) for w in found):
-            return left_out(code, what)
-    if sop_class.startswith(_STORAGE):
-        number = sop_class[len(_STORAGE) :]
-        for prefix, code, what in _BY_CLASS:
-            if number == prefix or number.startswith(prefix + "."):
-                return left_out(code, what)
-    if sop_class in _ENHANCED_CT or (_whole(data, "NumberOfFrames") or 1) > 1:
-        return left_out(
-            "multiframe", "A multi-frame object", "Export it as classic single-frame CT.", routine=False
-        )
-    if sop_class != CT_IMAGE or _text(data, "Modality").upper() not in ("CT", ""):
-        modality = _text(data, "Modality").upper()
-        named = modality if modality.isalpha() and len(modality) <= 4 else "unknown"
-        return left_out("not_ct", f"An object of modality {named}", "Import CT images only.", routine=False)
-    return None
-
-
-def _image_type(data: pydicom.Dataset) -> list[str]:
-    value = data.get("ImageType")
-    if value is None:
-        return []
-    return [value] if isinstance(value, str) else list(value)
-
-
-def _has_word(text: str, word: str) -> bool:
-    start = text.find(word)
-    while start >= 0:
-        end = start + len(word)
-        before, after = text[start - 1 : start], text[end : end + 1]
-        if not before.isalpha() and not after.isalpha():
-            return True
-        start = text.find(word, end)
-    return False
+def _slice(path: Path, size: int, fields: Fields, frame: Frame) -> SliceHeader:
+    rows, columns = fields.number("Rows") or 0, fields.number("Columns") or 0
+    _check_place(frame, rows, columns)
+    if (fields.number("SamplesPerPixel") or 1) != 1:
+        raise unreadable("colour", "The image is in colour.", "Import CT images only.")
+    study, series = fields.text("StudyInstanceUID"), fields.text("SeriesInstanceUID")
+    if not study or not series:
+        raise unreadable("no_uid", "The slice names no study or series.", "Export the series again.")
+    time = fields.text("AcquisitionTime")
+    return SliceHeader(
+        path=path,
+        sop_uid=fields.text("SOPInstanceUID") + ("" if frame.number is None else f" {frame.number}"),
+        study_uid=study,
+        series_uid=series,
+        patient=fields.text("PatientID") or fields.text("PatientName"),
+        study_date=date_of(fields.text("StudyDate")),
+        series_number=fields.number("SeriesNumber"),
+        description=fields.text("SeriesDescription"),
+        image_type=frame.image_type,
+        kernel=frame.kernel,
+        thickness_mm=frame.thickness_mm,
+        acquisition=frame.acquisition,
+        # Anonymisers write the study's time, or midnight, over those of the acquisitions.
+        acquisition_time="" if time == fields.text("StudyTime") or not time.strip("0.:") else time,
+        acquired_at=frame.acquired_at,
+        temporal=frame.temporal,
+        event=fields.text("IrradiationEventUID"),
+        instance=frame.instance,
+        rows=rows,
+        columns=columns,
+        pixel_spacing=frame.spacing,  # type: ignore[arg-type]
+        orientation=frame.orientation,
+        position=frame.position,  # type: ignore[arg-type]
+        frame_of_reference=fields.text("FrameOfReferenceUID"),
+        stored=_stored(size, fields, frame, rows * columns),
+    )
 
 
-def _slice(path: Path, data: pydicom.Dataset) -> SliceHeader:
-    try:
-        spacing = tuple(float(v) for v in data.PixelSpacing)
-        orientation = tuple(float(v) for v in data.ImageOrientationPatient)
-        position = tuple(float(v) for v in data.ImagePositionPatient)
-        numbers = np.array([*spacing, *orientation, *position])
-        sizes = len(spacing), len(orientation), len(position)
-        if sizes != (2, 6, 3) or not np.isfinite(numbers).all():
-            raise ValueError
-        rows, columns = int(data.Rows), int(data.Columns)
-        lengths = np.linalg.norm(np.reshape(orientation, (2, 3)), axis=1)
-        if np.abs(lengths - 1).max() > 1e-2 or abs(np.dot(orientation[:3], orientation[3:])) > 1e-2:
-            raise ValueError
-    except (AttributeError, TypeError, ValueError) as error:
+def _check_place(frame: Frame, rows: int, columns: int) -> None:
+    if max(rows, columns) > MAX_SIDE:
+        raise unreadable("too_large", f"A slice of {columns} x {rows} pixels is no CT.", "Export it again.")
+    numbers = np.array([*frame.spacing, *frame.orientation, *frame.position])
+    sizes = len(frame.spacing), len(frame.orientation), len(frame.position)
+    good = sizes == (2, 6, 3) and rows > 0 and columns > 0
+    # Beyond 100 m, or without extent, a number is no place in a scanner; NaN compares as neither.
+    if good and float(np.abs(numbers).max()) < 1e5 and min(frame.spacing) > 0:
+        row, column = np.reshape(frame.orientation, (2, 3))
+        lengths = float(row @ row), float(column @ column)
+        good = max(abs(n - 1) for n in lengths) < 2e-2 and abs(float(row @ column)) < 1e-2
+    else:
+        good = False
+    if not good:
         raise unreadable(
             "no_geometry",
             "The slice does not say where it lies (pixel spacing, orientation, position).",
             "Export the original series with its full header.",
-        ) from error
-    if (_whole(data, "SamplesPerPixel") or 1) != 1:
-        raise unreadable("colour", "The image is in colour.", "Import CT images only.")
-    study, series = _text(data, "StudyInstanceUID"), _text(data, "SeriesInstanceUID")
-    if not study or not series:
-        raise unreadable("no_uid", "The slice names no study or series.", "Export the series again.")
-    return SliceHeader(
-        path=path,
-        sop_uid=_text(data, "SOPInstanceUID"),
-        study_uid=study,
-        series_uid=series,
-        patient=_text(data, "PatientID") or _text(data, "PatientName"),
-        study_date=_date(_text(data, "StudyDate")),
-        series_number=_whole(data, "SeriesNumber"),
-        description=_text(data, "SeriesDescription"),
-        acquisition=_whole(data, "AcquisitionNumber"),
-        acquisition_time=_text(data, "AcquisitionTime"),
-        instance=_whole(data, "InstanceNumber"),
-        rows=rows,
-        columns=columns,
-        pixel_spacing=spacing,  # type: ignore[arg-type]
-        orientation=orientation,
-        position=position,  # type: ignore[arg-type]
-        frame_of_reference=_text(data, "FrameOfReferenceUID"),
+        )
+
+
+def _stored(size: int, fields: Fields, frame: Frame, pixels: int) -> Stored:
+    allocated = fields.number("BitsAllocated") or 16
+    signed = fields.number("PixelRepresentation") == 1
+    offset = None
+    if fields.pixels and allocated == 16:
+        start, length = fields.pixels
+        offset = start + 2 * pixels * (frame.number or 0)
+        # What does not fit is left to the slow way, which says what is wrong with it.
+        if offset + 2 * pixels > min(start + length, size):
+            offset = None
+    ends = [_as_stored(fields, n, allocated, signed) for n in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
+    known = [e for e in ends if e is not None]
+    return Stored(
+        offset=offset,
+        frame=frame.number,
+        signed=signed,
+        bits=min(fields.number("BitsStored") or allocated, allocated),
+        rescale=None if "ModalityLUTSequence" in fields else frame.rescale,
+        padding=(min(known), max(known)) if ends[0] is not None else None,
     )
 
 
-def _date(text: str) -> date | None:
-    digits = text.replace(".", "").replace("-", "")
-    try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
-    except ValueError:
+def _as_stored(fields: Fields, name: str, allocated: int, signed: bool) -> int | None:
+    """A padding value as the pixels hold it: some exporters write a signed one as unsigned, or otherwise."""
+    number = fields.number(name)
+    if number is None:
         return None
+    top = 1 << allocated
+    number %= top
+    return number - top if signed and number >= top // 2 else number

@@ -14,7 +14,8 @@ import pydicom
 
 from detector.errors import ReadError
 from detector.ingest.dicom import read_stack, stack_digest
-from detector.ingest.dicom_header import SliceHeader, read_dataset
+from detector.ingest.dicom_file import read_dataset
+from detector.ingest.dicom_header import SliceHeader
 from detector.ingest.nifti import file_digest, read_file
 from detector.volume import Volume
 
@@ -38,7 +39,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DicomSource:
-    """One acquisition of single-frame DICOM slices."""
+    """One acquisition of DICOM slices, or of frames of enhanced CT."""
 
     slices: Sequence[SliceHeader]
 
@@ -73,7 +74,9 @@ class FoundSeries:
     """One series that has the shape of a phase. `key` names it for people and holds no identifier: the
     DICOM series number (4, or 4.1, 4.2 for acquisitions within one series), or the file's stem.
 
-    `spacing` is (x, y, z) in mm.
+    `spacing` is (x, y, z) in mm. `acquired_at` orders the series of a study: seconds from its midnight to
+    the first slice's acquisition, None where no header says it. It is for ordering, never to be shown.
+    `note` says in words what reading does to the slices beyond sorting them ("" for nothing).
     """
 
     key: str
@@ -82,6 +85,8 @@ class FoundSeries:
     n_slices: int
     spacing: tuple[float, float, float]
     source: Source
+    acquired_at: float | None = None
+    note: str = ""
 
     def read(self) -> Volume:
         """The canonical volume, read anew at each call.

@@ -9,10 +9,10 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox, intersection_mm3
-from detector.ingest.canonical import to_lps
-from detector.ingest.dicom import slice_values
-from detector.ingest.dicom_header import SliceHeader, is_dicom, read_header
-from detector.ingest.dicom_series import stack_geometry
+from detector.ingest.dicom import read_mask_stack
+from detector.ingest.dicom_file import is_dicom
+from detector.ingest.dicom_header import SliceHeader, read_headers
+from detector.ingest.dicom_objects import NotASlice
 from detector.ingest.images import same_grid, to_image
 from detector.ingest.nifti import read_mask_file
 from detector.ingest.problems import unreadable
@@ -32,14 +32,13 @@ def read_mask(path: Path) -> Volume:
     """
     if not path.is_dir():
         return read_mask_file(path)
-    slices = [
-        h for f in sorted(path.iterdir()) if is_dicom(f) and isinstance(h := read_header(f), SliceHeader)
-    ]
+    slices: list[SliceHeader] = []
+    for file in sorted(f for f in path.iterdir() if f.is_file() and is_dicom(f)):
+        found = read_headers(file)
+        slices += [] if isinstance(found, NotASlice) else found
     if not slices:
         raise unreadable("empty_folder", "The folder holds no mask slices.", "Name the mask's own folder.")
-    ordered, direction, origin, spacing = stack_geometry(slices)
-    inside = np.stack([slice_values(s) > 0 for s in ordered]).astype(np.uint8)
-    return to_lps(inside, direction=direction, origin_xyz_mm=origin, spacing_ijk_mm=spacing)
+    return read_mask_stack(slices)
 
 
 def mask_on_grid(mask: Volume, grid: VolumeGeometry) -> Volume:

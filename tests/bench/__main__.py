@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from detector.sadt.encoding import encode
+from tests.bench import reading
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WEIGHTS = REPOSITORY / "fixtures" / "centernet3d-small.safetensors"
@@ -88,12 +89,28 @@ def encoding() -> list[Figure]:
     return [Figure("texture encoding, forward and backward", "1", naive)]
 
 
+def reading_figures(folder: Path) -> list[Figure]:
+    """Real studies from DICOM to canonical volumes, beside dcm2niix on the same files."""
+    data = os.environ.get("HARVEST_TEST_DATA") or tempfile.gettempdir() + f"/harvest-test-data-{os.getuid()}"
+    figures = []
+    for study in reading.STUDIES:
+        name = f"reading {study.split('/')[0]}: seconds"
+        if reading.peer() is None or not (Path(data) / study).is_dir():
+            figures.append(Figure(name, "not measured", "needs dcm2niix and the real scans unpacked"))
+            continue
+        mine, peer = reading.times(Path(data) / study, folder / "peer")
+        beside = f"dcm2niix {peer:.2f} ({mine / peer:.1f} times; limit 2)"
+        figures.append(Figure(name, f"{mine:.2f}", beside))
+    return figures
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         figures = [
             *detect_end_to_end(Path(folder), 192, 36),
             *detect_end_to_end(Path(folder), 512, 48),
             *encoding(),
+            *reading_figures(Path(folder)),
         ]
     print("| figure | value | beside it |\n|---|---|---|")
     for figure in figures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from detector.geometry import VolumeGeometry
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
+ENHANCED_CT = "1.2.840.10008.5.1.4.1.1.2.1"
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -98,6 +100,65 @@ def write_series(
         for k in range(len(hu))
         if k not in skip
     ]
+
+
+def write_enhanced(
+    path: Path,
+    hu: np.ndarray,
+    *,
+    places: Sequence[float] = (),
+    phases: Sequence[int] = (),
+    orientation: tuple[float, ...] = AXIAL,
+    order: Sequence[int] = (),
+    **tags: object,
+) -> Path:
+    """One enhanced CT file; frame k lies at `places[k]` in phase `phases[k]`, with a rescale of its own.
+    `order` is that in which the frames are stored."""
+    n = len(hu)
+    order = list(order) or list(range(n))
+    where = list(places) or [100 + 3.0 * k for k in range(n)]
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = ENHANCED_CT
+    meta.MediaStorageSOPInstanceUID = generate_uid()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    # Odd frames are stored with another slope and intercept than even ones.
+    stored = np.stack([hu[k] + 1024 if k % 2 else (hu[k].astype(int) + 2000) * 2 for k in order])
+    _fill(data, stored[0])
+    data.SOPClassUID = ENHANCED_CT
+    data.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    data.StudyInstanceUID, data.SeriesInstanceUID, data.PatientID = "1.2.3", "1.2.3.1", "P1"
+    data.NumberOfFrames = n
+    data.PixelData = stored.astype(np.int16).tobytes()
+    shared = Dataset()
+    shared.PixelMeasuresSequence = [_item(PixelSpacing=[0.8, 0.7], SliceThickness=3.0)]
+    shared.PlaneOrientationSequence = [_item(ImageOrientationPatient=list(orientation))]
+    data.SharedFunctionalGroupsSequence = [shared]
+    data.PerFrameFunctionalGroupsSequence = [_frame(k, where[k], phases[k] if phases else 0) for k in order]
+    for name, value in tags.items():
+        setattr(data, name, value)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data.save_as(path, enforce_file_format=True)
+    return path
+
+
+def _frame(k: int, z: float, phase: int) -> Dataset:
+    slope, intercept = (1.0, -1024.0) if k % 2 else (0.5, -2000.0)
+    content = _item(FrameAcquisitionDateTime=f"202001310830{phase:02d}.5")
+    if phase:
+        content.TemporalPositionIndex = phase
+    group = Dataset()
+    group.FrameContentSequence = [content]
+    group.PlanePositionSequence = [_item(ImagePositionPatient=[-20.0, -30.0, z])]
+    group.PixelValueTransformationSequence = [_item(RescaleSlope=slope, RescaleIntercept=intercept)]
+    return group
+
+
+def _item(**values: object) -> Dataset:
+    item = Dataset()
+    for name, value in values.items():
+        setattr(item, name, value)
+    return item
 
 
 def write_volume_file(

@@ -145,14 +145,16 @@ def test_overlap_that_nothing_tells_apart_is_refused(tmp_path: Path, n: int) -> 
 
 def _tilted(folder: Path) -> None:
     for k in range(8):
-        write_slice(folder / str(k), voxels()[k], (0, 0, 3.0 * k), orientation=(1, 0, 0, 0, 0.95, -0.3122499))
+        write_slice(
+            folder / str(k), voxels()[k], (0, 0, 3.0 * k), orientation=(1, 0, 0, 0, 0.819152, -0.573576)
+        )
 
 
 def _oblique(folder: Path) -> None:
-    normal = np.cross((1, 0, 0), (0, 0.95, -0.3122499))
+    normal = np.cross((1, 0, 0), (0, 0.819152, -0.573576))
     for k in range(8):
         where = tuple(float(v) for v in normal * 3 * k)
-        write_slice(folder / str(k), voxels()[k], where, orientation=(1, 0, 0, 0, 0.95, -0.3122499))  # type: ignore[arg-type]
+        write_slice(folder / str(k), voxels()[k], where, orientation=(1, 0, 0, 0, 0.819152, -0.573576))  # type: ignore[arg-type]
 
 
 def _coronal(folder: Path) -> None:

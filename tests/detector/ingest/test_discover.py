@@ -38,15 +38,16 @@ def test_keys_stand_for_studies_without_naming_them(tmp_path: Path) -> None:
 def test_studies_are_told_apart_by_uid_and_series_named_by_number(tmp_path: Path) -> None:
     for study, series, number in [("1.1", "1.1.1", 2), ("1.1", "1.1.2", 7), ("1.2", "1.2.1", None)]:
         folder = tmp_path / study / series
-        write_series(folder, voxels(), study=study, series=series, SeriesNumber=number)
+        scan = voxels(seed=int(series[-1]))
+        write_series(folder, scan, study=study, series=series, SeriesNumber=number)
     found = discover(tmp_path)
     assert [[s.key for s in study.acquisitions] for study in found.studies] == [["2", "7"], ["s1"]]
     assert found.refused == []
 
 
 def test_series_that_share_a_number_get_keys_of_their_own(tmp_path: Path) -> None:
-    for series in ("1.1.1", "1.1.2"):
-        write_series(tmp_path / series, voxels(), series=series)
+    for seed, series in enumerate(("1.1.1", "1.1.2")):
+        write_series(tmp_path / series, voxels(seed=seed), series=series)
     assert [s.key for s in discover(tmp_path).studies[0].acquisitions] == ["4.1", "4.2"]
 
 
@@ -202,3 +203,22 @@ def test_mask_files_beside_dicom_belong_to_it_and_a_mask_alone_is_left_out(tmp_p
     found = discover(tmp_path)
     assert [study.masks for study in found.studies] == [{"liver": liver}]
     assert [(r.code, r.relative_path, r.routine) for r in found.refused] == [("mask", "b/label.nrrd", True)]
+
+
+@pytest.mark.parametrize(
+    ("tags", "seconds"),
+    [
+        ({"AcquisitionTime": "083015.5", "ContentTime": "110000"}, 30615.5),
+        ({"AcquisitionTime": "08:30:15"}, 30615.0),
+        ({"AcquisitionDateTime": "20200131083015.000000+0100"}, 30615.0),
+        ({"ContentTime": "0830"}, 30600.0),
+        ({"AcquisitionTime": "000010", "AcquisitionDate": "20200201"}, 86410.0),
+        ({"AcquisitionTime": "no time"}, None),
+        ({}, None),
+    ],
+)
+def test_series_say_when_they_were_acquired_as_far_as_their_headers_do(
+    tmp_path: Path, tags: dict[str, object], seconds: float | None
+) -> None:
+    write_series(tmp_path, voxels(), **tags)
+    assert discover(tmp_path).studies[0].acquisitions[0].acquired_at == seconds
