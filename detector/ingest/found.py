@@ -13,7 +13,9 @@ from typing import Protocol
 from detector.errors import ReadError
 from detector.ingest.dicom import read_stack, stack_digest
 from detector.ingest.dicom_header import SliceHeader
+from detector.ingest.dicom_series import stack_geometry
 from detector.ingest.nifti import file_digest, read_file
+from detector.phaseid.coarse import Coarse, coarsen, slice_step
 from detector.volume import Volume
 
 
@@ -27,6 +29,8 @@ class Source(Protocol):
 
     def read(self) -> Volume: ...
 
+    def read_coarse(self) -> Coarse: ...
+
     def digest(self) -> str: ...
 
 
@@ -38,6 +42,10 @@ class DicomSource:
 
     def read(self) -> Volume:
         return read_stack(self.slices)
+
+    def read_coarse(self) -> Coarse:
+        ordered, _, _, spacing = stack_geometry(self.slices)
+        return coarsen(read_stack(ordered[:: slice_step(len(ordered), float(spacing[2]))]))
 
     def digest(self) -> str:
         return stack_digest(self.slices)
@@ -51,6 +59,9 @@ class FileSource:
 
     def read(self) -> Volume:
         return read_file(self.path)
+
+    def read_coarse(self) -> Coarse:
+        return coarsen(read_file(self.path))
 
     def digest(self) -> str:
         return file_digest(self.path)
@@ -79,6 +90,13 @@ class FoundSeries:
         """
         try:
             return self.source.read()
+        except ReadError as error:
+            raise self._named(error) from error
+
+    def read_coarse(self) -> Coarse:
+        """The series made small, from only as many slices as that needs; raises ReadError as read does."""
+        try:
+            return self.source.read_coarse()
         except ReadError as error:
             raise self._named(error) from error
 
