@@ -15,7 +15,7 @@ import numpy.typing as npt
 from detector.phaseid.model import PHASES, Matrix
 
 # A name is right this often; wrong ones are spread evenly. Reused protocols and late renamings are not rare.
-HINT_RIGHT = 0.95
+HINT_RIGHT = 0.98
 # Going back in time against the clocks of the scanner, or against mere series numbers.
 _BACK_BY_CLOCK = 0.001
 _BACK_BY_NUMBER = 0.15

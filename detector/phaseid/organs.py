@@ -73,6 +73,13 @@ def liver_level(field: Field) -> float | None:
     return _level(field, even, 15, _LEAST_ML["liver"])
 
 
+def liver_slice(field: Field, level: float) -> int:
+    """The slice with most of the liver: the one to show to a person."""
+    where = (field.left_mm < -15) & (field.depth_mm > _WALL_MM)
+    even = where & (field.front_mm > 0) & (field.spread < _EVEN_HU) & (np.abs(field.mean - level) < 15)
+    return int(np.argmax(even.sum(axis=(1, 2))))
+
+
 def spleen_level(field: Field) -> float | None:
     """HU of the tissue that prevails far on the left and behind; it may be mottled."""
     where = (field.left_mm > 45) & (field.front_mm < 70) & (field.depth_mm > _WALL_MM - 6)

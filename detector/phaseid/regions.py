@@ -6,8 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 from detector.phaseid.body import find_body
-from detector.phaseid.coarse import Coarse
-from detector.phaseid.organs import kidney_levels, liver_level, make_field, spleen_level
+from detector.phaseid.coarse import Coarse, Floats
+from detector.phaseid.organs import kidney_levels, liver_level, liver_slice, make_field, spleen_level
 from detector.phaseid.tubes import AORTA, CAVA, Tube, find_tube
 
 _SMOOTH_MM = 1.5
@@ -24,8 +24,7 @@ def find_regions(coarse: Coarse) -> dict[str, float]:
 
     `cortex` is how much brighter the kidneys' brighter parts are than their darker ones; the rest are levels.
     """
-    pixel = coarse.spacing_zyx_mm[1:]
-    smooth = ndimage.gaussian_filter(coarse.hu, (0, _SMOOTH_MM / pixel[0], _SMOOTH_MM / pixel[1]))
+    smooth = _smoothed(coarse)
     body = find_body(coarse, smooth)
     if body is None:
         return {}
@@ -43,6 +42,24 @@ def find_regions(coarse: Coarse) -> dict[str, float]:
         "cortex": kidneys.cortex if kidneys else None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def shown_slice(coarse: Coarse) -> int:
+    """The slice to show a person who is asked for the phase: through most of the liver, else the middle."""
+    smooth = _smoothed(coarse)
+    body = find_body(coarse, smooth)
+    if body is not None:
+        field = make_field(smooth, coarse.spacing_zyx_mm, body)
+        level = liver_level(field)
+        if level is not None:
+            return liver_slice(field, level)
+    return len(coarse.hu) // 2
+
+
+def _smoothed(coarse: Coarse) -> Floats:
+    pixel = coarse.spacing_zyx_mm[1:]
+    smooth = ndimage.gaussian_filter(coarse.hu, (0, _SMOOTH_MM / pixel[0], _SMOOTH_MM / pixel[1]))
+    return np.asarray(smooth)
 
 
 def _tube_level(tube: Tube) -> float | None:

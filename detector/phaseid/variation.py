@@ -13,7 +13,7 @@ import numpy as np
 from detector.phaseid.model import NATIVE_HU
 
 DRAWS = 40
-_DOSE = 0.25  # of the logarithm of all enhancement
+_DOSE = 0.35  # of the logarithm of all enhancement
 _UPTAKE: Mapping[str, float] = {"aorta": 0.1, "cava": 0.2, "liver": 0.15, "spleen": 0.12, "kidney": 0.15}
 _NATIVE_HU: Mapping[str, float] = {"liver": 10.0, "spleen": 5.0, "kidney": 5.0}
 _BLOOD_HU = 5.0

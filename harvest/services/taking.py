@@ -165,6 +165,8 @@ def _write_rows(
             geometry=prepared.originals[phase].geometry.as_json(),
             source_sha256=digests[phase],
             registration=dict(prepared.quality.get(phase, {})),
+            assigned_by=prepared.told[phase].assigned_by,
+            confidence=prepared.told[phase].confidence,
         )
         for phase in images.volumes
     )
