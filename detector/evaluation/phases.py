@@ -10,18 +10,25 @@ from detector.phantom.parameters import Cohort
 from detector.phantom.timing import timed_study
 from detector.phaseid.assign import Observed, assign, best
 from detector.phaseid.coarse import coarsen
-from detector.phaseid.model import PHASES, PhaseModel
+from detector.phaseid.model import PHASES, PhaseModel, at_usual_voltage
 from detector.phaseid.regions import find_regions
 
 Measured = Mapping[str, Mapping[str, float]]  # HU by region of each phase of a study, in order of time
 Order = Literal["alone", "unordered", "numbers", "clock"]
 
 
-def measured_studies(cohort: Cohort, studies: int, seed: int) -> Iterator[Measured]:
-    """Regions of phantoms with their own timing, tube voltage and cardiac output; a few seconds each."""
+def measured_studies(
+    cohort: Cohort, studies: int, seed: int, *, voltage_known: bool = True
+) -> Iterator[Measured]:
+    """Regions of phantoms with their own timing, tube voltage and cardiac output; a few seconds each.
+    `voltage_known`: as from DICOM that says the voltage, else as from volume files."""
     for number in range(1, studies + 1):
         study = timed_study(seed, number, cohort)
-        yield {phase: find_regions(coarsen(volume)) for phase, volume in study.volumes.items()}
+        kv = study.drawn["tube_kv"] if voltage_known else None
+        yield {
+            phase: at_usual_voltage(find_regions(coarsen(volume)), kv)
+            for phase, volume in study.volumes.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ def judge(
                 model.log_likelihood(study[phase]),
                 acquired_at=30.0 * i if order == "clock" else None,
                 number=i if order == "numbers" else None,
+                regions=study[phase],
             )
             for i, phase in enumerate(phases)
         ]

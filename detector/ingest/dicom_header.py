@@ -32,7 +32,7 @@ _TAGS = [
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID",
     "PatientID", "PatientName", "StudyDate", "Modality", "ImageType", "SeriesNumber", "SeriesDescription",
     "AcquisitionNumber", "AcquisitionTime", "InstanceNumber", "Rows", "Columns", "PixelSpacing",
-    "ImageOrientationPatient", "ImagePositionPatient", "NumberOfFrames", "SamplesPerPixel",
+    "ImageOrientationPatient", "ImagePositionPatient", "NumberOfFrames", "SamplesPerPixel", "KVP",
 ]  # fmt: skip
 
 # (words in ImageType or the description, code, what to call it): first match wins.
@@ -79,6 +79,7 @@ class SliceHeader:
     orientation: tuple[float, ...]
     position: tuple[float, float, float]
     frame_of_reference: str
+    tube_kv: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +246,17 @@ def _slice(path: Path, data: pydicom.Dataset) -> SliceHeader:
         orientation=orientation,
         position=position,  # type: ignore[arg-type]
         frame_of_reference=_text(data, "FrameOfReferenceUID"),
+        tube_kv=_tube_kv(_text(data, "KVP")),
     )
+
+
+def _tube_kv(text: str) -> float | None:
+    """The tube's voltage, where it is one that scanners have."""
+    try:
+        kv = float(text)
+    except ValueError:
+        return None
+    return kv if 60 <= kv <= 160 else None
 
 
 def _date(text: str) -> date | None:

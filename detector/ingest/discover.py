@@ -199,7 +199,8 @@ def _acquisitions(members: list[SliceHeader], refusals: Refusals) -> list[FoundS
                 refusals.add_error(_first(stack), error, f"Series {key}: {error.message}")
                 continue
             spacing = (float(grid[0]), float(grid[1]), float(grid[2]))
-            found.append(FoundSeries(key, "CT", hint, len(stack), spacing, DicomSource(stack)))
+            source = DicomSource(stack)
+            found.append(FoundSeries(key, "CT", hint, len(stack), spacing, source, stack[0].tube_kv))
     return found
 
 

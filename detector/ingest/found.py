@@ -72,7 +72,7 @@ class FoundSeries:
     """One series that has the shape of a phase. `key` names it for people and holds no identifier: the
     DICOM series number (4, or 4.1, 4.2 for acquisitions within one series), or the file's stem.
 
-    `spacing` is (x, y, z) in mm.
+    `spacing` is (x, y, z) in mm, `tube_kv` the tube's voltage where the header says it.
     """
 
     key: str
@@ -81,6 +81,7 @@ class FoundSeries:
     n_slices: int
     spacing: tuple[float, float, float]
     source: Source
+    tube_kv: float | None = None
 
     def read(self) -> Volume:
         """The canonical volume, read anew at each call.

@@ -16,7 +16,7 @@ from detector.ingest import phases as by_name
 from detector.ingest.phases import PHASES, REFERENCES, Proposal, ask, assign_phases
 from detector.phaseid.assign import Observed, assign, best
 from detector.phaseid.coarse import Coarse
-from detector.phaseid.model import shipped_model
+from detector.phaseid.model import at_usual_voltage, shipped_model
 from detector.phaseid.regions import find_regions
 
 # A wrong phase spoils a study unseen, a question costs one click. At this threshold about one in thirty
@@ -90,7 +90,7 @@ def decide_phases(series: Sequence[S], given: Mapping[str, str] | None = None) -
 
 def _regions(series: Series) -> dict[str, float]:
     try:
-        return find_regions(series.read_coarse())
+        return at_usual_voltage(find_regions(series.read_coarse()), getattr(series, "tube_kv", None))
     except ReadError:  # told by name when the series itself is read; one that is not used may be broken
         return {}
 
@@ -101,6 +101,7 @@ def _observed(series: Series, regions: Mapping[str, float]) -> Observed:
         log_likelihood=shipped_model().log_likelihood(regions),
         hint=series.phase_hint,
         acquired_at=getattr(series, "acquired_at", None),
+        regions=regions,
         number=int(number[1]) + int(number[2] or 0) / 1000 if number else None,
     )
 

@@ -7,7 +7,7 @@ the set of phases that were taken so far.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ _AGAIN = 0.2
 _DELAYED_ALONE = 0.15
 # Acquisitions that start together are one acquisition, reconstructed several times.
 _SAME_ACQUISITION_S = 5.0
+_ALIKE_HU, _ALIKE_PART = 3.0, 0.01
 
 _N = len(PHASES)
 
@@ -38,6 +39,7 @@ class Observed:
     hint: str | None = None
     acquired_at: float | None = None
     number: float | None = None
+    regions: Mapping[str, float] = field(default_factory=dict)
 
 
 def assign(observed: Sequence[Observed], *, use_hints: bool = True) -> list[dict[str, float]]:
@@ -70,20 +72,35 @@ def best(probabilities: Mapping[str, float]) -> tuple[str, float]:
 
 def _in_time(observed: Sequence[Observed]) -> tuple[list[list[int]], float]:
     """Series by acquisition, in order, and what it costs to go back in that order."""
-    alone = [[i] for i in range(len(observed))]
     times = [o.acquired_at for o in observed if o.acquired_at is not None]
-    if len(times) < len(observed):
-        numbers = [o.number for o in observed if o.number is not None]
-        if len(numbers) < len(observed):
-            return alone, 1.0
-        return sorted(alone, key=lambda group: numbers[group[0]]), _BACK_BY_NUMBER
     groups: list[list[int]] = []
-    for i in sorted(range(len(observed)), key=lambda i: times[i]):
-        if groups and times[i] - times[groups[-1][0]] < _SAME_ACQUISITION_S:
-            groups[-1].append(i)
-        else:
+    if len(times) == len(observed):
+        for i in sorted(range(len(observed)), key=lambda i: times[i]):
+            if groups and times[i] - times[groups[-1][0]] < _SAME_ACQUISITION_S:
+                groups[-1].append(i)
+            else:
+                groups.append([i])
+        return groups, _BACK_BY_CLOCK
+    for i, one in enumerate(observed):
+        same = next((g for g in groups if _alike(observed[g[0]].regions, one.regions)), None)
+        if same is None:
             groups.append([i])
-    return groups, _BACK_BY_CLOCK
+        else:
+            same.append(i)
+    numbers = [o.number for o in observed if o.number is not None]
+    if len(numbers) < len(observed):
+        return groups, 1.0
+    return sorted(groups, key=lambda group: min(numbers[i] for i in group)), _BACK_BY_NUMBER
+
+
+def _alike(a: Mapping[str, float], b: Mapping[str, float]) -> bool:
+    """Whether two series show one moment: the aorta and two levels more that differ by noise alone."""
+    shared = (set(a) & set(b)) - {"cortex"}
+    return (
+        len(shared) >= 3
+        and "aorta" in shared
+        and all(abs(a[name] - b[name]) <= _ALIKE_HU + _ALIKE_PART * abs(a[name]) for name in shared)
+    )
 
 
 def _evidence(members: Sequence[Observed], use_hints: bool) -> Matrix:

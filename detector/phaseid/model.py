@@ -1,7 +1,7 @@
 """How likely a series' regions are in each phase: one Gaussian a phase, with any region missing or mistaken.
 
-Enhancement is taken as asinh((HU - native) / 20): near zero it is linear, above it is logarithmic, so that
-another tube voltage, dose or cardiac output moves all regions alike, which one direction of the covariance
+Enhancement is taken as asinh((HU at 120 kV - native) / 20): near zero it is linear, above it is logarithmic, so that
+another dose, body weight or cardiac output moves all regions alike, which one direction of the covariance
 carries. Each region found may still be something else (a stomach for a spleen); the likelihood is the mean
 over every set of regions that could be mistaken, so that one wrong region is outvoted, not believed.
 """
@@ -29,6 +29,7 @@ NATIVE_HU: Mapping[str, float] = {
     "aorta": 40, "cava": 40, "liver": 57, "spleen": 45, "kidney": 32, "cortex": 20,
 }  # fmt: skip
 SCALE_HU = 20.0
+USUAL_KV, IODINE_BY_KV = 120.0, 1.3
 # How often a region that was found is another structure, by what was seen on the real scans of
 # docs/benchmarks.md: vessels are followed through many slices, organs are a level in a part of the body.
 MISTAKEN: Mapping[str, float] = {
@@ -42,6 +43,16 @@ Matrix = npt.NDArray[np.float64]
 def feature(region: str, hu: float) -> float:
     """Enhancement of a region on the model's scale; 0 is what it measures without contrast medium."""
     return float(np.arcsinh((hu - NATIVE_HU[region]) / SCALE_HU))
+
+
+def at_usual_voltage(regions: Mapping[str, float], tube_kv: float | None) -> dict[str, float]:
+    """HU as they would be at 120 kV; unchanged where the voltage is not known.
+
+    Iodine absorbs about 1.7 times as much at 80 kV and 0.8 times at 140 kV; native HU change little.
+    """
+    factor = (tube_kv / USUAL_KV) ** IODINE_BY_KV if tube_kv else 1.0
+    native = {**NATIVE_HU, "cortex": 0.0}
+    return {name: native[name] + factor * (hu - native[name]) for name, hu in regions.items()}
 
 
 @dataclass(frozen=True)

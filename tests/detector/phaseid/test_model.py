@@ -20,7 +20,7 @@ TYPICAL = {
     "non_contrast": {"aorta": 42, "cava": 41, "liver": 56, "spleen": 47},
     "arterial": {"aorta": 310, "cava": 90, "liver": 68, "spleen": 120},
     "portal_venous": {"aorta": 165, "cava": 130, "liver": 112, "spleen": 122},
-    "delayed": {"aorta": 105, "cava": 106, "liver": 88, "spleen": 85},
+    "delayed": {"aorta": 105, "cava": 106, "liver": 88, "spleen": 85, "kidney": 150, "cortex": 18},
 }
 
 
@@ -84,8 +84,13 @@ def test_a_covariance_that_cannot_be_one_is_refused() -> None:
         PhaseModel.from_json(data)
 
 
+def test_a_late_scan_without_kidneys_is_not_surely_anything() -> None:
+    late = {name: hu for name, hu in TYPICAL["delayed"].items() if name not in ("kidney", "cortex")}
+    assert told(late)[1] < 0.9
+
+
 def test_fitting_finds_what_the_samples_were_made_of() -> None:
-    full = {phase: {**hu, "kidney": 60.0, "cortex": 40.0} for phase, hu in TYPICAL.items()}
+    full = {phase: {"kidney": 60.0, "cortex": 40.0, **hu} for phase, hu in TYPICAL.items()}
     model = fit(list(varied(full.items(), seed=3, draws=200)), {})
     for phase, regions in full.items():
         assert PHASES[int(np.argmax(model.log_likelihood(regions)))] == phase
