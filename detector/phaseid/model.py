@@ -1,9 +1,9 @@
 """How likely a series' regions are in each phase: one Gaussian a phase, with any region missing or mistaken.
 
-Enhancement is taken as asinh((HU at 120 kV - native) / 20): near zero it is linear, above it is logarithmic, so that
-another dose, body weight or cardiac output moves all regions alike, which one direction of the covariance
-carries. Each region found may still be something else (a stomach for a spleen); the likelihood is the mean
-over every set of regions that could be mistaken, so that one wrong region is outvoted, not believed.
+Enhancement is taken as asinh((HU at 120 kV - native) / 20): near zero it is linear, above logarithmic, so
+that another dose, body weight or cardiac output moves all regions alike, which one direction of the
+covariance carries. Each region found may still be something else (a stomach for a spleen); the likelihood is
+the mean over every set of regions that could be mistaken, so that one wrong region is outvoted, not believed.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ImportItem } from "../api/types";
+import { told } from "../app/format";
 import { parseOverrides, showOverrides, sizesFor } from "./choices";
 import { curve, lossNames } from "./curve";
 import { batches, fromEntries } from "./files";
@@ -79,6 +80,14 @@ describe("the question for phases", () => {
 
   it("sends nothing of a study that is left out altogether", () => {
     expect(answers({ 1: { 4: "" }, 2: { 4: "delayed" } })).toEqual([{ item: "2", phases: { 4: "delayed" } }]);
+  });
+});
+
+describe("how a phase is known", () => {
+  it("is said with how sure it is, but for what a person said", () => {
+    expect(told({ assigned_by: "image", confidence: 0.916 })).toBe("by image, 92 %");
+    expect(told({ assigned_by: "said", confidence: 1 })).toBe("as a person said");
+    expect(told({ assigned_by: "", confidence: null })).toBe("");
   });
 });
 
