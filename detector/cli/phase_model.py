@@ -15,6 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fit", type=int, metavar="STUDIES", help="fit to so many training phantoms")
     parser.add_argument("--judge", type=int, metavar="STUDIES", help="judge on so many evaluation phantoms")
     parser.add_argument("--model", type=Path, help="JSON file to write or judge (default: the shipped model)")
+    parser.add_argument(
+        "--no-voltage", action="store_true", help="judge as if the tube voltage were not known"
+    )
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same model (default 1)")
 
 
@@ -26,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.fit:
         _fit(arguments.fit, arguments.model, arguments.seed)
     if arguments.judge:
-        _judge(arguments.judge, arguments.model, arguments.seed)
+        _judge(arguments.judge, arguments.model, arguments.seed, voltage_known=not arguments.no_voltage)
     return 0
 
 
@@ -46,18 +49,18 @@ def _fit(studies: int, path: Path | None, seed: int) -> None:
     print(f"Phase model of {studies} phantoms written.")
 
 
-def _judge(studies: int, path: Path | None, seed: int) -> None:
+def _judge(studies: int, path: Path | None, seed: int, *, voltage_known: bool) -> None:
     from detector.evaluation.phases import Order, judge, measured_studies
     from detector.ingest.identify import CONFIDENT
     from detector.phaseid.model import PHASES, read_model, shipped_model
 
     model = read_model(path) if path else shipped_model()
-    measured = list(measured_studies("evaluation", studies, seed))
+    measured = list(measured_studies("evaluation", studies, seed, voltage_known=voltage_known))
     orders: tuple[Order, ...] = ("alone", "unordered", "numbers", "clock")
-    parts = (PHASES, ("arterial", "portal_venous"), ("portal_venous", "delayed"))
+    parts = (PHASES, PHASES[1:3], PHASES[2:], *((phase,) for phase in PHASES[1:]))
     print(f"{studies} evaluation phantoms; sure: probability of at least {CONFIDENT}")
     for phases in parts:
-        for order in orders[1 if phases != PHASES else 0 :]:
+        for order in orders if phases == PHASES else orders[-2:] if len(phases) > 1 else orders[:1]:
             figures = judge(model, measured, order=order, threshold=CONFIDENT, phases=phases)
             print(
                 f"{' + '.join(phases)}, {order}: accuracy {figures.accuracy:.3f}, sure {figures.sure:.3f}, "
