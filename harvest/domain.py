@@ -139,8 +139,18 @@ class ImportOutcome(StrEnum):
     PHASES_NEEDED = "phases_needed"
 
 
+class PhaseSource(StrEnum):
+    """How a series' phase is known: a person said it, its name tells it, or its image does."""
+
+    SAID = "said"
+    NAME = "name"
+    IMAGE = "image"
+
+
 # In the details of an import item: its text may hold the name of a file, which only who imports may read.
 NAMES_FILES = "names_files"
+# There, too: what a person said of this study's series, by series.
+SAID_PHASES = "said_phases"
 
 
 class QueueState(StrEnum):

@@ -114,6 +114,18 @@ def render(array_zyx: Array, geometry: VolumeGeometry, tile: Tile, shown: tuple[
     return out.getvalue()
 
 
+def render_plane(
+    plane_yx: Array, spacing_yx_mm: tuple[float, float], shown: tuple[float, float], width_px: int
+) -> bytes:
+    """One slice (Y, X) as 8-bit WebP of a width, in the patient's proportions; small rather than exact."""
+    rows, columns = plane_yx.shape
+    height = max(1, round(width_px * rows * spacing_yx_mm[0] / (columns * spacing_yx_mm[1])))
+    image = Image.fromarray(grey(np.asarray(plane_yx, dtype=np.float64), shown))
+    out = BytesIO()
+    image.resize((width_px, height), Image.Resampling.BILINEAR).save(out, "WEBP", quality=80)
+    return out.getvalue()
+
+
 @dataclass(frozen=True, slots=True)
 class _Taps:
     """For each pixel the two voxels that it lies between and the weight of the second."""

@@ -1,3 +1,12 @@
 """Subcommands of `python -m detector`: one file each, with HELP, add_arguments(parser) and run(arguments)."""
 
-COMMANDS = ("phantom", "prepare", "train", "detect", "evaluate", "phantom_cases", "harvest_round")
+COMMANDS = (
+    "phantom",
+    "prepare",
+    "train",
+    "detect",
+    "evaluate",
+    "phantom_cases",
+    "harvest_round",
+    "phase_model",
+)

@@ -19,7 +19,7 @@ from detector.ingest.archive import open_root
 from detector.ingest.discover import discover
 from detector.ingest.found import FoundStudy
 from detector.ingest.phases import parse_given
-from detector.ingest.study import PreparedStudy, prepare_study
+from detector.ingest.study import PhaseTold, PreparedStudy, prepare_study
 from detector.ingest.truth import Truth, read_truth
 from detector.volume import Volume, write_volume
 
@@ -131,9 +131,15 @@ def _prepare(item: _Item) -> _Outcome:
         )
     except MemoryError:
         return _Outcome("The study does not fit in memory. Prepare it with --jobs 1.")
-    phases = ", ".join(f"{phase} (series {key})" for phase, key in prepared.series.items())
+    phases = ", ".join(
+        f"{phase} (series {key}, {_how(prepared.told[phase])})" for phase, key in prepared.series.items()
+    )
     left_out = f"; not used: {', '.join(prepared.left_out)}" if prepared.left_out else ""
     return _Outcome(f"{name}: {phases}{left_out}; {len(case.marks)} marks", case)
+
+
+def _how(told: PhaseTold) -> str:
+    return told.assigned_by if told.assigned_by == "said" else f"{told.assigned_by} {told.confidence:.2f}"
 
 
 def _case(name: str, subject: str, prepared: PreparedStudy, truth: Truth | None) -> Case:

@@ -26,7 +26,7 @@ _KEYWORDS = [
     "ConvolutionKernel", "SliceThickness", "Rows", "Columns", "PixelSpacing", "ImageOrientationPatient",
     "ImagePositionPatient", "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored",
     "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope",
-    "RescaleIntercept", "ModalityLUTSequence", *FRAME_TAGS,
+    "RescaleIntercept", "ModalityLUTSequence", "KVP", *FRAME_TAGS,
 ]  # fmt: skip
 
 
@@ -80,6 +80,7 @@ class SliceHeader:
     position: tuple[float, float, float]
     frame_of_reference: str
     stored: Stored
+    tube_kv: float | None = None
 
 
 def read_headers(path: Path) -> list[SliceHeader] | NotASlice:
@@ -164,7 +165,17 @@ def _slice(path: Path, size: int, fields: Fields, frame: Frame) -> SliceHeader:
         position=frame.position,  # type: ignore[arg-type]
         frame_of_reference=fields.text("FrameOfReferenceUID"),
         stored=_stored(size, fields, frame, rows * columns),
+        tube_kv=_tube_kv(fields.text("KVP")),
     )
+
+
+def _tube_kv(text: str) -> float | None:
+    """The tube's voltage, where it is one that scanners have."""
+    try:
+        kv = float(text)
+    except ValueError:
+        return None
+    return kv if 60 <= kv <= 160 else None
 
 
 def _check_place(frame: Frame, rows: int, columns: int) -> None:

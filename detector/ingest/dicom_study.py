@@ -183,6 +183,7 @@ def _found(candidate: Candidate) -> FoundSeries:
         source=DicomSource(grid.slices),
         acquired_at=min(times, default=None),
         note=grid.note,
+        tube_kv=grid.slices[0].tube_kv,
     )
 
 

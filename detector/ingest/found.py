@@ -15,8 +15,10 @@ import pydicom
 from detector.errors import ReadError
 from detector.ingest.dicom import read_stack, stack_digest
 from detector.ingest.dicom_file import read_dataset
+from detector.ingest.dicom_grid import stack_grid
 from detector.ingest.dicom_header import SliceHeader
 from detector.ingest.nifti import file_digest, read_file
+from detector.phaseid.coarse import Coarse, coarsen, slice_step
 from detector.volume import Volume
 
 
@@ -29,6 +31,8 @@ class Source(Protocol):
     """Where a series' voxels come from."""
 
     def read(self) -> Volume: ...
+
+    def read_coarse(self) -> Coarse: ...
 
     def digest(self) -> str: ...
 
@@ -46,6 +50,13 @@ class DicomSource:
     def read(self) -> Volume:
         return read_stack(self.slices)
 
+    def read_coarse(self) -> Coarse:
+        grid = stack_grid(self.slices)
+        if grid.note:  # a part of slices that are tilted or uneven does not make an even grid
+            return coarsen(read_stack(self.slices))
+        step = slice_step(len(grid.slices), grid.geometry().spacing_xyz_mm[2])
+        return coarsen(read_stack(grid.slices[::step]))
+
     def digest(self) -> str:
         return stack_digest(self.slices)
 
@@ -62,6 +73,9 @@ class FileSource:
     def read(self) -> Volume:
         return read_file(self.path)
 
+    def read_coarse(self) -> Coarse:
+        return coarsen(read_file(self.path))
+
     def digest(self) -> str:
         return file_digest(self.path)
 
@@ -76,7 +90,8 @@ class FoundSeries:
 
     `spacing` is (x, y, z) in mm. `acquired_at` orders the series of a study: seconds from its midnight to
     the first slice's acquisition, None where no header says it. It is for ordering, never to be shown.
-    `note` says in words what reading does to the slices beyond sorting them ("" for nothing).
+    `note` says in words what reading does to the slices beyond sorting them ("" for nothing). `tube_kv` is
+    the tube's voltage where the header says it.
     """
 
     key: str
@@ -87,6 +102,7 @@ class FoundSeries:
     source: Source
     acquired_at: float | None = None
     note: str = ""
+    tube_kv: float | None = None
 
     def read(self) -> Volume:
         """The canonical volume, read anew at each call.
@@ -107,6 +123,13 @@ class FoundSeries:
         """
         try:
             return self.source.header()
+        except ReadError as error:
+            raise self._named(error) from error
+
+    def read_coarse(self) -> Coarse:
+        """The series made small, from only as many slices as that needs; raises ReadError as read does."""
+        try:
+            return self.source.read_coarse()
         except ReadError as error:
             raise self._named(error) from error
 

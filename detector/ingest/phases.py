@@ -1,14 +1,17 @@
-"""Which series is which phase: said by the user or plain from the names, else asked for. Never guessed."""
+"""Which series is which phase by what a person says or the names tell, and how it is asked for.
+
+identify.py adds what the images show."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from detector.errors import PhaseError
+from detector.phaseid.model import PHASES
 
-PHASES = ("non_contrast", "arterial", "portal_venous", "delayed")
 REFERENCES = ("portal_venous", "arterial")
 
 _IN_TEXT = {
@@ -102,19 +105,19 @@ def assign_phases(series: Sequence[S], given: Mapping[str, str] | None = None) -
     if given:
         unknown = sorted(set(given) - set(by_key))
         if unknown:
-            raise _ask(series, f"The study has no series {', '.join(unknown)}.")
+            raise ask(series, f"The study has no series {', '.join(unknown)}.")
         claims = [(phase, by_key[key]) for key, phase in given.items()]
     else:
         claims = [(s.phase_hint, s) for s in series if s.phase_hint]
     chosen: dict[str, S] = {}
     for phase, s in claims:
         if phase not in PHASES:
-            raise _ask(series, f"There is no phase {phase}.")
+            raise ask(series, f"There is no phase {phase}.")
         if phase in chosen:
-            raise _ask(series, f"Series {chosen[phase].key} and {s.key} both claim to be {phase}.")
+            raise ask(series, f"Series {chosen[phase].key} and {s.key} both claim to be {phase}.")
         chosen[phase] = s
     if not any(phase in chosen for phase in REFERENCES):
-        raise _ask(series, "No series is known to be portal venous or arterial.")
+        raise ask(series, "No series is known to be portal venous or arterial.")
     return {phase: chosen[phase] for phase in PHASES if phase in chosen}
 
 
@@ -131,18 +134,43 @@ def reference_of(phases: Iterable[str]) -> str:
     raise PhaseError("A study needs a portal venous or an arterial phase.")
 
 
-def _ask(series: Sequence[Series], message: str) -> PhaseError:
-    rows = [
-        {"series": s.key, "slices": s.n_slices, "spacing_xyz_mm": list(s.spacing), "hint": s.phase_hint}
-        for s in series
-    ]
-    listed = "; ".join(
-        f"{s.key}: {s.n_slices} slices of {s.spacing[2]:g} mm{f', {s.phase_hint}' if s.phase_hint else ''}"
-        for s in series
-    )
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the images and names suggest of a series: a phase, or None to leave it out, and the probability
+    of each phase."""
+
+    phase: str | None
+    probabilities: Mapping[str, float]
+
+
+def ask(
+    series: Sequence[Series], message: str, proposals: Mapping[str, Proposal] | None = None
+) -> PhaseError:
+    """The error that asks a person for the phases. details["series"] lists series (its key), slices,
+    spacing_xyz_mm and hint of each and, with proposals by key, proposed and probabilities."""
+    rows = []
+    listed = []
+    for s in series:
+        row: dict[str, object] = {
+            "series": s.key,
+            "slices": s.n_slices,
+            "spacing_xyz_mm": list(s.spacing),
+            "hint": s.phase_hint,
+        }
+        text = f"{s.key}: {s.n_slices} slices of {s.spacing[2]:g} mm"
+        if s.phase_hint:
+            text += f", called {s.phase_hint}"
+        if proposals and s.key in proposals:
+            proposal = proposals[s.key]
+            rounded = {phase: round(p, 3) for phase, p in proposal.probabilities.items()}
+            row |= {"proposed": proposal.phase, "probabilities": rounded}
+            if proposal.phase:
+                text += f", perhaps {proposal.phase} ({proposal.probabilities[proposal.phase]:.2f})"
+        rows.append(row)
+        listed.append(text)
     example = " ".join(f"--phase {s.key}=PHASE" for s in series[:4])
     return PhaseError(
-        f"{message} Series: {listed or 'none'}.",
+        f"{message} Series: {'; '.join(listed) or 'none'}.",
         remedy=f"Say which series is which phase: {example} (PHASE: {', '.join(PHASES)}).",
         details={"series": rows},
     )

@@ -11,12 +11,22 @@ from typing import Any
 from detector.contracts import StudyImages
 from detector.ingest.archive import open_root
 from detector.ingest.discover import discover
-from detector.ingest.found import Discovery, FoundStudy
+from detector.ingest.found import Discovery, FoundSeries, FoundStudy
+from detector.ingest.identify import AssignedBy, Told, decide_phases
 from detector.ingest.liver import find_liver
-from detector.ingest.phases import assign_phases, reference_of
+from detector.ingest.phases import reference_of
 from detector.ingest.problems import unreadable
 from detector.ingest.registration import register_rigid
 from detector.volume import Volume
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseTold:
+    """How a phase is known: said by a person, by a name (and no image that contradicts it), or by the image;
+    and the probability that it is right, 1 where a person said it."""
+
+    assigned_by: AssignedBy
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +34,36 @@ class PreparedStudy:
     """A study on one grid, with where it came from.
 
     `originals` are the phases on their own grids; `quality` says for each phase but the reference how it
-    was registered (registration.register_rigid); `series` which series became which phase, and `left_out`
-    which none; `source_sha256` stands for the content of the series used, in whatever files.
+    was registered (registration.register_rigid); `series` which series became which phase, `told` how each
+    phase is known, and `left_out` the series that became none; `source_sha256` stands for the content of the
+    series used, in whatever files.
     """
 
     images: StudyImages
     originals: Mapping[str, Volume]
     quality: Mapping[str, Mapping[str, Any]]
     series: Mapping[str, str]
+    told: Mapping[str, PhaseTold]
     left_out: tuple[str, ...]
     source_sha256: str
 
 
-def prepare_study(found: FoundStudy, given: Mapping[str, str] | None = None) -> PreparedStudy:
+def prepare_study(
+    found: FoundStudy,
+    given: Mapping[str, str] | None = None,
+    *,
+    decided: Mapping[str, Told[FoundSeries]] | None = None,
+) -> PreparedStudy:
     """Reads a found study's phases and registers them to portal venous, else arterial.
 
-    `given` maps series keys to phases (phases.assign_phases).
+    `given` maps series keys to phases; `decided` is what decide_phases gave for them already.
 
     Raises:
         PhaseError: phases that only a person can tell; ReadError: a series or a mask that cannot be read.
     """
-    chosen = assign_phases(found.acquisitions, given)
+    if decided is None:
+        decided = decide_phases(found.acquisitions, given)
+    chosen = {phase: told.series for phase, told in decided.items()}
     originals = {phase: series.read() for phase, series in chosen.items()}
     digests = sorted(f"{phase}:{series.sha256}" for phase, series in chosen.items())
     reference = reference_of(originals)
@@ -62,6 +81,7 @@ def prepare_study(found: FoundStudy, given: Mapping[str, str] | None = None) -> 
         originals=originals,
         quality=quality,
         series={phase: series.key for phase, series in chosen.items()},
+        told={phase: PhaseTold(told.assigned_by, told.confidence) for phase, told in decided.items()},
         left_out=tuple(s.key for s in found.acquisitions if s not in chosen.values()),
         source_sha256=hashlib.sha256("|".join(digests).encode()).hexdigest(),
     )

@@ -31,18 +31,27 @@ _TISSUES: Mapping[str, tuple[float, tuple[float, ...]]] = {
 
 @dataclass(frozen=True)
 class Haemodynamics:
-    """One study's timing and dose. `seconds` maps a phase to its time after injection, 0 for none."""
+    """One study's timing and dose. `seconds` maps a phase to its time after injection, 0 for none.
+
+    `cardiac_output` is relative to the usual one: the medium arrives earlier with a greater one, and is
+    thinned by it (Bae, Radiology 1998;207:647). `tube_kv` scales every enhancement: iodine absorbs more of
+    a softer beam (about 1.7 times at 80 kV and 0.8 times at 140 kV of what it does at 120 kV).
+    """
 
     seconds: Mapping[str, float]
     strength: float
     liver_hu: float
+    tube_kv: float = 120.0
+    cardiac_output: float = 1.0
 
     def hu(self, tissue: str) -> dict[str, float]:
         """HU of a tissue by phase."""
         native, rise = _TISSUES[tissue]
         native = self.liver_hu if tissue == "liver" else native
+        scale = self.strength * (self.tube_kv / 120.0) ** -1.3 * self.cardiac_output**-0.4
         return {
-            p: native + self.strength * float(np.interp(s, _SECONDS, rise)) for p, s in self.seconds.items()
+            p: native + scale * float(np.interp(s * self.cardiac_output, _SECONDS, rise))
+            for p, s in self.seconds.items()
         }
 
     def constant(self, value: float) -> dict[str, float]:

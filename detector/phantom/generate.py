@@ -22,11 +22,13 @@ from detector.phantom.parameters import (
     SLICE_MM,
     SUBTYPES,
     PhantomParameters,
+    draw_span,
 )
 from detector.phantom.placement import Blob, Spot, arterial_blush, cyst, find_spot, lesion
 from detector.phantom.scan import acquire, breathe
 from detector.volume import Volume
 
+_TRIGGER_S = 20.0  # when the bolus reaches the aorta at the usual cardiac output: scans are timed from then
 _PAD = 4  # slices beyond the stack, so that breathing brings real anatomy into view
 
 
@@ -79,18 +81,21 @@ class PhantomStudy:
 
 def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
     """Draws one study. Takes about a second at 192 x 192 x 36, most of it for the four phases."""
-    streams = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(4)]
-    numbers, anatomy, lesions, noise = streams
+    streams = [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(seed).spawn(5)]
+    numbers, anatomy, lesions, noise, examination = streams
     drawn = parameters.spans.draw(numbers)
+    unusual = _examination(parameters, examination)
+    later = _TRIGGER_S * (1 / unusual.get("cardiac_output", 1.0) - 1)
     blood = Haemodynamics(
         {
             "non_contrast": 0.0,
-            "arterial": drawn["arterial_s"],
-            "portal_venous": drawn["portal_venous_s"],
-            "delayed": drawn["delayed_s"],
+            "arterial": drawn["arterial_s"] + later,
+            "portal_venous": drawn["portal_venous_s"] + later,
+            "delayed": drawn["delayed_s"] + later,
         },
         drawn["contrast_strength"],
         drawn["liver_hu"],
+        **unusual,
     )
     half_width = drawn["body_half_width_mm"]
     frame = Frame(
@@ -133,9 +138,19 @@ def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
         liver=Volume(mask, geometry),
         labels=Volume(labels, geometry),
         parameters=parameters,
-        drawn={**drawn, "fat_mm": frame.fat},
+        drawn={**drawn, **unusual, "fat_mm": frame.fat},
         seed=seed,
     )
+
+
+def _examination(parameters: PhantomParameters, rng: np.random.Generator) -> dict[str, float]:
+    if parameters.examination is None:
+        return {}
+    spans = parameters.examination
+    return {
+        "tube_kv": draw_span(spans.tube_kv, rng),
+        "cardiac_output": draw_span(spans.cardiac_output, rng),
+    }
 
 
 def _grids(parameters: PhantomParameters, rng: np.random.Generator) -> tuple[Grid, VolumeGeometry]:

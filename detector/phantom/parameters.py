@@ -64,6 +64,17 @@ def draw_span(span: Span, rng: np.random.Generator) -> float:
     return span[-1][1]
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """How the scanner and the circulation differ from the usual 120 kV and cardiac output 1.
+
+    Drawn from a stream of its own, so that phantoms without it are what they were.
+    """
+
+    tube_kv: Span
+    cardiac_output: Span
+
+
 TRAINING = Spans(
     body_half_width_mm=((134, 150),),
     body_aspect=((0.68, 0.76),),
@@ -108,7 +119,7 @@ class PhantomParameters:
     """Everything a phantom depends on besides its seed.
 
     `matrix` pixels a side of the 340 mm field of view, `slices` of 5 mm. `aligned` leaves out the breathing
-    between phases. `lesion_class` None draws one.
+    between phases. `lesion_class` None draws one; `examination` None is 120 kV and the usual circulation.
 
     Raises:
         PlanError: a grid too small to hold a liver, or an unknown lesion class.
@@ -120,6 +131,7 @@ class PhantomParameters:
     slices: int = 36
     aligned: bool = False
     lesion_class: str | None = None
+    examination: Examination | None = None
 
     def __post_init__(self) -> None:
         if not 48 <= self.matrix <= 512:

@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView
@@ -23,7 +25,7 @@ from harvest.models import ImportItem, ImportJob
 from harvest.selectors import cohorts as cohort_selectors
 from harvest.selectors import imports as selectors
 from harvest.services import imports as services
-from harvest.services import uploads
+from harvest.services import thumbnails, uploads
 
 FOR_THE_IMPORTER = "The reason names a file; only the one who imported it is shown it."
 
@@ -97,8 +99,23 @@ class ImportCreateSerializer(serializers.Serializer):
     split = choice(Split, default=Split.POOL)
 
 
+class SaidOfItemSerializer(serializers.Serializer):
+    """The phases of one study's series."""
+
+    item = serializers.UUIDField()
+    phases = serializers.DictField(child=choice(Phase), allow_empty=False)
+
+
 class SayPhasesSerializer(serializers.Serializer):
-    given_phases = serializers.DictField(child=choice(Phase), allow_empty=False)
+    """Phases by series: of every study that has the series, or of single studies by their items."""
+
+    given_phases = serializers.DictField(child=choice(Phase), allow_empty=False, required=False)
+    items = SaidOfItemSerializer(many=True, allow_empty=False, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Say given_phases, or items.")
+        return attrs
 
 
 class UploadsView(APIView):
@@ -195,7 +212,27 @@ class ImportPhasesView(GenericAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         given = SayPhasesSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        return _shown(services.say_phases(job_id=id, **given.validated_data), 202)
+        data = given.validated_data
+        job = services.say_phases(
+            job_id=id,
+            given_phases=data.get("given_phases"),
+            items={said["item"]: said["phases"] for said in data.get("items", [])},
+        )
+        return _shown(job, 202)
+
+
+class ImportThumbnailView(APIView):
+    """A slice through the liver of one series that is asked about, numbered as in the item's details; 404
+    once the question is answered. Who may import may see it."""
+
+    roles = {"GET": DATA_MANAGERS}
+
+    @extend_schema(operation_id="import_thumbnail", responses={(200, "image/webp"): OpenApiTypes.BINARY})
+    def get(self, request: Request, id: UUID, number: int) -> FileResponse:
+        path = thumbnails.thumbnail_path(item_id=id, number=number)
+        response = FileResponse(path.open("rb"), content_type="image/webp")
+        response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class ImportCancelView(GenericAPIView):

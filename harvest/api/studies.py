@@ -21,7 +21,7 @@ from harvest import engine
 from harvest.api.imports import InOrder
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
 from harvest.api.shapes import GeometrySerializer, LesionSerializer, StudyBriefSerializer, choice
-from harvest.domain import LesionClass, Split
+from harvest.domain import LesionClass, PhaseSource, Split
 from harvest.errors import HarvestError, NotFound
 from harvest.models import Study
 from harvest.selectors import cohorts as cohort_selectors
@@ -42,6 +42,8 @@ class SeriesSerializer(serializers.Serializer):
     phase = serializers.CharField()
     geometry = GeometrySerializer()
     registration = serializers.DictField()
+    assigned_by = choice(PhaseSource, allow_blank=True)
+    confidence = serializers.FloatField(allow_null=True)
 
 
 class StudyDetailSerializer(StudyBriefSerializer):

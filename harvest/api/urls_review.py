@@ -13,6 +13,11 @@ urlpatterns = [
     path("imports/<uuid:id>/items", imports.ImportItemsView.as_view(), name="import-items"),
     path("imports/<uuid:id>/phases", imports.ImportPhasesView.as_view(), name="import-phases"),
     path("imports/<uuid:id>/cancel", imports.ImportCancelView.as_view(), name="import-cancel"),
+    path(
+        "import-items/<uuid:id>/thumbnails/<int:number>.webp",
+        imports.ImportThumbnailView.as_view(),
+        name="import-thumbnail",
+    ),
     path("cohorts/<uuid:id>/studies", studies.StudiesView.as_view(), name="studies"),
     path("studies/<uuid:id>", studies.StudyView.as_view(), name="study"),
     path("studies/<uuid:id>/text-checked", studies.TextCheckedView.as_view(), name="text-checked"),

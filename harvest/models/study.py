@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from harvest.domain import ImportOutcome, JobState, LesionClass, Modality, Split
+from harvest.domain import ImportOutcome, JobState, LesionClass, Modality, PhaseSource, Split
 from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort, Subject
 from harvest.sealing import SealedJSONField, SealedTextField
@@ -52,7 +52,11 @@ class Study(Base):
 
 
 class Series(Base):
-    """One phase of a study. `registration` holds the quality figures of its way onto the reference grid."""
+    """One phase of a study. `registration` holds the quality figures of its way onto the reference grid.
+
+    `assigned_by` and `confidence` (in [0, 1], 1 where a person said it) say how its phase is known; both are
+    empty for series of before this was kept.
+    """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="series")
     modality = models.CharField(max_length=4, choices=choices(Modality), default=Modality.CT)
@@ -60,6 +64,8 @@ class Series(Base):
     geometry = models.JSONField()
     source_sha256 = models.CharField(max_length=64)
     registration = models.JSONField(default=dict)
+    assigned_by = models.CharField(max_length=8, choices=choices(PhaseSource), blank=True)
+    confidence = models.FloatField(null=True)
 
     class Meta(Base.Meta):
         verbose_name_plural = "series"

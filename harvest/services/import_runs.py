@@ -6,7 +6,7 @@ Messages and logs name an ordinal and a hash; relative paths go to the row that 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ from django.db.models import F
 from detector.errors import DetectorError, PhaseError
 from detector.ingest.found import Discovery, FileSource, FoundStudy, Refusal
 from detector.ingest.nifti import is_volume_file
-from harvest.domain import NAMES_FILES, ImportOutcome, JobState, Split
+from harvest.domain import NAMES_FILES, SAID_PHASES, ImportOutcome, JobState, Split
 from harvest.errors import HarvestError, StorageFull
 from harvest.models import ImportItem, ImportJob
 from harvest.services.import_roots import look_through
 from harvest.services.imports import end_import
 from harvest.services.locks import one_at_a_time
 from harvest.services.taking import take_study
+from harvest.services.thumbnails import forget_thumbnails, keep_thumbnails
 
 log = logging.getLogger(__name__)
 OnItem = Callable[[ImportItem, ImportJob], None]
@@ -75,8 +76,11 @@ def _run(job: ImportJob, on_item: OnItem | None) -> None:
         found, unopened = look_through(job, opened)
         _check_given(job, found)
         # Seen items are those of an earlier run of this job: a lost worker's, or one that asked for phases.
-        seen = list(job.items.values_list("path_sha256", "code", "message", "study_key", "outcome"))
-        settled = {key for *_, key, outcome in seen if outcome != ImportOutcome.PHASES_NEEDED}
+        seen = list(
+            job.items.values_list("path_sha256", "code", "message", "study_key", "details", "outcome")
+        )
+        settled = {key for *_, key, _, outcome in seen if outcome != ImportOutcome.PHASES_NEEDED}
+        said = {key: d.get(SAID_PHASES, {}) for *_, key, d, _ in seen if key}
         refused = {(sha, code, message) for sha, code, message, *_ in seen}
         job.total = sum(len(d.studies) + len(d.refused) for d in found)
         job.save(update_fields=["total"])
@@ -102,7 +106,12 @@ def _run(job: ImportJob, on_item: OnItem | None) -> None:
                     continue
                 if not ImportJob.objects.filter(pk=job.pk, state=JobState.RUNNING).exists():
                     return
-                _record(job, _outcome_of(job, study), on_item, study_key=_key_of(study))
+                key = _key_of(study)
+                item = _record(job, _outcome_of(job, study, said.get(key, {})), on_item, study_key=key)
+                if item.outcome != ImportOutcome.PHASES_NEEDED:
+                    forget_thumbnails(item.pk)
+                elif job.is_upload:  # what a command imports is not asked about on a page
+                    keep_thumbnails(item=item, series=study.acquisitions)
 
 
 def _key_of(found: FoundStudy) -> str:
@@ -129,15 +138,16 @@ def _check_given(job: ImportJob, found: list[Discovery]) -> None:
         )
 
 
-def _outcome_of(job: ImportJob, found: FoundStudy) -> dict[str, Any]:
-    """Takes a study and says what came of it, as fields of an item; raises StorageFull."""
+def _outcome_of(job: ImportJob, found: FoundStudy, said: Mapping[str, str]) -> dict[str, Any]:
+    """Takes a study and says what came of it, as fields of an item; raises StorageFull. What was `said` of
+    this study's series counts before what was said of all."""
     fields: dict[str, Any] = {
         "relative_path": found.relative_path,
         "path_sha256": found.path_sha256,
         "details": _names_files(found),
     }
     keys = {s.key for s in found.acquisitions}
-    given = {key: phase for key, phase in job.given_phases.items() if key in keys}
+    given = said or {key: phase for key, phase in job.given_phases.items() if key in keys}
     try:
         taken = take_study(cohort=job.cohort, found=found, given=given, split=Split(job.split))
     except StorageFull:
@@ -172,7 +182,9 @@ def _refused(code: str, message: str, remedy: str) -> dict[str, Any]:
     return {"outcome": ImportOutcome.REFUSED, "code": code, "message": message, "remedy": remedy}
 
 
-def _record(job: ImportJob, fields: dict[str, Any], on_item: OnItem | None, study_key: str = "") -> None:
+def _record(
+    job: ImportJob, fields: dict[str, Any], on_item: OnItem | None, study_key: str = ""
+) -> ImportItem:
     blank = {"study": None, "code": "", "message": "", "remedy": ""}
     fields = blank | fields
     with transaction.atomic():
@@ -188,3 +200,4 @@ def _record(job: ImportJob, fields: dict[str, Any], on_item: OnItem | None, stud
     log.info("import %s item %d (%s): %s", job.pk, item.ordinal, item.path_sha256[:12], item.outcome)
     if on_item:
         on_item(item, job)
+    return item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -11,9 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from harvest import queue
-from harvest.domain import ENDED, PHASES, ImportOutcome, JobState, Modality, Split
+from harvest.domain import ENDED, PHASES, SAID_PHASES, ImportOutcome, JobState, Modality, Split
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import Cohort, ImportJob
+from harvest.services.thumbnails import forget_thumbnails
 from harvest.services.uploads import delete_upload, upload_folder
 
 TASK = "import_job"
@@ -58,22 +60,39 @@ def create_path_import(
 
 
 @transaction.atomic
-def say_phases(*, job_id: UUID, given_phases: Mapping[str, str]) -> ImportJob:
+def say_phases(
+    *,
+    job_id: UUID,
+    given_phases: Mapping[str, str] | None = None,
+    items: Mapping[UUID, Mapping[str, str]] | None = None,
+) -> ImportJob:
     """Reopens an import whose studies need their phases said: only those are looked at again.
+
+    `given_phases` (series to phase) is said of every study that has the series, `items` of one study each,
+    by its item's id; two studies may number their series differently.
 
     Raises:
         NotFound: there is no such import.
         InvalidTransition: it still runs, nothing waits for phases, or the files are gone.
-        HarvestError: code unknown_phase.
+        HarvestError: codes unknown_phase, and unknown_item for one that asks nothing.
     """
-    _check_phases(given_phases)
+    for said in (given_phases or {}, *(items or {}).values()):
+        _check_phases(said)
     job = _locked(job_id)
-    waiting = job.items.filter(outcome=ImportOutcome.PHASES_NEEDED).count()
+    asked = {item.pk: item for item in job.items.filter(outcome=ImportOutcome.PHASES_NEEDED)}
+    waiting = len(asked)
     if job.state not in ENDED or not waiting or not job.is_upload or not job.source_path:
         raise InvalidTransition("No study of this import waits for its phases. Upload the files again.")
+    if set(items or {}) - set(asked):
+        raise HarvestError(
+            "One of these studies asks for no phases (any more). Load the page again.", code="unknown_item"
+        )
+    for id, said in (items or {}).items():
+        asked[id].details = asked[id].details | {SAID_PHASES: dict(said)}
+        asked[id].save(update_fields=["details"])
     # The one way back from an end: the person's answer was what the import lacked.
     job.state = JobState.QUEUED
-    job.given_phases = dict(given_phases)
+    job.given_phases = dict(given_phases or {})
     job.done = job.total - waiting
     job.finished_at = None
     job.error = None
@@ -119,7 +138,10 @@ def end_import(*, job_id: UUID, state: JobState, error: dict[str, str] | None = 
 def _forget_source(job: ImportJob) -> None:
     folder = Path(job.source_path)
     if job.is_upload and job.source_path:
+        questions = list(job.items.filter(outcome=ImportOutcome.PHASES_NEEDED).values_list("pk", flat=True))
         transaction.on_commit(lambda: delete_upload(folder))
+        for id in questions:
+            transaction.on_commit(partial(forget_thumbnails, id))
     job.source_path = ""
     job.save(update_fields=["source_path"])
 

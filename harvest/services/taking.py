@@ -16,7 +16,7 @@ from detector.deidentify.burned_in import slices_with_text
 from detector.deidentify.header import deidentified
 from detector.geometry import Box3D
 from detector.ingest.found import FoundStudy
-from detector.ingest.phases import assign_phases
+from detector.ingest.identify import decide_phases
 from detector.ingest.study import PreparedStudy, prepare_study
 from detector.ingest.truth import Truth, read_truth
 from detector.volume import Volume, write_volume
@@ -48,7 +48,8 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
         StorageFull: the disk is full.
     """
     store.require_space(0)
-    digests = {phase: s.sha256 for phase, s in assign_phases(found.acquisitions, given).items()}
+    decided = decide_phases(found.acquisitions, given)
+    digests = {phase: told.series.sha256 for phase, told in decided.items()}
     if there := _study_of(cohort, digests):
         return Taken(there, duplicate=True)
     pseudonym = pseudonym_of(found.subject_key)
@@ -56,7 +57,7 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     # Masks are truth of gold studies only; a pool study's pathology alone is known beforehand.
     truth = read_truth(found) if found.truth or split == Split.GOLD else None
     _check_truth(truth)
-    prepared = _rekeyed(prepare_study(found, given))
+    prepared = _rekeyed(prepare_study(found, decided=decided))
     store.require_space(_bytes_of(prepared))
     id = uuid.uuid4()
     key = f"studies/{id}"
@@ -201,6 +202,8 @@ def _write_rows(
             geometry=prepared.originals[phase].geometry.as_json(),
             source_sha256=digests[phase],
             registration=dict(prepared.quality.get(phase, {})),
+            assigned_by=prepared.told[phase].assigned_by,
+            confidence=prepared.told[phase].confidence,
         )
         for phase in images.volumes
     )

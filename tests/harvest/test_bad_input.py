@@ -84,9 +84,11 @@ def says_nothing_private(text: str, tmp_path: Path) -> None:
 
 
 def everything() -> tuple[dict[str, int], list[tuple[str, int]]]:
-    """Rows by model, but for the import's own record, and the files of the store with their sizes."""
+    """Rows by model and files of the store with their sizes, but for the import's own record: its rows, and
+    the pictures of a question that waits."""
     models = [m for m in apps.get_app_config("harvest").get_models() if m.__name__ not in RECORDS]
     files = [p for p in store.root().rglob("*") if p.is_file()] if store.root().exists() else []
+    files = [p for p in files if p.relative_to(store.root()).parts[0] != "questions"]
     return {m.__name__: m.objects.count() for m in models}, sorted(
         (str(p.relative_to(store.root())), p.stat().st_size) for p in files
     )

@@ -181,6 +181,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/import-items/{id}/thumbnails/{number}.webp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * @description A slice through the liver of one series that is asked about, numbered as in the item's details; 404
+         *     once the question is answered. Who may import may see it.
+         */
+        get: operations["import_thumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/{id}": {
         parameters: {
             query?: never;
@@ -637,6 +657,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description * `said` - said
+         *     * `name` - name
+         *     * `image` - image
+         * @enum {string}
+         */
+        AssignedByEnum: "said" | "name" | "image";
         /** @enum {unknown} */
         BlankEnum: "";
         /** @description `verdict` and `review_id` are the reader's own, null where there is none that stands. */
@@ -1327,10 +1354,20 @@ export interface components {
             code: string;
             message: string;
         };
-        SayPhasesRequest: {
-            given_phases: {
+        /** @description The phases of one study's series. */
+        SaidOfItemRequest: {
+            /** Format: uuid */
+            item: string;
+            phases: {
                 [key: string]: "non_contrast" | "arterial" | "portal_venous" | "delayed";
             };
+        };
+        /** @description Phases by series: of every study that has the series, or of single studies by their items. */
+        SayPhasesRequest: {
+            given_phases?: {
+                [key: string]: "non_contrast" | "arterial" | "portal_venous" | "delayed";
+            };
+            items?: components["schemas"]["SaidOfItemRequest"][];
         };
         Schedule: {
             /** Format: uuid */
@@ -1375,6 +1412,9 @@ export interface components {
             registration: {
                 [key: string]: unknown;
             };
+            assigned_by: components["schemas"]["AssignedByEnum"] | components["schemas"]["BlankEnum"];
+            /** Format: double */
+            confidence: number | null;
         };
         Session: {
             user: components["schemas"]["SessionUser"] | null;
@@ -2093,6 +2133,28 @@ export interface operations {
             };
         };
     };
+    import_thumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
+                };
+            };
+        };
+    };
     import_get: {
         parameters: {
             query?: never;
@@ -2170,7 +2232,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["SayPhasesRequest"];
                 "application/x-www-form-urlencoded": components["schemas"]["SayPhasesRequest"];

@@ -56,3 +56,11 @@ export function words(name: string): string {
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }
+
+/** How a series' phase is known: "by image, 92 %", "as a person said"; nothing where it was not kept. */
+export function told(series: { assigned_by: string; confidence: number | null }): string {
+  if (series.assigned_by === "said") return "as a person said";
+  if (!series.assigned_by) return "";
+  const sure = series.confidence === null ? "" : `, ${percent(series.confidence, 0)}`;
+  return `by ${series.assigned_by}${sure}`;
+}

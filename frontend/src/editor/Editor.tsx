@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from "preact/hooks";
 import { api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { ReviewStudy, StudyDetail } from "../api/types";
-import { words } from "../app/format";
+import { told, words } from "../app/format";
 import { PLANES, type Plane } from "../geometry/planes";
 import type { Outbox } from "../review/outbox";
 import type { Chunk } from "../viewer/chunks";
@@ -124,6 +124,7 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
         )}
         look={look}
         phases={phases}
+        told={Object.fromEntries(study.series.map((series) => [series.phase, told(series)]))}
         own={current ? tables.ownOf(current) : null}
         box={box}
         saving={drawing.saving}

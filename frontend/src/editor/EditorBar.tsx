@@ -12,6 +12,8 @@ interface Props {
   readonly subtitle: string;
   readonly look: Look;
   readonly phases: readonly string[];
+  /** By phase how it is known: "by image, 92 %". */
+  readonly told: Readonly<Record<string, string>>;
   readonly own: GreyWindow | null;
   /** The selected box, or the last drawn. */
   readonly box: Box | null;
@@ -42,6 +44,7 @@ export function EditorBar(props: Props) {
             class={phase === look.phase && look.layout === "planes" ? "on" : ""}
             aria-pressed={phase === look.phase}
             data-testid={`phase-${phase}`}
+            title={props.told[phase]}
             onClick={() => props.onPhase(phase)}
           >
             {words(phase)}

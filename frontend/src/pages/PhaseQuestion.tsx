@@ -1,38 +1,13 @@
-/** Which series is which phase, where the names do not tell: one choice a series. */
+/** Which series is which phase, where names and images are not sure: a picture and a proposal a series, and
+ * one click that says yes to them all. */
 import { useState } from "preact/hooks";
 import { api } from "../api/client";
 import type { ImportItem, ImportJob } from "../api/types";
-import { plural, words } from "../app/format";
+import { percent, plural, words } from "../app/format";
 import { useAction } from "../app/load";
 import { ErrorLine } from "../app/ui";
 import { CT_PHASES } from "./choices";
-
-interface AskedSeries {
-  key: string;
-  slices?: number;
-  spacing?: unknown;
-  hint?: string | null;
-}
-
-export function seriesOf(item: ImportItem): AskedSeries[] {
-  const { series } = item.details;
-  if (!Array.isArray(series)) return [];
-  return series.filter(
-    (one): one is AskedSeries => typeof one === "object" && one !== null && typeof one.key === "string",
-  );
-}
-
-/** Phases that two series of one study claim. */
-export function doubled(items: ImportItem[], said: Record<string, string>): string[] {
-  const twice = new Set<string>();
-  for (const item of items) {
-    const given = seriesOf(item)
-      .map((series) => said[series.key])
-      .filter((phase): phase is string => Boolean(phase));
-    for (const phase of given) if (given.indexOf(phase) !== given.lastIndexOf(phase)) twice.add(phase);
-  }
-  return [...twice];
-}
+import { type AskedSeries, answers, doubled, proposals, seriesOf } from "./phases";
 
 interface Props {
   job: ImportJob;
@@ -41,23 +16,16 @@ interface Props {
 }
 
 export function PhaseQuestion({ job, items, onSaid }: Props) {
-  const [said, setSaid] = useState<Record<string, string>>(() =>
-    Object.fromEntries(
-      items.flatMap((item) =>
-        seriesOf(item).map((series) => [
-          series.key,
-          CT_PHASES.includes(series.hint ?? "") ? series.hint! : "",
-        ]),
-      ),
-    ),
-  );
+  const [said, setSaid] = useState(() => proposals(items));
   const action = useAction();
-  const given = Object.fromEntries(Object.entries(said).filter(([, phase]) => phase));
-  const twice = doubled(items, said);
+  const sent = answers(said);
+  const twice = doubled(said);
+  const choose = (item: string, series: string, phase: string) =>
+    setSaid((all) => ({ ...all, [item]: { ...all[item], [series]: phase } }));
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     void action.run(async () => {
-      await api.post(`/imports/${job.id}/phases`, { given_phases: given });
+      await api.post(`/imports/${job.id}/phases`, { items: sent });
       onSaid();
     });
   };
@@ -69,43 +37,16 @@ export function PhaseQuestion({ job, items, onSaid }: Props) {
           <p>
             {item.relative_path && <span class="mono">{item.relative_path}</span>} {item.message}
           </p>
-          <table>
-            <thead>
-              <tr>
-                <th>Series</th>
-                <th class="right">Slices</th>
-                <th>Spacing (mm)</th>
-                <th>Phase</th>
-              </tr>
-            </thead>
-            <tbody>
-              {seriesOf(item).map((series) => (
-                <tr key={series.key}>
-                  <td class="mono">{series.key}</td>
-                  <td class="num right">{series.slices ?? ""}</td>
-                  <td class="num">{spacing(series.spacing)}</td>
-                  <td>
-                    <select
-                      aria-label={`Phase of series ${series.key}`}
-                      data-testid={`phase-of-${series.key}`}
-                      value={said[series.key]}
-                      onChange={(e) => {
-                        const phase = e.currentTarget.value;
-                        setSaid((all) => ({ ...all, [series.key]: phase }));
-                      }}
-                    >
-                      <option value="">leave it out</option>
-                      {CT_PHASES.map((phase) => (
-                        <option key={phase} value={phase}>
-                          {words(phase)}
-                        </option>
-                      ))}
-                    </select>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <div class="asked">
+            {seriesOf(item).map((series) => (
+              <Asked
+                key={series.key}
+                series={series}
+                phase={said[item.id]?.[series.key] ?? ""}
+                onPhase={(phase) => choose(item.id, series.key, phase)}
+              />
+            ))}
+          </div>
         </div>
       ))}
       {twice.length > 0 && (
@@ -115,16 +56,58 @@ export function PhaseQuestion({ job, items, onSaid }: Props) {
       <button
         type="submit"
         class="primary"
-        disabled={action.busy || twice.length > 0 || !Object.keys(given).length}
+        disabled={action.busy || twice.length > 0 || !sent.length}
         data-testid="phases-send"
       >
-        Import {plural(items.length, "study", "studies")} with these phases
+        Import {plural(sent.length, "study", "studies")} with these phases
       </button>
     </form>
   );
 }
 
-function spacing(value: unknown): string {
-  const numbers = Array.isArray(value) ? value : [value];
-  return numbers.map((n) => (typeof n === "number" ? n.toFixed(2) : "")).join(" × ");
+interface AskedProps {
+  series: AskedSeries;
+  phase: string;
+  onPhase: (phase: string) => void;
+}
+
+function Asked({ series, phase, onPhase }: AskedProps) {
+  const [seen, setSeen] = useState(true);
+  const sure = series.probabilities[phase];
+  return (
+    <figure data-testid={`series-${series.key}`}>
+      {seen ? (
+        <img
+          src={series.picture}
+          alt={`A slice through the liver of series ${series.key}`}
+          onError={() => setSeen(false)}
+        />
+      ) : (
+        <div class="unseen">no picture</div>
+      )}
+      <figcaption>
+        <span class="mono">{series.key}</span>
+        <span class="muted num">
+          {series.slices !== null && plural(series.slices, "slice")}
+          {series.thicknessMm !== null && `, ${series.thicknessMm.toFixed(1)} mm`}
+        </span>
+        <select
+          aria-label={`Phase of series ${series.key}`}
+          data-testid={`phase-of-${series.key}`}
+          value={phase}
+          onChange={(e) => onPhase(e.currentTarget.value)}
+        >
+          <option value="">leave it out</option>
+          {CT_PHASES.map((one) => (
+            <option key={one} value={one}>
+              {words(one)}
+            </option>
+          ))}
+        </select>
+        <span class="muted num" title="How likely this phase is, by name, image and order in time">
+          {sure !== undefined && `${percent(sure, 0)} likely`}
+        </span>
+      </figcaption>
+    </figure>
+  );
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { ImportItem } from "../api/types";
+import { told } from "../app/format";
 import { parseOverrides, showOverrides, sizesFor } from "./choices";
 import { curve, lossNames } from "./curve";
 import { batches, fromEntries } from "./files";
 import { grouped } from "./ImportItems";
 import { difference, estimates, judgement } from "./metrics";
-import { doubled } from "./PhaseQuestion";
+import { answers, doubled, proposals, seriesOf } from "./phases";
 
 const item = (ordinal: number, rest: Partial<ImportItem>): ImportItem => ({
   id: String(ordinal),
@@ -40,11 +41,53 @@ describe("what came of an import", () => {
       ["taken", 1],
     ]);
   });
+});
 
-  it("asks again where two series of one study are said to be the same phase", () => {
-    const asked = item(1, { details: { series: [{ key: "2" }, { key: "3" }] } });
-    expect(doubled([asked], { 2: "arterial", 3: "arterial" })).toEqual(["arterial"]);
-    expect(doubled([asked], { 2: "arterial", 3: "" })).toEqual([]);
+describe("the question for phases", () => {
+  // As the server says it: detector/ingest/phases.py.
+  const row = (series: string, proposed: string | null) => ({
+    series,
+    slices: 69,
+    spacing_xyz_mm: [0.7, 0.7, 2.5],
+    hint: null,
+    proposed,
+    probabilities: { non_contrast: 0, arterial: 0.62, portal_venous: 0.38, delayed: 0 },
+  });
+  const asked = item(1, { details: { series: [row("4", "arterial"), row("103", null)] } });
+
+  it("begins with what is proposed, so that one click says yes", () => {
+    expect(proposals([asked])).toEqual({ 1: { 4: "arterial", 103: "" } });
+    expect(answers(proposals([asked]))).toEqual([{ item: "1", phases: { 4: "arterial" } }]);
+  });
+
+  it("shows each series with its picture and how likely each phase is", () => {
+    const [first, second] = seriesOf(asked);
+    expect(first).toMatchObject({ key: "4", slices: 69, thicknessMm: 2.5 });
+    expect(first?.probabilities.arterial).toBe(0.62);
+    expect(second?.picture).toBe("/api/v1/import-items/1/thumbnails/1.webp");
+  });
+
+  it("falls back on the name where no image was looked at, and survives other details", () => {
+    const named = item(2, { details: { series: [{ series: "a", hint: "delayed" }, 7, { key: "b" }] } });
+    expect(proposals([named])).toEqual({ 2: { a: "delayed" } });
+    expect(proposals([item(3, {})])).toEqual({ 3: {} });
+  });
+
+  it("is not answered while two series of one study are said to be the same phase", () => {
+    expect(doubled({ 1: { 4: "arterial", 5: "arterial" } })).toEqual(["arterial"]);
+    expect(doubled({ 1: { 4: "arterial", 5: "" }, 2: { 4: "arterial", 5: "" } })).toEqual([]);
+  });
+
+  it("sends nothing of a study that is left out altogether", () => {
+    expect(answers({ 1: { 4: "" }, 2: { 4: "delayed" } })).toEqual([{ item: "2", phases: { 4: "delayed" } }]);
+  });
+});
+
+describe("how a phase is known", () => {
+  it("is said with how sure it is, but for what a person said", () => {
+    expect(told({ assigned_by: "image", confidence: 0.916 })).toBe("by image, 92 %");
+    expect(told({ assigned_by: "said", confidence: 1 })).toBe("as a person said");
+    expect(told({ assigned_by: "", confidence: null })).toBe("");
   });
 });
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector.errors import PhaseError, ReadError
+from detector.errors import ReadError
 from detector.ingest.archive import open_root
 from detector.ingest.discover import discover
+from detector.ingest.identify import decide_phases
 from detector.ingest.liver import find_liver
 from detector.ingest.masks import boxes_from_mask, read_mask
 from detector.ingest.phases import assign_phases
@@ -20,7 +21,7 @@ from detector.ingest.truth import read_truth
 pytestmark = pytest.mark.real_data
 
 
-def test_three_phase_hcc_is_one_study_that_asks_for_its_phases(real_data: Path) -> None:
+def test_three_phase_hcc_is_one_study_whose_phases_the_images_tell(real_data: Path) -> None:
     found = discover(real_data / "hcc_tace_009")
     (study,) = found.studies
     assert [(s.key, s.n_slices, s.phase_hint) for s in study.acquisitions] == [
@@ -29,9 +30,27 @@ def test_three_phase_hcc_is_one_study_that_asks_for_its_phases(real_data: Path) 
         ("103", 69, None),
     ]
     assert all(r.routine for r in found.refused)
-    with pytest.raises(PhaseError) as caught:
-        assign_phases(study.acquisitions)
-    assert len(caught.value.details["series"]) == 3
+    decided = decide_phases(study.acquisitions)
+    assert {phase: (t.series.key, t.assigned_by) for phase, t in decided.items()} == {
+        "non_contrast": ("2", "name"),
+        "arterial": ("4", "image"),
+        "portal_venous": ("103", "image"),
+    }
+
+
+@pytest.mark.parametrize("scan", ["ircad_trauma", "mirp_crlm"])
+def test_single_portal_venous_scans_are_told_by_the_image(real_data: Path, scan: str) -> None:
+    (study,) = discover(real_data / scan).studies
+    ((phase, told),) = decide_phases(study.acquisitions).items()
+    assert phase == "portal_venous"
+    assert told.assigned_by == "image"
+
+
+@pytest.mark.parametrize("alone", ["4", "103"])
+def test_phases_of_the_hcc_study_are_told_without_each_other(real_data: Path, alone: str) -> None:
+    (study,) = discover(real_data / "hcc_tace_009").studies
+    decided = decide_phases([s for s in study.acquisitions if s.key == alone])
+    assert list(decided) == [{"4": "arterial", "103": "portal_venous"}[alone]]
 
 
 def test_phases_of_the_hcc_study_are_read_registered_and_hold_the_tumour(real_data: Path) -> None:

@@ -30,6 +30,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "import-items": {"GET": ALL},
     "import-phases": {"POST": {M}},
     "import-cancel": {"POST": {M}},
+    "import-thumbnail": {"GET": {M}},
     "studies": {"GET": ALL},
     "study": {"GET": ALL, "PATCH": {M}},
     "text-checked": {"POST": {M}},
@@ -75,7 +76,7 @@ API = [entry for route, entry in patterns(get_resolver()) if route.startswith("a
 
 def url_of(entry: URLPattern) -> str:
     """The URL with ids of things that do not exist: who may not is told before it is looked for."""
-    values = {"id": uuid.UUID(int=0), "phase": "arterial"}
+    values = {"id": uuid.UUID(int=0), "phase": "arterial", "number": 0}
     return reverse(str(entry.name), kwargs={name: values[name] for name in entry.pattern.converters})
 
 
