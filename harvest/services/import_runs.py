@@ -76,12 +76,10 @@ def _run(job: ImportJob, on_item: OnItem | None) -> None:
         found, unopened = look_through(job, opened)
         _check_given(job, found)
         # Seen items are those of an earlier run of this job: a lost worker's, or one that asked for phases.
-        seen = list(
-            job.items.values_list("path_sha256", "code", "message", "study_key", "details", "outcome")
-        )
-        settled = {key for *_, key, _, outcome in seen if outcome != ImportOutcome.PHASES_NEEDED}
-        said = {key: d.get(SAID_PHASES, {}) for *_, key, d, _ in seen if key}
-        refused = {(sha, code, message) for sha, code, message, *_ in seen}
+        seen = list(job.items.all())
+        settled = {i.study_key for i in seen if i.outcome != ImportOutcome.PHASES_NEEDED}
+        said = {i.study_key: i.details.get(SAID_PHASES, {}) for i in seen if i.study_key}
+        refused = {(i.path_sha256, i.code, i.message) for i in seen}
         job.total = sum(len(d.studies) + len(d.refused) for d in found)
         job.save(update_fields=["total"])
         for discovery in found:
