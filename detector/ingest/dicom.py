@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pydicom
 from pydicom.pixels import apply_modality_lut
 
-from detector.ingest.canonical import AIR_HU, hashed_uid, to_hu, to_lps
+from detector.ingest.canonical import hashed_uid, to_hu, to_lps
 from detector.ingest.dicom_header import SliceHeader, read_dataset
 from detector.ingest.dicom_series import pixel_digest, stack_geometry
 from detector.ingest.problems import unreadable
-from detector.volume import Volume
+from detector.volume import AIR_HU, Volume
 
 
 def read_stack(stack: Sequence[SliceHeader]) -> Volume:

@@ -9,11 +9,11 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox, intersection_mm3
+from detector.images import same_grid, to_image
 from detector.ingest.canonical import to_lps
 from detector.ingest.dicom import slice_values
 from detector.ingest.dicom_header import SliceHeader, is_dicom, read_header
 from detector.ingest.dicom_series import stack_geometry
-from detector.ingest.images import same_grid, to_image
 from detector.ingest.nifti import read_mask_file
 from detector.ingest.problems import unreadable
 from detector.volume import Volume

@@ -15,7 +15,8 @@ from detector.ingest.found import Discovery, FoundStudy
 from detector.ingest.liver import find_liver
 from detector.ingest.phases import assign_phases, reference_of
 from detector.ingest.problems import unreadable
-from detector.ingest.registration import register_rigid
+from detector.registration.register import Mode, register
+from detector.registration.transform import Transform
 from detector.volume import Volume
 
 
@@ -24,22 +25,31 @@ class PreparedStudy:
     """A study on one grid, with where it came from.
 
     `originals` are the phases on their own grids; `quality` says for each phase but the reference how it
-    was registered (registration.register_rigid); `series` which series became which phase, and `left_out`
-    which none; `source_sha256` stands for the content of the series used, in whatever files.
+    was registered (registration.quality.Quality), `transforms` by what; `series` which series became which
+    phase, and `left_out` which none; `source_sha256` stands for the content of the series used, in whatever
+    files.
     """
 
     images: StudyImages
     originals: Mapping[str, Volume]
     quality: Mapping[str, Mapping[str, Any]]
+    transforms: Mapping[str, Transform]
     series: Mapping[str, str]
     left_out: tuple[str, ...]
     source_sha256: str
 
 
-def prepare_study(found: FoundStudy, given: Mapping[str, str] | None = None) -> PreparedStudy:
+def prepare_study(
+    found: FoundStudy,
+    given: Mapping[str, str] | None = None,
+    *,
+    registration: Mode = "deformable",
+    deeds: Path | None = None,
+) -> PreparedStudy:
     """Reads a found study's phases and registers them to portal venous, else arterial.
 
-    `given` maps series keys to phases (phases.assign_phases).
+    `given` maps series keys to phases (phases.assign_phases); `registration` and `deeds` are those of
+    registration.register.
 
     Raises:
         PhaseError: phases that only a person can tell; ReadError: a series or a mask that cannot be read.
@@ -52,15 +62,19 @@ def prepare_study(found: FoundStudy, given: Mapping[str, str] | None = None) -> 
     liver = find_liver(fixed, found.liver)
     volumes: dict[str, Volume] = {}
     quality: dict[str, Mapping[str, Any]] = {}
+    transforms: dict[str, Transform] = {}
     for phase, original in originals.items():
         if phase == reference:
             volumes[phase] = fixed
         else:
-            volumes[phase], quality[phase] = register_rigid(original, fixed, liver)
+            done = register(original, fixed, liver, mode=registration, deeds=deeds)
+            volumes[phase], transforms[phase] = done.volume, done.transform
+            quality[phase] = done.quality.as_json()
     return PreparedStudy(
         images=StudyImages(volumes=volumes, reference_phase=reference, liver=liver),
         originals=originals,
         quality=quality,
+        transforms=transforms,
         series={phase: series.key for phase, series in chosen.items()},
         left_out=tuple(s.key for s in found.acquisitions if s not in chosen.values()),
         source_sha256=hashlib.sha256("|".join(digests).encode()).hexdigest(),

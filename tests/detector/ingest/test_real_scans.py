@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from detector.ingest.registration import register_rigid
 
 from detector.errors import PhaseError, ReadError
 from detector.ingest.archive import open_root
@@ -14,7 +15,6 @@ from detector.ingest.discover import discover
 from detector.ingest.liver import find_liver
 from detector.ingest.masks import boxes_from_mask, read_mask
 from detector.ingest.phases import assign_phases
-from detector.ingest.registration import register_rigid
 from detector.ingest.truth import read_truth
 
 pytestmark = pytest.mark.real_data

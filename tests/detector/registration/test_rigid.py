@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from detector.ingest.registration import register_rigid
 
 from detector.geometry import VolumeGeometry
-from detector.ingest.registration import register_rigid
 from detector.volume import Volume
 from tests.detector.ingest.builders import BLOB_GRID as GRID
 from tests.detector.ingest.builders import blob_liver, blob_scan
