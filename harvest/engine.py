@@ -21,6 +21,7 @@ from harvest.models import ModelVersion, Study
 
 REGISTERED = "registered"
 ORIGINAL = "original"
+TRANSFORMS = "transforms"  # what makes a registered volume of an original one
 LIVER = "liver.npy"
 
 

@@ -26,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SERIES=PHASE",
         help="says which phase a series is, where it cannot be told",
     )
+    parser.add_argument(
+        "--registration",
+        choices=("deformable", "rigid"),
+        default="deformable",
+        help="how phases are brought onto portal venous (default deformable; rigid is faster)",
+    )
     parser.add_argument("--max", type=int, default=10, help="most candidates to write (default 10)")
     parser.add_argument("--min-score", type=float, default=0.0, help="least score to write (default 0)")
 
@@ -68,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     if registry.kind_of(name) != "detector":
         raise PlanError(f"{name} is not a detector.", remedy="Name the weights of a detector.")
     phases = parse_phases(arguments.phases)
-    study = load_study(arguments.study, phases=phases or None)
+    study = load_study(arguments.study, phases=phases or None, registration=arguments.registration)
     found = registry.family(name).load(arguments.weights).detect(study)
     kept = [c for c in found if c.score >= arguments.min_score][: max(arguments.max, 0)]
     try:

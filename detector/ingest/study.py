@@ -81,7 +81,9 @@ def prepare_study(
     )
 
 
-def load_study(path: Path, *, phases: Mapping[str, str] | None = None) -> StudyImages:
+def load_study(
+    path: Path, *, phases: Mapping[str, str] | None = None, registration: Mode = "deformable"
+) -> StudyImages:
     """Reads and registers the one study in a folder or archive.
 
     Raises:
@@ -89,7 +91,7 @@ def load_study(path: Path, *, phases: Mapping[str, str] | None = None) -> StudyI
             several_studies besides those of its parts.
     """
     with open_root(Path(path)) as root:
-        return prepare_study(only_study(discover(root)), phases).images
+        return prepare_study(only_study(discover(root)), phases, registration=registration).images
 
 
 def only_study(discovery: Discovery) -> FoundStudy:

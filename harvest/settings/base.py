@@ -18,6 +18,8 @@ STATE_DIR = ENV.state
 STORE_DIR = STATE_DIR / "store"
 UPLOAD_DIR = STATE_DIR / "uploads"
 PSEUDONYM_KEY = ENV.pseudonym_key
+REGISTRATION = ENV.registration
+DEEDS = ENV.deeds
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -6,6 +6,7 @@ import os
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,6 +28,12 @@ class Environment(BaseSettings):
     allowed_hosts: str = Field(default="127.0.0.1,localhost", description="Host names, comma separated.")
     trusted_origins: str = Field(default="", description="https:// origins behind a proxy, comma separated.")
     secure_cookies: bool = Field(default=False, description="Set where the site is served over https.")
+    registration: Literal["deformable", "rigid"] = Field(
+        default="deformable", description="How phases are brought onto portal venous; rigid is faster."
+    )
+    deeds: Path | None = Field(
+        default=None, description="Your deedsBCV program, to deform phases with instead of ours."
+    )
     debug: bool = False
 
     @property
