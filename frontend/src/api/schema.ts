@@ -1398,6 +1398,9 @@ export interface components {
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
             readonly phases: string[];
+            readonly phase_flags: {
+                [key: string]: string;
+            };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
             split: components["schemas"]["Split"];
@@ -1414,6 +1417,9 @@ export interface components {
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
             readonly phases: string[];
+            readonly phase_flags: {
+                [key: string]: string;
+            };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
         };
@@ -1426,6 +1432,9 @@ export interface components {
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
             readonly phases: string[];
+            readonly phase_flags: {
+                [key: string]: string;
+            };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
             split: components["schemas"]["Split"];

@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from "preact/hooks";
 import { api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { ReviewStudy, StudyDetail } from "../api/types";
-import { words } from "../app/format";
+import { phaseWords, words } from "../app/format";
 import { PLANES, type Plane } from "../geometry/planes";
 import type { Outbox } from "../review/outbox";
 import type { Chunk } from "../viewer/chunks";
@@ -124,6 +124,7 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
         )}
         look={look}
         phases={phases}
+        flags={study.phase_flags}
         own={current ? tables.ownOf(current) : null}
         box={box}
         saving={drawing.saving}
@@ -137,7 +138,9 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
           ? PLANES.map((plane) =>
               view(plane, look.phase, plane, plane === "axial" ? `${words(look.phase)}, axial` : plane),
             )
-          : phases.map((phase) => view(`axial-${phase}`, phase, "axial", words(phase)))}
+          : phases.map((phase) =>
+              view(`axial-${phase}`, phase, "axial", phaseWords(phase, study.phase_flags)),
+            )}
       </div>
       <LesionList
         lesions={state.lesions}

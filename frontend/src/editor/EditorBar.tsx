@@ -1,6 +1,6 @@
 /** The bar above the views: the study, phases, windows, layout, size and Save. */
 
-import { words } from "../app/format";
+import { phaseWords } from "../app/format";
 import type { Box } from "../geometry/box";
 import { type GreyWindow, PRESET_LABELS, PRESET_NAMES, PRESETS } from "../viewer/windows";
 import type { EditorAction } from "./keys";
@@ -12,6 +12,8 @@ interface Props {
   readonly subtitle: string;
   readonly look: Look;
   readonly phases: readonly string[];
+  /** What is to be known of a phase's registration, by phase. */
+  readonly flags: Readonly<Record<string, string>>;
   readonly own: GreyWindow | null;
   /** The selected box, or the last drawn. */
   readonly box: Box | null;
@@ -44,7 +46,7 @@ export function EditorBar(props: Props) {
             data-testid={`phase-${phase}`}
             onClick={() => props.onPhase(phase)}
           >
-            {words(phase)}
+            {phaseWords(phase, props.flags)}
           </button>
         ))}
         <button
