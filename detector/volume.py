@@ -16,6 +16,8 @@ import numpy.typing as npt
 from detector.errors import ReadError, ShapeError
 from detector.geometry import VolumeGeometry
 
+AIR_HU = -1024  # also what lies outside of what was scanned
+
 
 @dataclass(frozen=True, slots=True)
 class Volume:

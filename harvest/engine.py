@@ -22,6 +22,7 @@ from harvest.models import ModelVersion, Study
 REGISTERED = "registered"
 ORIGINAL = "original"
 HEADERS = "headers"
+TRANSFORMS = "transforms"  # what makes a registered volume of an original one
 LIVER = "liver.npy"
 
 

@@ -26,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SERIES=PHASE",
         help="says which phase a series is, where neither names nor images tell it surely",
     )
+    parser.add_argument(
+        "--registration",
+        choices=("deformable", "rigid"),
+        default="deformable",
+        help="how phases are brought onto portal venous (default deformable; rigid is faster)",
+    )
     parser.add_argument("--max", type=int, default=10, help="most candidates to write (default 10)")
     parser.add_argument("--min-score", type=float, default=0.0, help="least score to write (default 0)")
 
@@ -85,7 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise PlanError(f"{name} is not a detector.", remedy="Name the weights of a detector.")
     phases = parse_phases(arguments.phases)
     with open_root(arguments.study) as root:
-        prepared = prepare_study(only_study(discover(root)), phases or None)
+        prepared = prepare_study(
+            only_study(discover(root)), phases or None, registration=arguments.registration
+        )
     study = prepared.images
     known = {
         phase: {

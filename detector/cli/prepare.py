@@ -21,12 +21,13 @@ from detector.ingest.found import FoundStudy
 from detector.ingest.phases import parse_given
 from detector.ingest.study import PhaseTold, PreparedStudy, prepare_study
 from detector.ingest.truth import Truth, read_truth
+from detector.registration.register import Mode
 from detector.volume import Volume, write_volume
 
 HELP = "read and register every study under a folder or archive"
 
 
-_Item = tuple[FoundStudy, str, str, Mapping[str, str], Path]
+_Item = tuple[FoundStudy, str, str, Mapping[str, str], Path, Mode, Path | None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--phase", dest="phases", action="append", default=[], metavar="SERIES=PHASE",
         help="which series is which phase, for the studies that have the series",
     )  # fmt: skip
+    parser.add_argument(
+        "--registration", choices=("deformable", "rigid"), default="deformable",
+        help="how phases are brought onto portal venous (default deformable; rigid is faster)",
+    )  # fmt: skip
+    parser.add_argument("--deeds", type=Path, help="your deedsBCV program, to deform phases with instead")
     parser.add_argument("--jobs", type=int, default=2, help="studies at once (default 2)")
 
 
@@ -58,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         names = [f"study-{i:04d}" for i in range(1, len(found.studies) + 1)]
         subjects = _subject_names(found.studies)
         work: list[_Item] = [
-            (study, name, subject, given, out)
+            (study, name, subject, given, out, arguments.registration, arguments.deeds)
             for study, name, subject in zip(found.studies, names, subjects, strict=True)
         ]
         cases: list[Case] = []
@@ -117,10 +123,10 @@ def _outcomes(work: list[_Item], jobs: int) -> list[_Outcome]:
 
 
 def _prepare(item: _Item) -> _Outcome:
-    found, name, subject, given, out = item
+    found, name, subject, given, out, registration, deeds = item
     mine = {s.key: given[s.key] for s in found.acquisitions if s.key in given}
     try:
-        prepared = prepare_study(found, mine or None)
+        prepared = prepare_study(found, mine or None, registration=registration, deeds=deeds)
         case = _case(name, subject, prepared, read_truth(found))
         _write(prepared, out, name)
     except DetectorError as error:

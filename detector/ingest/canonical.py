@@ -9,9 +9,8 @@ import numpy.typing as npt
 
 from detector.geometry import VolumeGeometry
 from detector.ingest.problems import unreadable
-from detector.volume import Volume
+from detector.volume import AIR_HU, Volume
 
-AIR_HU = -1024
 IN_PLANE_MM = (0.2, 3.0)
 SLICE_MM = (0.2, 20.0)
 MIN_SLICES = 5

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from detector.ingest.canonical import AIR_HU, Floats, check_spread, clipped_hu, hashed_uid, to_lps
+from detector.ingest.canonical import Floats, check_spread, clipped_hu, hashed_uid, to_lps
 from detector.ingest.dicom_grid import StackGrid, stack_grid
 from detector.ingest.dicom_header import SliceHeader
 from detector.ingest.dicom_pixels import each_slice, slice_digest
 from detector.ingest.upright import resample
-from detector.volume import Volume
+from detector.volume import AIR_HU, Volume
 
 
 def read_stack(stack: Sequence[SliceHeader]) -> Volume:

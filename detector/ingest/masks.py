@@ -9,11 +9,11 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox, intersection_mm3
+from detector.images import same_grid, to_image
 from detector.ingest.dicom import read_mask_stack
 from detector.ingest.dicom_file import is_dicom
 from detector.ingest.dicom_header import SliceHeader, read_headers
 from detector.ingest.dicom_objects import NotASlice
-from detector.ingest.images import same_grid, to_image
 from detector.ingest.nifti import read_mask_file
 from detector.ingest.problems import unreadable
 from detector.volume import Volume

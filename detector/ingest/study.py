@@ -16,7 +16,8 @@ from detector.ingest.identify import AssignedBy, Told, decide_phases
 from detector.ingest.liver import find_liver
 from detector.ingest.phases import reference_of
 from detector.ingest.problems import unreadable
-from detector.ingest.registration import register_rigid
+from detector.registration.register import Mode, register
+from detector.registration.transform import Transform
 from detector.volume import Volume
 
 
@@ -34,14 +35,15 @@ class PreparedStudy:
     """A study on one grid, with where it came from.
 
     `originals` are the phases on their own grids; `quality` says for each phase but the reference how it
-    was registered (registration.register_rigid); `series` which series became which phase, `told` how each
-    phase is known, and `left_out` the series that became none; `source_sha256` stands for the content of the
-    series used, in whatever files.
+    was registered (registration.quality.Quality), `transforms` by what; `series` which series became which
+    phase, `told` how each phase is known, and `left_out` the series that became none; `source_sha256` stands
+    for the content of the series used, in whatever files.
     """
 
     images: StudyImages
     originals: Mapping[str, Volume]
     quality: Mapping[str, Mapping[str, Any]]
+    transforms: Mapping[str, Transform]
     series: Mapping[str, str]
     told: Mapping[str, PhaseTold]
     left_out: tuple[str, ...]
@@ -53,10 +55,13 @@ def prepare_study(
     given: Mapping[str, str] | None = None,
     *,
     decided: Mapping[str, Told[FoundSeries]] | None = None,
+    registration: Mode = "deformable",
+    deeds: Path | None = None,
 ) -> PreparedStudy:
     """Reads a found study's phases and registers them to portal venous, else arterial.
 
-    `given` maps series keys to phases; `decided` is what decide_phases gave for them already.
+    `given` maps series keys to phases; `decided` is what decide_phases gave for them already. `registration`
+    and `deeds` are those of registration.register.
 
     Raises:
         PhaseError: phases that only a person can tell; ReadError: a series or a mask that cannot be read.
@@ -71,15 +76,19 @@ def prepare_study(
     liver = find_liver(fixed, found.liver)
     volumes: dict[str, Volume] = {}
     quality: dict[str, Mapping[str, Any]] = {}
+    transforms: dict[str, Transform] = {}
     for phase, original in originals.items():
         if phase == reference:
             volumes[phase] = fixed
         else:
-            volumes[phase], quality[phase] = register_rigid(original, fixed, liver)
+            done = register(original, fixed, liver, mode=registration, deeds=deeds)
+            volumes[phase], transforms[phase] = done.volume, done.transform
+            quality[phase] = done.quality.as_json()
     return PreparedStudy(
         images=StudyImages(volumes=volumes, reference_phase=reference, liver=liver),
         originals=originals,
         quality=quality,
+        transforms=transforms,
         series={phase: series.key for phase, series in chosen.items()},
         told={phase: PhaseTold(told.assigned_by, told.confidence) for phase, told in decided.items()},
         left_out=tuple(s.key for s in found.acquisitions if s not in chosen.values()),
@@ -87,7 +96,9 @@ def prepare_study(
     )
 
 
-def load_study(path: Path, *, phases: Mapping[str, str] | None = None) -> StudyImages:
+def load_study(
+    path: Path, *, phases: Mapping[str, str] | None = None, registration: Mode = "deformable"
+) -> StudyImages:
     """Reads and registers the one study in a folder or archive.
 
     Raises:
@@ -95,7 +106,7 @@ def load_study(path: Path, *, phases: Mapping[str, str] | None = None) -> StudyI
             several_studies besides those of its parts.
     """
     with open_root(Path(path)) as root:
-        return prepare_study(only_study(discover(root)), phases).images
+        return prepare_study(only_study(discover(root)), phases, registration=registration).images
 
 
 def only_study(discovery: Discovery) -> FoundStudy:

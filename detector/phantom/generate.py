@@ -25,10 +25,12 @@ from detector.phantom.parameters import (
     draw_span,
 )
 from detector.phantom.placement import Blob, Spot, arterial_blush, cyst, find_spot, lesion
-from detector.phantom.scan import acquire, breathe
+from detector.phantom.scan import acquire, bend, breathe
+from detector.phantom.warp import Warp, draw_warp
 from detector.volume import Volume
 
 _TRIGGER_S = 20.0  # when the bolus reaches the aorta at the usual cardiac output: scans are timed from then
+_WARP_STREAM = 101  # beyond the spawned streams
 _PAD = 4  # slices beyond the stack, so that breathing brings real anatomy into view
 
 
@@ -56,7 +58,8 @@ class PhantomStudy:
     """Phases (int16 HU) on one grid, and the truth in the portal venous frame.
 
     `shifts_mm` maps a phase to how far (x, y, z) its anatomy lies from the portal venous one: what is at p
-    there is at p + shift in that phase. `liver` is a uint8 mask that holds the lesions too, `labels` a
+    there is at p + shift in that phase; `warps` how it is bent besides (empty where nothing is; see
+    `in_reference`). `liver` is a uint8 mask that holds the lesions too, `labels` a
     uint8 map of lesion labels. `drawn` are the numbers this study was drawn with, by parameter.
     """
 
@@ -64,6 +67,7 @@ class PhantomStudy:
     lesions: tuple[TrueLesion, ...]
     baits: tuple[Bait, ...]
     shifts_mm: Mapping[str, Vector]
+    warps: Mapping[str, Warp]
     liver: Volume
     labels: Volume
     parameters: PhantomParameters
@@ -77,6 +81,13 @@ class PhantomStudy:
     @property
     def geometry(self) -> VolumeGeometry:
         return self.volumes[REFERENCE_PHASE].geometry
+
+    def in_reference(self, phase: str, points_xyz_mm: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Where in the portal venous frame lies what a phase shows at points (..., 3) in mm: exact."""
+        points = np.asarray(points_xyz_mm, dtype=float)
+        warp = self.warps.get(phase)
+        bent = warp.displacement(points) if warp else 0.0
+        return np.asarray(points - np.array(self.shifts_mm[phase]) + bent)
 
 
 def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
@@ -106,6 +117,7 @@ def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
     )
     grid, geometry = _grids(parameters, numbers)
     shifts = _shifts(parameters, drawn, numbers)
+    warps = _warps(parameters, seed)
 
     layers = body_layers(grid, frame, blood, anatomy)
     liver = liver_shape(grid, frame, drawn["liver_scale"], anatomy)
@@ -128,13 +140,18 @@ def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
     volumes = {}
     for phase in PHASES:
         z, y, x = (np.array(shifts[phase]) / spacing)[::-1]
-        still = breathe(compose(grid, layers, phase), (z, y, x), _PAD, parameters.slices)
+        painted = compose(grid, layers, phase)
+        if phase in warps:
+            still = bend(painted, geometry, shifts[phase], warps[phase], _PAD)
+        else:
+            still = breathe(painted, (z, y, x), _PAD, parameters.slices)
         volumes[phase] = Volume(acquire(still, drawn["noise_hu"], grid.pixel_mm, noise), geometry)
     return PhantomStudy(
         volumes=volumes,
         lesions=_true_lesions(labels, geometry, subtype),
         baits=tuple(b for blob in baits if (b := _bait(blob, grid, geometry, shown)) is not None),
         shifts_mm=shifts,
+        warps=warps,
         liver=Volume(mask, geometry),
         labels=Volume(labels, geometry),
         parameters=parameters,
@@ -186,6 +203,14 @@ def _shifts(
             (0.0, 0.0, 0.0) if still else (plane * float(np.cos(angle)), plane * float(np.sin(angle)), z)
         )
     return shifts
+
+
+def _warps(parameters: PhantomParameters, seed: int) -> dict[str, Warp]:
+    """From a stream of their own, so that a seed draws the same body with and without them."""
+    if not parameters.deformation_mm:
+        return {}
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(_WARP_STREAM,))))
+    return {p: draw_warp(parameters.deformation_mm, rng) for p in PHASES if p != REFERENCE_PHASE}
 
 
 def _fill(

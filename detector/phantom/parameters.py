@@ -22,6 +22,7 @@ SUBTYPES: Mapping[str, tuple[str, ...]] = {
 LESION_CLASSES = tuple(SUBTYPES)
 FIELD_OF_VIEW_MM = 340.0
 SLICE_MM = 5.0
+MAX_DEFORMATION_MM = 20.0  # beyond it a warp of this wavelength could fold
 
 Cohort = Literal["training", "evaluation"]
 Span = tuple[tuple[float, float], ...]  # one or more intervals; values are drawn from their union
@@ -120,6 +121,8 @@ class PhantomParameters:
 
     `matrix` pixels a side of the 340 mm field of view, `slices` of 5 mm. `aligned` leaves out the breathing
     between phases. `lesion_class` None draws one; `examination` None is 120 kV and the usual circulation.
+    `deformation_mm` above 0 bends every phase but the portal venous by a smooth warp of about that size
+    besides the breathing; 0 leaves all else as it is drawn.
 
     Raises:
         PlanError: a grid too small to hold a liver, or an unknown lesion class.
@@ -132,12 +135,18 @@ class PhantomParameters:
     aligned: bool = False
     lesion_class: str | None = None
     examination: Examination | None = None
+    deformation_mm: float = 0.0
 
     def __post_init__(self) -> None:
         if not 48 <= self.matrix <= 512:
             raise PlanError(f"A phantom cannot have a matrix of {self.matrix}.", remedy="Use 48 to 512.")
         if not 12 <= self.slices <= 100:
             raise PlanError(f"A phantom cannot have {self.slices} slices.", remedy="Use 12 to 100.")
+        if not 0 <= self.deformation_mm <= MAX_DEFORMATION_MM:
+            raise PlanError(
+                f"A phantom cannot be bent by {self.deformation_mm:g} mm.",
+                remedy=f"Use 0 to {MAX_DEFORMATION_MM:g}.",
+            )
         if self.lesion_class is not None and self.lesion_class not in SUBTYPES:
             raise PlanError(
                 f"Unknown lesion class: {self.lesion_class}.", remedy=f"One of: {', '.join(SUBTYPES)}."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import correlate1d
+from scipy.ndimage import correlate1d, map_coordinates
 
+from detector.geometry import Vector, VolumeGeometry
 from detector.phantom.layers import Array
+from detector.phantom.warp import Warp
 
 _BLUR_SIGMA_MM = 1.0
 HU_MIN, HU_MAX = -1024, 3071
@@ -29,6 +31,19 @@ def _move(image: Array, axis: int, first: float, count: int) -> Array:
     if part < 1e-6:
         return here
     return here * (1 - part) + image.take(np.clip(index + 1, 0, last), axis) * part
+
+
+def bend(image: Array, geometry: VolumeGeometry, shift_xyz_mm: Vector, warp: Warp, pad: int) -> Array:
+    """Moves and bends the anatomy of a stack padded by `pad` slices onto `geometry`, linearly."""
+    out = np.empty(geometry.shape_zyx, np.float32)
+    spacing, origin = np.array(geometry.spacing_xyz_mm), np.array(geometry.origin_xyz_mm)
+    rows, columns = np.meshgrid(*(np.arange(n) for n in geometry.shape_zyx[1:]), indexing="ij")
+    for z in range(geometry.shape_zyx[0]):
+        shown = origin + np.stack([columns, rows, np.full_like(rows, z)], axis=-1) * spacing
+        there = shown - np.array(shift_xyz_mm) + warp.displacement(shown)
+        index = np.moveaxis((there - origin) / spacing, -1, 0)[::-1] + np.array([pad, 0, 0])[:, None, None]
+        out[z] = map_coordinates(image, index, order=1, mode="nearest")
+    return out
 
 
 def acquire(

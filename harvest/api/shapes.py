@@ -89,6 +89,7 @@ class StudyBriefSerializer(serializers.Serializer):
     lesion_class = choice(LesionClass, allow_blank=True)
     reference_phase = serializers.CharField()
     phases = serializers.SerializerMethodField()
+    phase_flags = serializers.SerializerMethodField()
     geometry = GeometrySerializer()
     has_liver = serializers.BooleanField()
     suspected_text = serializers.DictField(
@@ -100,6 +101,11 @@ class StudyBriefSerializer(serializers.Serializer):
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_phases(self, row: Study) -> list[str]:
         return phases_of(row)
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_phase_flags(self, row: Study) -> dict[str, str]:
+        """What is to be known of a phase's registration, by phase; a phase that lies well is absent."""
+        return {s.phase: s.registration["flag"] for s in row.series.all() if s.registration.get("flag")}
 
 
 def phases_of(study: Study) -> list[str]:

@@ -16,8 +16,9 @@ from harvest.sealing import SealedJSONField, SealedTextField
 class Study(Base):
     """One examination: up to four registered phases on the grid of the reference phase.
 
-    `store_key` is the study's folder in the store: original/<phase>.npy, registered/<phase>.npy, liver.npy
-    and, of DICOM, headers/<phase>.json without the patient.
+    `store_key` is the study's folder in the store: original/<phase>.npy, registered/<phase>.npy,
+    transforms/<phase>.json (what makes the one of the other), liver.npy and, of DICOM, headers/<phase>.json
+    without the patient.
     `source_sha256` is of the pixel content, so that a second import adds nothing.
     """
 

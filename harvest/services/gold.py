@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from detector.ingest.images import same_grid
+from detector.images import same_grid
 from detector.ingest.masks import boxes_from_mask, read_mask
 from harvest import engine
 from harvest.domain import LesionClass, LesionSource

@@ -19,6 +19,7 @@ from detector.ingest.found import FoundStudy
 from detector.ingest.identify import decide_phases
 from detector.ingest.study import PreparedStudy, prepare_study
 from detector.ingest.truth import Truth, read_truth
+from detector.registration.transform import write_transform
 from detector.volume import Volume, write_volume
 from harvest import engine, store
 from harvest.domain import LesionClass, LesionSource, Split
@@ -57,7 +58,9 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     # Masks are truth of gold studies only; a pool study's pathology alone is known beforehand.
     truth = read_truth(found) if found.truth or split == Split.GOLD else None
     _check_truth(truth)
-    prepared = _rekeyed(prepare_study(found, decided=decided))
+    prepared = _rekeyed(
+        prepare_study(found, decided=decided, registration=settings.REGISTRATION, deeds=settings.DEEDS)
+    )
     store.require_space(_bytes_of(prepared))
     id = uuid.uuid4()
     key = f"studies/{id}"
@@ -150,6 +153,10 @@ def _write_folder(prepared: PreparedStudy, key: str, headers: Mapping[str, str])
         for name, volume in _volumes(prepared).items():
             (folder / name).parent.mkdir(exist_ok=True)
             write_volume(volume, folder / name)
+        for phase, transform in prepared.transforms.items():
+            path = folder / engine.TRANSFORMS / f"{phase}.json"
+            path.parent.mkdir(exist_ok=True)
+            write_transform(transform, path)
 
 
 def _write_rows(

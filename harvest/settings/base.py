@@ -20,6 +20,8 @@ UPLOAD_DIR = STATE_DIR / "uploads"
 PSEUDONYM_KEY = ENV.pseudonym_key
 SEALING_KEY = ENV.sealing_key
 KEEP_LINKS = ENV.keep_links
+REGISTRATION = ENV.registration
+DEEDS = ENV.deeds
 
 INSTALLED_APPS = [
     "django.contrib.admin",

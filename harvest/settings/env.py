@@ -6,6 +6,7 @@ import os
 import secrets
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,6 +31,12 @@ class Environment(BaseSettings):
     keep_links: bool = Field(
         default=False,
         description="Keep, sealed, which patient a pseudonym stands for (manage.py show_links).",
+    )
+    registration: Literal["deformable", "rigid"] = Field(
+        default="deformable", description="How phases are brought onto portal venous; rigid is faster."
+    )
+    deeds: Path | None = Field(
+        default=None, description="Your deedsBCV program, to deform phases with instead of ours."
     )
     debug: bool = False
 

@@ -112,15 +112,16 @@ class Stack:
         process.start()
         self.processes.append(process)
 
-    def manage(self, *arguments: str) -> str:
+    def manage(self, *arguments: str, **settings: str) -> str:
         """Runs a management command to its end and returns what it printed; progress goes to the terminal.
+        `settings` are HARVEST_* variables of this command alone.
 
         Raises:
             StackError: it failed; its last line is the reason.
         """
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            env=self.env,
+            env={**self.env, **settings},
             cwd=REPOSITORY,
             capture_output=True,
             text=True,

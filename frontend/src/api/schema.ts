@@ -1454,6 +1454,9 @@ export interface components {
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
             readonly phases: string[];
+            readonly phase_flags: {
+                [key: string]: string;
+            };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
@@ -1474,6 +1477,9 @@ export interface components {
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
             readonly phases: string[];
+            readonly phase_flags: {
+                [key: string]: string;
+            };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
@@ -1490,6 +1496,9 @@ export interface components {
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
             readonly phases: string[];
+            readonly phase_flags: {
+                [key: string]: string;
+            };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */

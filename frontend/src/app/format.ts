@@ -53,6 +53,12 @@ export function words(name: string): string {
   return SHORT[name] ?? name.replaceAll("_", " ");
 }
 
+/** "arterial, loosely aligned" where something is to be known of the phase, else "arterial". */
+export function phaseWords(phase: string, flags: Readonly<Record<string, string>>): string {
+  const flag = flags[phase];
+  return flag ? `${words(phase)}, ${flag}` : words(phase);
+}
+
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }

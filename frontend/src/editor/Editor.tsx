@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from "preact/hooks";
 import { api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { ReviewStudy, StudyDetail } from "../api/types";
-import { told, words } from "../app/format";
+import { phaseWords, told, words } from "../app/format";
 import { PLANES, type Plane } from "../geometry/planes";
 import type { Outbox } from "../review/outbox";
 import type { Chunk } from "../viewer/chunks";
@@ -125,6 +125,7 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
         look={look}
         phases={phases}
         told={Object.fromEntries(study.series.map((series) => [series.phase, told(series)]))}
+        flags={study.phase_flags}
         own={current ? tables.ownOf(current) : null}
         box={box}
         saving={drawing.saving}
@@ -138,7 +139,9 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
           ? PLANES.map((plane) =>
               view(plane, look.phase, plane, plane === "axial" ? `${words(look.phase)}, axial` : plane),
             )
-          : phases.map((phase) => view(`axial-${phase}`, phase, "axial", words(phase)))}
+          : phases.map((phase) =>
+              view(`axial-${phase}`, phase, "axial", phaseWords(phase, study.phase_flags)),
+            )}
       </div>
       <LesionList
         lesions={state.lesions}

@@ -1,6 +1,6 @@
 /** The bar above the views: the study, phases, windows, layout, size and Save. */
 
-import { words } from "../app/format";
+import { phaseWords } from "../app/format";
 import type { Box } from "../geometry/box";
 import { type GreyWindow, PRESET_LABELS, PRESET_NAMES, PRESETS } from "../viewer/windows";
 import type { EditorAction } from "./keys";
@@ -14,6 +14,8 @@ interface Props {
   readonly phases: readonly string[];
   /** By phase how it is known: "by image, 92 %". */
   readonly told: Readonly<Record<string, string>>;
+  /** What is to be known of a phase's registration, by phase. */
+  readonly flags: Readonly<Record<string, string>>;
   readonly own: GreyWindow | null;
   /** The selected box, or the last drawn. */
   readonly box: Box | null;
@@ -47,7 +49,7 @@ export function EditorBar(props: Props) {
             title={props.told[phase]}
             onClick={() => props.onPhase(phase)}
           >
-            {words(phase)}
+            {phaseWords(phase, props.flags)}
           </button>
         ))}
         <button

@@ -1,7 +1,7 @@
 /** The screen of one study: candidates by phases, the rail beside them, the footer below. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { HarvestRound, ReviewStudy, WindowName } from "../api/types";
-import { words } from "../app/format";
+import { phaseWords } from "../app/format";
 import { useSession } from "../app/session";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
 import type { ActiveClock } from "./clock";
@@ -88,8 +88,12 @@ export function Grid(props: Props) {
           </fieldset>
           <div class="heads">
             {shownColumns.map((phase) => (
-              <h3 key={phase} class={study.study.phases.includes(phase) ? "" : "absent"}>
-                {words(phase)}
+              <h3
+                key={phase}
+                class={study.study.phases.includes(phase) ? "" : "absent"}
+                data-testid={`head-${phase}`}
+              >
+                {phaseWords(phase, study.study.phase_flags)}
               </h3>
             ))}
           </div>

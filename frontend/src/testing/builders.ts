@@ -38,6 +38,7 @@ export function aReviewStudy(rest: Partial<ReviewStudy> = {}): ReviewStudy {
       lesion_class: "hcc",
       reference_phase: "portal_venous",
       phases: ["arterial", "portal_venous"],
+      phase_flags: {},
       geometry: {
         frame: "LPS",
         unit: "mm",

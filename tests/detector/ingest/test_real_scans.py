@@ -15,8 +15,8 @@ from detector.ingest.identify import decide_phases
 from detector.ingest.liver import find_liver
 from detector.ingest.masks import boxes_from_mask, read_mask
 from detector.ingest.phases import assign_phases
-from detector.ingest.registration import register_rigid
 from detector.ingest.truth import read_truth
+from detector.registration.register import register
 
 pytestmark = pytest.mark.real_data
 
@@ -65,11 +65,13 @@ def test_phases_of_the_hcc_study_are_read_registered_and_hold_the_tumour(real_da
     assert liver is not None
     tumour = fixed.geometry.index_from_point((-10.0, -90.0, -309.0))
     assert liver[tuple(round(i) for i in tumour)] == 1
-    moved, quality = register_rigid(volumes["non_contrast"], fixed, liver)
-    assert moved.geometry == fixed.geometry
-    assert quality["method"] == "rigid"
-    assert 5 < quality["translation_mm"] < 30
-    assert quality["similarity_after"] > 1.3 * quality["similarity_before"]
+    done = register(volumes["non_contrast"], fixed, liver)
+    assert done.volume.geometry == fixed.geometry
+    assert done.quality.method == "deformable"
+    assert done.quality.flag == ""
+    assert 5 < done.quality.translation_mm < 30
+    assert done.quality.similarity_rigid > 1.3 * done.quality.similarity_before
+    assert done.quality.similarity_after > 1.1 * done.quality.similarity_rigid
 
 
 def test_ircad_masks_lie_on_their_scan_and_give_its_tumours(real_data: Path) -> None:

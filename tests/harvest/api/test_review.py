@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from detector.geometry import Box3D
 from harvest.domain import Role
-from harvest.models import Cohort, HarvestRound, Lesion, Review
+from harvest.models import Cohort, HarvestRound, Lesion, Review, Series
 from harvest.rendering import WIDTH_LEVEL_HU, Window
 from tests.harvest.fixtures import BOXES, GEOMETRY, make_study
 
@@ -37,6 +37,19 @@ def study(reader: APIClient, ready_round: HarvestRound) -> dict[str, Any]:
 def judge(reader: APIClient, study: dict[str, Any], **said: Any) -> Any:
     body = {"id": str(uuid.uuid4()), "active_seconds": 1.5} | said
     return reader.post(f"/api/v1/round-studies/{study['id']}/reviews", body, format="json")
+
+
+def test_phase_that_lies_loosely_is_told_with_the_study_and_the_others_are_not(
+    reader: APIClient, study: dict[str, Any]
+) -> None:
+    assert study["study"]["phase_flags"] == {}
+    series = Series.objects.get(study=study["study"]["id"], phase="arterial")
+    series.registration = {"method": "rigid", "flag": "loosely aligned"}
+    series.save()
+    again = reader.get(f"/api/v1/round-studies/{study['id']}").json()
+    assert again["study"]["phase_flags"] == {"arterial": "loosely aligned"}
+    detail = reader.get(f"/api/v1/studies/{study['study']['id']}").json()
+    assert detail["phase_flags"] == {"arterial": "loosely aligned"}
 
 
 def test_next_hands_out_a_study_with_all_the_grid_needs(reader: APIClient, ready_round: HarvestRound) -> None:

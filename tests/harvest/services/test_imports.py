@@ -17,6 +17,8 @@ from django.db import DatabaseError
 from django.test import TestCase
 from PIL import Image
 
+from detector.registration.resample import resample
+from detector.registration.transform import read_transform
 from detector.volume import read_volume
 from harvest import store
 from harvest.domain import ImportOutcome, JobState, PhaseSource, Role, Split
@@ -79,6 +81,19 @@ def test_a_study_is_taken_with_its_phases_on_one_grid(cohort: Cohort, archive: P
     registered = read_volume(folder / "registered" / "arterial.npy")
     assert registered.geometry == original.geometry == read_volume(folder / "liver.npy").geometry
     assert original.geometry.origin_xyz_mm == pytest.approx(GEOMETRY.origin_xyz_mm)
+
+
+def test_stored_phase_is_the_original_through_the_stored_transform(cohort: Cohort, archive: Path) -> None:
+    write_study(archive / "one", seed=1)
+    run(cohort, archive)
+    study = Study.objects.get()
+    folder = store.path(study.store_key)
+    original, registered = (read_volume(folder / f / "arterial.npy") for f in ("original", "registered"))
+    transform = read_transform(folder / "transforms" / "arterial.json")
+    again = resample(original, registered.geometry, transform)
+    assert (again.array_zyx == registered.array_zyx).all()
+    figures = study.series.get(phase="arterial").registration
+    assert {"method", "flag", "similarity_before", "similarity_after", "folding_share"} <= set(figures)
 
 
 def test_nobodys_name_is_in_the_rows_or_the_store(

@@ -1,0 +1,1 @@
+"""One phase onto the grid of another: rigid, then deformable where that makes them more alike."""
