@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from detector.errors import ReadError
 from detector.ingest.dicom import read_stack, stack_digest
 from detector.ingest.dicom_header import SliceHeader
 from detector.ingest.nifti import file_digest, read_file
 from detector.volume import Volume
+
+if TYPE_CHECKING:  # detector.ingest.truth reads what is found here
+    from detector.ingest.truth import Truth
 
 
 def sha256_text(text: str) -> str:
@@ -28,6 +31,18 @@ class Source(Protocol):
     def read(self) -> Volume: ...
 
     def digest(self) -> str: ...
+
+
+class MaskSource(Protocol):
+    """A mask that is no folder or file of its own: values of a label file, or segments."""
+
+    def read(self) -> Volume: ...
+
+
+class TruthSource(Protocol):
+    """Where a study's lesions come from, read when the study is taken."""
+
+    def read(self) -> Truth: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +130,11 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class FoundStudy:
     """One study. `key` stands for it without naming it. `subject_key` is raw: hash it with the
-    installation's key before it is stored. `masks` are supplied masks by name, `liver` among them."""
+    installation's key before it is stored. `masks` are supplied masks by name, `liver` among them.
+
+    `lesions` and `liver_mask` are of a described data set, and win over `truth` and `masks`: its lesions are
+    stored in either split, since whoever published them vouches for them.
+    """
 
     key: str
     subject_key: str
@@ -124,10 +143,12 @@ class FoundStudy:
     relative_path: str = "."
     truth: Path | None = None
     masks: dict[str, Path] = field(default_factory=dict)
+    lesions: TruthSource | None = None
+    liver_mask: MaskSource | None = None
 
     @property
-    def liver(self) -> Path | None:
-        return self.masks.get("liver")
+    def liver(self) -> Path | MaskSource | None:
+        return self.liver_mask or self.masks.get("liver")
 
     @property
     def path_sha256(self) -> str:

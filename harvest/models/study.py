@@ -63,6 +63,9 @@ class ImportJob(Base):
     is_upload = models.BooleanField(default=False)
     given_phases = models.JSONField(default=dict)
     split = models.CharField(max_length=8, choices=choices(Split), default=Split.POOL)
+    # A public data set (detector.datasets.registry) and the phase of its scans; "" for studies as they come.
+    dataset = models.CharField(max_length=20, blank=True)
+    dataset_phase = models.CharField(max_length=40, blank=True)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     error = models.JSONField(null=True)

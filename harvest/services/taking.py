@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -52,17 +53,20 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
         return Taken(there, duplicate=True)
     pseudonym = pseudonym_of(found.subject_key)
     _check_split(Subject.objects.filter(cohort=cohort, pseudonym=pseudonym).first(), split)
-    # Masks are truth of gold studies only; a pool study's pathology alone is known beforehand.
-    truth = read_truth(found) if found.truth or split == Split.GOLD else None
+    # A pool study's pathology alone is known beforehand; masks and boxes are truth of gold studies, or of a
+    # data set whose publishers vouch for them.
+    truth = read_truth(found) if found.truth or found.lesions or split == Split.GOLD else None
     _check_truth(truth)
     prepared = prepare_study(found, given)
+    drawn = truth if found.lesions or split == Split.GOLD else None
+    _check_frame(drawn, prepared)
     store.require_space(_bytes_of(prepared))
     id = uuid.uuid4()
     key = f"studies/{id}"
     try:
         _write_folder(prepared, key)
         with transaction.atomic():
-            study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth)
+            study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth, drawn)
     except BaseException:
         store.delete_folder(key)
         raise
@@ -99,6 +103,26 @@ def _check_truth(truth: Truth | None) -> None:
         )
 
 
+def _check_frame(truth: Truth | None, prepared: PreparedStudy) -> None:
+    """Boxes lie on the grid of the reference phase: those drawn on another one would be a breath away."""
+    if truth is None:
+        return
+    reference = prepared.images.reference_phase
+    if truth.reference_phase not in (None, reference):
+        raise HarvestError(
+            f"The truth lies in the {truth.reference_phase} phase, the study in {reference}.",
+            code="truth_frame",
+            details={"remedy": f"Import the study with its {truth.reference_phase} phase."},
+        )
+    if truth.series not in (None, prepared.series[reference]):
+        raise HarvestError(
+            f"The lesions were drawn on series {truth.series}, and the study lies on series "
+            f"{prepared.series[reference]} ({reference}).",
+            code="truth_frame",
+            details={"remedy": f"Say that series {truth.series} is the {reference} phase."},
+        )
+
+
 def _volumes(prepared: PreparedStudy) -> dict[str, Volume]:
     """What is stored, by its path in the study's folder."""
     named = {f"{engine.ORIGINAL}/{phase}.npy": v for phase, v in prepared.originals.items()}
@@ -128,6 +152,7 @@ def _write_rows(
     pseudonym: str,
     split: Split,
     truth: Truth | None,
+    drawn: Truth | None,
 ) -> Study:
     # One import at a time numbers studies; the lock also settles a race of two imports of one study.
     Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
@@ -136,13 +161,6 @@ def _write_rows(
     subject, _ = Subject.objects.get_or_create(cohort=cohort, pseudonym=pseudonym, defaults={"split": split})
     _check_split(subject, split)
     images = prepared.images
-    known = truth if split == Split.GOLD else None
-    if known and known.reference_phase not in (None, images.reference_phase):
-        raise HarvestError(
-            f"The truth lies in the {known.reference_phase} phase, the study in {images.reference_phase}.",
-            code="truth_frame",
-            details={"remedy": f"Import the study with its {known.reference_phase} phase."},
-        )
     study = Study.objects.create(
         id=id,
         cohort=cohort,
@@ -153,7 +171,7 @@ def _write_rows(
         geometry=images.geometry.as_json(),
         lesion_class=(truth.lesion_class if truth else None) or "",
         has_liver=images.liver is not None,
-        complete=known is not None,
+        complete=drawn is not None and (split == Split.GOLD if drawn.complete is None else drawn.complete),
         store_key=key,
     )
     Series.objects.bulk_create(
@@ -167,16 +185,31 @@ def _write_rows(
         )
         for phase in images.volumes
     )
-    if known:
+    if drawn:
         Lesion.objects.bulk_create(
-            imported_lesion(study, m.box, primary=m.primary, lesion_class=m.lesion_class)
-            for m in known.lesions
+            imported_lesion(
+                study,
+                m.box,
+                primary=m.primary,
+                lesion_class=m.lesion_class,
+                absent_phases=m.absent_phases,
+                attributes=m.attributes,
+            )
+            for m in drawn.lesions
         )
     return study
 
 
-def imported_lesion(study: Study, box: Box3D, *, primary: bool, lesion_class: str | None) -> Lesion:
-    """An unsaved gold lesion of a study."""
+def imported_lesion(
+    study: Study,
+    box: Box3D,
+    *,
+    primary: bool,
+    lesion_class: str | None,
+    absent_phases: Sequence[str] = (),
+    attributes: Mapping[str, Any] | None = None,
+) -> Lesion:
+    """An unsaved lesion that came with a study."""
     return Lesion(
         study=study,
         source=LesionSource.IMPORTED,
@@ -186,4 +219,6 @@ def imported_lesion(study: Study, box: Box3D, *, primary: bool, lesion_class: st
         frame_of_reference_uid=str(study.geometry.get("frame_of_reference_uid", "")),
         primary=primary,
         lesion_class=lesion_class or "",
+        absent_phases=list(absent_phases),
+        attributes=dict(attributes or {}),
     )
