@@ -14,7 +14,7 @@ from detector.ingest.found import Discovery, FoundStudy
 from detector.ingest.images import same_grid
 from detector.ingest.nifti import read_geometry
 from detector.ingest.problems import unreadable
-from detector.ingest.refusals import Refusals
+from detector.ingest.refusals import Refusals, below
 from detector.ingest.truth import Truth, TruthLesion
 
 FILE = "dataset.json"
@@ -59,19 +59,13 @@ def find(root: Path, asked: Asked) -> Discovery:
     refusals = Refusals(root)
     studies: list[FoundStudy | None] = []
     for study in exported:
-        scans = {_within(root, name): phase for phase, name in study.images.items()}
+        scans = {below(root, name): phase for phase, name in study.images.items()}
         missing = next((p for p in scans if not p.is_file()), None)
         if missing:
             refusals.add(
                 missing, "missing", "The file names an image that is not here.", "Export it with its images."
             )
             continue
-        lesions = ExportedLesions(study, _within(root, study.images[study.reference_phase]))
+        lesions = ExportedLesions(study, below(root, study.images[study.reference_phase]))
         studies.append(scan_study(root, scans, refusals, subject=study.subject, lesions=lesions))
     return Discovery([s for s in studies if s], refusals.listed())
-
-
-def _within(root: Path, name: str) -> Path:
-    if not (root / name).resolve().is_relative_to(root.resolve()):
-        raise unreadable("unsafe_path", "The file names an image outside its folder.", "Export it again.")
-    return root / name

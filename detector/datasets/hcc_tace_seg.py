@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from detector.datasets.contract import Asked, wrong_layout
-from detector.datasets.lesions import DrawnLesions
 from detector.errors import ReadError
 from detector.ingest.dicom_header import is_dicom
 from detector.ingest.dicom_seg import Segmentation, SegmentMask, read_segmentation
 from detector.ingest.discover import discover
+from detector.ingest.drawn import DrawnLesions
 from detector.ingest.found import (
     DicomSource,
     Discovery,

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from detector.datasets.contract import Asked, wrong_layout
-from detector.datasets.lesions import DrawnLesions
 from detector.datasets.lits import subject_of
 from detector.errors import DetectorError
 from detector.ingest.archive import open_root
 from detector.ingest.discover import discover
+from detector.ingest.drawn import DrawnLesions
 from detector.ingest.found import Discovery, FoundStudy
 from detector.ingest.masks import MASK_FOLDER
 from detector.ingest.problems import unreadable

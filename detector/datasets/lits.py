@@ -12,7 +12,7 @@ from pathlib import Path
 
 from detector.datasets.contract import Asked, wrong_layout
 from detector.datasets.files import files_below, scan_study
-from detector.datasets.lesions import DrawnLesions, LabelValues
+from detector.ingest.drawn import DrawnLesions, LabelValues
 from detector.ingest.found import Discovery
 from detector.ingest.refusals import Refusals
 

@@ -13,7 +13,7 @@ from detector.datasets.files import scan_study
 from detector.datasets.lits import drawn, subject_of
 from detector.ingest.found import Discovery, FoundStudy
 from detector.ingest.problems import unreadable
-from detector.ingest.refusals import Refusals
+from detector.ingest.refusals import Refusals, below
 
 _NAME = re.compile(r"liver_(\d+)\.nii(?:\.gz)?")
 
@@ -27,7 +27,7 @@ def find(root: Path, asked: Asked) -> Discovery:
     refusals = Refusals(root)
     studies: list[FoundStudy | None] = []
     for number, image, label in sorted(listed, key=lambda row: row[0]):
-        paths = [_within(task, name) for name in (image, label) if name]
+        paths = [below(task, name) for name in (image, label) if name]
         missing = next((p for p in paths if not p.is_file()), None)
         if missing:
             refusals.add(
@@ -69,10 +69,3 @@ def _number(image: str) -> int:
     if match is None:
         raise ValueError
     return int(match[1])
-
-
-def _within(task: Path, name: str) -> Path:
-    path = (task / name).resolve()
-    if not path.is_relative_to(task.resolve()):
-        raise unreadable("unsafe_path", "dataset.json names a file outside the set.", "Unpack the set again.")
-    return task / name.removeprefix("./")

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from detector.errors import ReadError
+from detector.ingest.described import is_described_file
 from detector.ingest.dicom_header import NotASlice, SliceHeader, is_dicom, read_header
 from detector.ingest.dicom_series import split_acquisitions, stack_geometry
 from detector.ingest.found import (
@@ -22,6 +23,7 @@ from detector.ingest.found import (
     FoundStudy,
     sha256_text,
 )
+from detector.ingest.manifest import MANIFEST_FILE, read_manifests
 from detector.ingest.masks import MASK_FOLDER
 from detector.ingest.nifti import is_volume_file, read_geometry, stem
 from detector.ingest.phases import hint_from_folder, hint_from_text
@@ -53,7 +55,11 @@ def discover(root: Path) -> Discovery:
     refusals = Refusals(root)
     slices: list[SliceHeader] = []
     volume_files: dict[Path, list[Path]] = defaultdict(list)
-    for path in _files(root):
+    files = _files(root)
+    described = read_manifests(root, [p for p in files if p.name == MANIFEST_FILE], refusals)
+    for path in files:
+        if path in described.files:
+            continue
         if is_dicom(path):
             try:
                 header = read_header(path)
@@ -73,6 +79,7 @@ def discover(root: Path) -> Discovery:
         study = _file_study(root, folder, volume_files[folder], studies, refusals)
         if study:
             studies.append(study)
+    studies += described.studies
     return Discovery(sorted(studies, key=lambda s: (s.relative_path, s.key)), refusals.listed())
 
 
@@ -94,6 +101,14 @@ def _refuse_file(path: Path, refusals: Refusals) -> None:
             "nested_archive",
             "Archives inside a folder are not opened.",
             "Import the archive itself.",
+        )
+        return
+    if is_described_file(path):
+        refusals.add(
+            path,
+            "not_described",
+            "The file does not say how it lies in the patient.",
+            f"Say its spacing and axes in a {MANIFEST_FILE} beside it (docs/reference/formats.md).",
         )
         return
     papers = path.suffix.lower() in _PAPERS or name.startswith(("license", "readme", "copying"))

@@ -1,4 +1,4 @@
-"""From masks to lesions: one way for every set that draws voxels."""
+"""From masks to lesions: one way for everything that is drawn in voxels."""
 
 from __future__ import annotations
 
