@@ -14,7 +14,8 @@ class Study(Base):
     """One examination: up to four registered phases on the grid of the reference phase.
 
     `store_key` is the study's folder in the store: original/<phase>.npy, registered/<phase>.npy, liver.npy.
-    `source_sha256` is of the pixel content, so that a second import adds nothing.
+    `source_sha256` is of the pixel content, so that a second import adds nothing. `shifted_date` is the day
+    of the examination, moved by its subject's secret number of days (services/dates.py).
     """
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="studies")
@@ -28,6 +29,7 @@ class Study(Base):
     # False where lesions may be unmarked; gold studies with imported truth are complete.
     complete = models.BooleanField(default=False)
     store_key = models.CharField(max_length=120)
+    shifted_date = models.DateField(null=True)
 
     class Meta(Base.Meta):
         ordering = ("ordinal",)

@@ -7,6 +7,7 @@ import hmac
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from harvest import engine, store
 from harvest.domain import LesionClass, LesionSource, Split
 from harvest.errors import Conflict, HarvestError
 from harvest.models import Cohort, Lesion, Series, Study, Subject
+from harvest.services.dates import shifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,11 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     """
     store.require_space(0)
     digests = {phase: s.sha256 for phase, s in assign_phases(found.acquisitions, given).items()}
-    if there := _study_of(cohort, digests):
-        return Taken(there, duplicate=True)
     pseudonym = pseudonym_of(found.subject_key)
+    on = shifted(found.study_date, pseudonym)
+    if there := _study_of(cohort, digests):
+        _note_date(there, pseudonym, on)
+        return Taken(there, duplicate=True)
     _check_split(Subject.objects.filter(cohort=cohort, pseudonym=pseudonym).first(), split)
     # A pool study's pathology alone is known beforehand; masks and boxes are truth of gold studies, or of a
     # data set whose publishers vouch for them.
@@ -66,7 +70,7 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     try:
         _write_folder(prepared, key)
         with transaction.atomic():
-            study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth, drawn)
+            study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth, drawn, on)
     except BaseException:
         store.delete_folder(key)
         raise
@@ -82,6 +86,13 @@ def _study_of(cohort: Cohort, digests: Mapping[str, str]) -> Study | None:
         if {s.phase: s.source_sha256 for s in study.series.all()} == digests:
             return study
     return None
+
+
+def _note_date(study: Study, pseudonym: str, on: date | None) -> None:
+    """Studies that were taken before dates were kept get theirs when they are seen again."""
+    if on and study.shifted_date is None and study.subject.pseudonym == pseudonym:
+        study.shifted_date = on
+        study.save(update_fields=["shifted_date"])
 
 
 def _check_split(subject: Subject | None, split: Split) -> None:
@@ -153,6 +164,7 @@ def _write_rows(
     split: Split,
     truth: Truth | None,
     drawn: Truth | None,
+    on: date | None,
 ) -> Study:
     # One import at a time numbers studies; the lock also settles a race of two imports of one study.
     Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
@@ -173,6 +185,7 @@ def _write_rows(
         has_liver=images.liver is not None,
         complete=drawn is not None and (split == Split.GOLD if drawn.complete is None else drawn.complete),
         store_key=key,
+        shifted_date=on,
     )
     Series.objects.bulk_create(
         Series(
