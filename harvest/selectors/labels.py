@@ -100,6 +100,8 @@ def _fit(row: LabelRow, studies: list[Study], window_days: int, choices: Choices
 
 
 def _chosen(fit: Fit, possible: tuple[Study, ...], answer: UUID | None) -> Fit:
+    # A person may think again, so what could be chosen stays.
+    fit = replace(fit, choices=possible)
     if answer is None:
         return replace(fit, state=RowState.SKIPPED)
     study = next((s for s in possible if s.pk == answer), None)

@@ -60,7 +60,7 @@ def test_a_dicom_study_is_found_by_the_patient_id_and_date_of_its_own_header(tmp
     )  # fmt: skip
     assert call("import_studies", str(tmp_path / "in"), "--cohort", "c")[0] == 0
     path = write(tmp_path, f"DOE-1970,FNH,{after(31)},resection", f"DOE-1970,FNH,{after(32)},resection")
-    status, said = reported("import_labels", path, "--cohort", "c", "--apply")
+    _, said = reported("import_labels", path, "--cohort", "c", "--apply")
     assert [row["code"] for row in said["rows"]] == ["", "outside_window"]
     study = Study.objects.get()
     assert study.lesion_class == "fnh"
