@@ -202,6 +202,7 @@ function Drop({
           Days from the examination to the procedure, at most
           <input
             type="number"
+            class="short"
             min={0}
             max={3650}
             value={days}

@@ -7,11 +7,14 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pydicom
 
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox
-from detector.volume import Volume
 from tests.detector.ingest.builders import write_series, write_volume_file
+from tests.detector.ingest.segments import write_segmentation
 
+BEFORE = "HCC-TACE-Seg/HCC_009/02-15-1998-NA-PP CAPLIVER PROTO.-10975"
+AFTER = "HCC-TACE-Seg/HCC_009/04-02-1998-NA-CT ABDOMEN-20311"
 SHAPE = (12, 40, 44)
 SPACING, ORIGIN = (2.5, 2.0, 5.0), (-50.0, -40.0, -30.0)
 GRID = VolumeGeometry(SHAPE, SPACING, ORIGIN)
@@ -98,8 +101,6 @@ def dicom(folder: Path, hu: np.ndarray, **options: object) -> None:
 
 def _move(path: Path) -> None:
     """write_series puts the first voxel at x -20, y -30; GRID has it elsewhere."""
-    import pydicom
-
     data = pydicom.dcmread(path)
     data.ImagePositionPatient = [ORIGIN[0], ORIGIN[1], data.ImagePositionPatient[2]]
     data.save_as(path)
@@ -147,5 +148,28 @@ def nndetection(root: Path, modalities: dict[str, str] | None = None) -> Path:
     return root
 
 
-def on_grid(array: np.ndarray) -> Volume:
-    return Volume(array, GRID)
+def hcc_tace_seg(root: Path) -> Path:
+    """A patient before and after treatment; of two series before it, the second one is segmented."""
+    series = (
+        (BEFORE, "4.000000-Recon 2 LIVER 3 PHASE CAP-85275", 4, "1.1", 1),
+        (BEFORE, "103.000000-LIVER 3 PHASE CAP-83135", 103, "1.1", 2),
+        (AFTER, "2.000000-ABDOMEN-55121", 2, "1.2", 3),
+    )
+    for study, name, number, uid, seed in series:
+        dicom(
+            root / study / name, scan(seed), study=uid, series=f"{uid}.{number}",
+            patient="HCC_009", SeriesNumber=number, SeriesDescription="LIVER 3 PHASE (CAP)",
+        )  # fmt: skip
+    tumours = filled(LARGE, SMALL)
+    vessels = filled(SMALL)
+    segments = {
+        "Liver": body() & ~tumours & 1,
+        "Mass": tumours,
+        "Portal vein": vessels,
+        "Abdominal aorta": vessels,
+    }
+    write_segmentation(
+        root / BEFORE / "300.000000-Segmentation-91221" / "1-1.dcm", segments, GRID,
+        study="1.1", series="1.1.103", patient="HCC_009",
+    )  # fmt: skip
+    return root

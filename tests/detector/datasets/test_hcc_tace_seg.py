@@ -15,10 +15,8 @@ from detector.ingest.masks import read_mask
 from detector.ingest.phases import assign_phases
 from detector.ingest.truth import read_truth
 from tests.detector.datasets import layouts
+from tests.detector.datasets.layouts import AFTER, BEFORE
 from tests.detector.ingest.segments import write_segmentation
-
-BEFORE = "HCC-TACE-Seg/HCC_009/02-15-1998-NA-PP CAPLIVER PROTO.-10975"
-AFTER = "HCC-TACE-Seg/HCC_009/04-02-1998-NA-CT ABDOMEN-20311"
 
 
 def found(root: Path, phase: str | None = None) -> Discovery:
@@ -28,30 +26,7 @@ def found(root: Path, phase: str | None = None) -> Discovery:
 
 @pytest.fixture
 def published(tmp_path: Path) -> Path:
-    """A patient before and after treatment; of two series before it, the second one is segmented."""
-    series = (
-        (BEFORE, "4.000000-Recon 2 LIVER 3 PHASE CAP-85275", 4, "1.1", 1),
-        (BEFORE, "103.000000-LIVER 3 PHASE CAP-83135", 103, "1.1", 2),
-        (AFTER, "2.000000-ABDOMEN-55121", 2, "1.2", 3),
-    )
-    for study, name, number, uid, seed in series:
-        layouts.dicom(
-            tmp_path / study / name, layouts.scan(seed), study=uid, series=f"{uid}.{number}",
-            patient="HCC_009", SeriesNumber=number, SeriesDescription="LIVER 3 PHASE (CAP)",
-        )  # fmt: skip
-    tumours = layouts.filled(layouts.LARGE, layouts.SMALL)
-    vessels = layouts.filled(layouts.SMALL)
-    segments = {
-        "Liver": layouts.body() & ~tumours & 1,
-        "Mass": tumours,
-        "Portal vein": vessels,
-        "Abdominal aorta": vessels,
-    }
-    write_segmentation(
-        tmp_path / BEFORE / "300.000000-Segmentation-91221" / "1-1.dcm", segments, layouts.GRID,
-        study="1.1", series="1.1.103", patient="HCC_009",
-    )  # fmt: skip
-    return tmp_path
+    return layouts.hcc_tace_seg(tmp_path)
 
 
 def test_tumours_are_carcinomas_where_they_were_drawn_and_the_liver_holds_them(published: Path) -> None:

@@ -12,6 +12,7 @@ from harvest.engine_release import case_list
 from harvest.models import Cohort, Lesion, Study
 from harvest.selectors.manifest import manifest_of
 from tests.detector.datasets import layouts
+from tests.detector.datasets.deeplesion_layout import deeplesion
 from tests.harvest.commands.test_harvesting import call, reported
 
 pytestmark = pytest.mark.usefixtures("state", "db")
@@ -103,6 +104,32 @@ def test_one_bad_case_does_not_stop_the_others_and_leaves_nothing(tmp_path: Path
         ("taken", ""),
     ]
     assert Lesion.objects.count() == 0
+
+
+def test_a_segmentation_gives_carcinomas_on_the_series_it_was_drawn_on(tmp_path: Path) -> None:
+    layouts.hcc_tace_seg(tmp_path / "in")
+    status, said = imported("hcc-tace-seg", tmp_path / "in")
+    assert (status, said["counts"]["phases_needed"]) == (1, 1)
+    phases = ["--phase", "4=portal_venous", "--phase", "103=arterial"]
+    status, said = imported("hcc-tace-seg", tmp_path / "in", *phases)
+    (refused,) = [i for i in said["items"] if not i["details"].get("routine")]
+    assert (refused["outcome"], refused["code"]) == ("refused", "truth_frame")
+    assert "series 103" in refused["remedy"]
+    status, said = imported("hcc-tace-seg", tmp_path / "in", "--phase", "portal_venous")
+    assert (status, said["counts"]["taken"]) == (0, 1)
+    study = Study.objects.get()
+    assert (study.lesion_class, study.complete, study.has_liver) == ("hcc", True, True)
+    assert study.shifted_date is not None
+    assert [m.lesion_class for m in study.lesions.all()] == ["hcc", "hcc"]
+
+
+def test_deeplesion_keeps_what_was_annotated_and_is_still_to_be_harvested(tmp_path: Path) -> None:
+    status, _ = imported("deeplesion", deeplesion(tmp_path / "in"), "--phase", "portal_venous")
+    assert status == 0
+    study = Study.objects.order_by("ordinal").first()
+    assert study is not None
+    assert study.complete is False
+    assert study.lesions.get().attributes["annotated_z_mm"] == [-67.5, -62.5]
 
 
 @pytest.mark.parametrize(
