@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -151,6 +152,49 @@ class PhaseSource(StrEnum):
 NAMES_FILES = "names_files"
 # There, too: what a person said of this study's series, by series.
 SAID_PHASES = "said_phases"
+
+
+class Procedure(StrEnum):
+    """What a pathology label comes from. An enumeration, since free text may hold a name."""
+
+    RESECTION = "resection"
+    BIOPSY = "biopsy"
+    TRANSPLANTATION = "transplantation"
+    ABLATION = "ablation"
+    IMAGING = "imaging"
+    OTHER = "other"
+
+
+# The kind of the outcome that a label's procedure is kept as.
+PROCEDURE_OUTCOME = "procedure"
+
+
+class RowState(StrEnum):
+    """What becomes of a row of a table of labels."""
+
+    READY = "ready"
+    QUESTION = "question"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    ERROR = "error"
+
+
+class LabelRow(NamedTuple):
+    """One row: whose, which class, when (both as they are kept: a pseudonym and a shifted date), by what."""
+
+    number: int
+    pseudonym: str
+    lesion_class: LesionClass
+    on: date
+    procedure: Procedure | None
+
+
+class RowProblem(NamedTuple):
+    """What is wrong with a row; the message quotes nothing of it."""
+
+    number: int
+    code: str
+    message: str
 
 
 class QueueState(StrEnum):

@@ -100,7 +100,9 @@ def deidentified(header: pydicom.Dataset, *, key: bytes, subject: str) -> pydico
         copy = _readable(header)
         technique = {name: copy.get(name) for name in _TECHNIQUE}
         names = _names(copy)
-        anonymize_dataset(copy, _rules(key, subject), True, lambda: initialize_actions(EDITION))
+        anonymize_dataset(
+            copy, _rules(key, pseudonym(key, subject)), True, lambda: initialize_actions(EDITION)
+        )
         kept = pydicom.Dataset()
         for name in KEPT:
             value = technique.get(name) if name in _TECHNIQUE else copy.get(name)
@@ -137,7 +139,7 @@ Tag = tuple[int, int]
 Rule = Callable[[pydicom.Dataset, Tag], None]
 
 
-def _rules(key: bytes, subject: str) -> dict[Tag, Rule]:
+def _rules(key: bytes, name: str) -> dict[Tag, Rule]:
     """The profile's U and date attributes by our key in place of the library's random and fixed values."""
 
     def remap(data: pydicom.Dataset, tag: Tag) -> None:
@@ -151,7 +153,7 @@ def _rules(key: bytes, subject: str) -> dict[Tag, Rule]:
     def move(data: pydicom.Dataset, tag: Tag) -> None:
         element = data.get(tag)
         if element is not None:
-            element.value = _moved(str(element.value), key, subject)
+            element.value = _moved(str(element.value), key, name)
 
     uids = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
     dates = ("StudyDate", "SeriesDate", "AcquisitionDate")
@@ -164,12 +166,12 @@ def _tag(name: str) -> Tag:
     return tag.group, tag.element
 
 
-def _moved(text: str, key: bytes, subject: str) -> str:
+def _moved(text: str, key: bytes, name: str) -> str:
     try:
         day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError:
         return ""
-    return shifted(key, subject, day).strftime("%Y%m%d")
+    return shifted(key, name, day).strftime("%Y%m%d")
 
 
 def _names(header: pydicom.Dataset) -> set[str]:

@@ -32,14 +32,14 @@ def remapped_uid(key: bytes, uid: str) -> str:
     return f"2.25.{int.from_bytes(_digest(key, f'uid {uid}')[:16], 'big')}"
 
 
-def shift_days(key: bytes, subject: str) -> int:
-    """By how many days a subject's dates go back: the same for all of them, so that intervals stay; 1 to
-    3650."""
-    return 1 + int.from_bytes(_digest(key, f"days {subject}")[:8], "big") % MAX_SHIFT_DAYS
+def shift_days(key: bytes, name: str) -> int:
+    """By how many days the dates of a pseudonym go back: the same for all of them, so that intervals stay; 1
+    to 3650."""
+    return 1 + int.from_bytes(_digest(key, f"days {name}")[:8], "big") % MAX_SHIFT_DAYS
 
 
-def shifted(key: bytes, subject: str, day: date) -> date:
-    """A date of a subject, moved back by the subject's shift; where that is too early, the first there is.
+def shifted(key: bytes, name: str, day: date) -> date:
+    """A date of a pseudonym, moved back by its shift; where that is too early, the first there is.
 
     >>> from datetime import date
     >>> a, b = (shifted(b"k" * 32, "Doe", date(2020, 1, d)) for d in (1, 15))
@@ -47,7 +47,7 @@ def shifted(key: bytes, subject: str, day: date) -> date:
     14
     """
     try:
-        return day - timedelta(days=shift_days(key, subject))
+        return day - timedelta(days=shift_days(key, name))
     except OverflowError:
         return date.min
 

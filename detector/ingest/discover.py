@@ -11,12 +11,14 @@ from collections import defaultdict
 from pathlib import Path
 
 from detector.errors import ReadError
+from detector.ingest.described import is_described_file
 from detector.ingest.dicom_file import is_dicom
 from detector.ingest.dicom_header import SliceHeader, read_headers
 from detector.ingest.dicom_objects import NotASlice
 from detector.ingest.dicom_study import dicom_studies
 from detector.ingest.file_study import file_study
 from detector.ingest.found import Discovery
+from detector.ingest.manifest import MANIFEST_FILE, read_manifests
 from detector.ingest.masks import MASK_FOLDER
 from detector.ingest.nifti import is_volume_file
 from detector.ingest.problems import bad_archive
@@ -46,7 +48,11 @@ def discover(root: Path) -> Discovery:
     refusals = Refusals(root)
     slices: list[SliceHeader] = []
     volume_files: dict[Path, list[Path]] = defaultdict(list)
-    for path in _files(root):
+    files = _files(root)
+    described = read_manifests(root, [p for p in files if p.name == MANIFEST_FILE], refusals)
+    for path in files:
+        if path in described.files:
+            continue
         if is_dicom(path):
             try:
                 found = read_headers(path)
@@ -66,6 +72,7 @@ def discover(root: Path) -> Discovery:
         study = file_study(root, folder, volume_files[folder], studies, refusals)
         if study:
             studies.append(study)
+    studies += described.studies
     return Discovery(sorted(studies, key=lambda s: (s.relative_path, s.key)), refusals.listed())
 
 
@@ -88,6 +95,14 @@ def _refuse_file(path: Path, refusals: Refusals) -> None:
             "nested_archive",
             "Archives inside a folder are not opened.",
             "Import the archive itself.",
+        )
+        return
+    if is_described_file(path):
+        refusals.add(
+            path,
+            "not_described",
+            "The file does not say how it lies in the patient.",
+            f"Say its spacing and axes in a {MANIFEST_FILE} beside it (docs/reference/formats.md).",
         )
         return
     papers = path.suffix.lower() in _PAPERS or name.startswith(("license", "readme", "copying"))

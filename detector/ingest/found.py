@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pydicom
 
@@ -18,8 +18,12 @@ from detector.ingest.dicom_file import read_dataset
 from detector.ingest.dicom_grid import stack_grid
 from detector.ingest.dicom_header import SliceHeader
 from detector.ingest.nifti import file_digest, read_file
+from detector.ingest.whole import WholeSource
 from detector.phaseid.coarse import Coarse, coarsen, slice_step
 from detector.volume import Volume
+
+if TYPE_CHECKING:  # detector.ingest.truth reads what is found here
+    from detector.ingest.truth import Truth
 
 
 def sha256_text(text: str) -> str:
@@ -39,6 +43,18 @@ class Source(Protocol):
     def header(self) -> pydicom.Dataset | None:
         """The DICOM header of one image, as it is; None where there is none."""
         ...
+
+
+class MaskSource(Protocol):
+    """A mask that is no folder or file of its own: values of a label file, or segments."""
+
+    def read(self) -> Volume: ...
+
+
+class TruthSource(Protocol):
+    """Where a study's lesions come from, read when the study is taken."""
+
+    def read(self) -> Truth: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +81,7 @@ class DicomSource:
 
 
 @dataclass(frozen=True, slots=True)
-class FileSource:
+class FileSource(WholeSource):
     """One volume file."""
 
     path: Path
@@ -73,14 +89,8 @@ class FileSource:
     def read(self) -> Volume:
         return read_file(self.path)
 
-    def read_coarse(self) -> Coarse:
-        return coarsen(read_file(self.path))
-
     def digest(self) -> str:
         return file_digest(self.path)
-
-    def header(self) -> pydicom.Dataset | None:
-        return None
 
 
 @dataclass(frozen=True)
@@ -166,7 +176,11 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class FoundStudy:
     """One study. `key` stands for it without naming it. `subject_key` is raw: hash it with the
-    installation's key before it is stored. `masks` are supplied masks by name, `liver` among them."""
+    installation's key before it is stored. `masks` are supplied masks by name, `liver` among them.
+
+    `lesions` and `liver_mask` are of a described data set, and win over `truth` and `masks`: its lesions are
+    stored in either split, since whoever published them vouches for them.
+    """
 
     key: str
     subject_key: str
@@ -175,10 +189,12 @@ class FoundStudy:
     relative_path: str = "."
     truth: Path | None = None
     masks: dict[str, Path] = field(default_factory=dict)
+    lesions: TruthSource | None = None
+    liver_mask: MaskSource | None = None
 
     @property
-    def liver(self) -> Path | None:
-        return self.masks.get("liver")
+    def liver(self) -> Path | MaskSource | None:
+        return self.liver_mask or self.masks.get("liver")
 
     @property
     def path_sha256(self) -> str:

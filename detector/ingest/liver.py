@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from detector.ingest.found import MaskSource
 from detector.ingest.masks import mask_on_grid, read_mask
 from detector.volume import Volume
 
@@ -25,7 +26,9 @@ Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float32]
 
 
-def find_liver(reference: Volume, supplied: Path | Volume | None = None) -> npt.NDArray[np.uint8] | None:
+def find_liver(
+    reference: Volume, supplied: Path | Volume | MaskSource | None = None
+) -> npt.NDArray[np.uint8] | None:
     """Liver mask (Z, Y, X) uint8 on the grid of `reference` (int16 HU, portal venous or arterial).
 
     A supplied mask (volume, file or folder of DICOM) wins and is brought onto the grid. Otherwise a region

@@ -14,6 +14,7 @@ from detector.ingest.dicom import read_mask_stack
 from detector.ingest.dicom_file import is_dicom
 from detector.ingest.dicom_header import SliceHeader, read_headers
 from detector.ingest.dicom_objects import NotASlice
+from detector.ingest.found import MaskSource
 from detector.ingest.nifti import read_mask_file
 from detector.ingest.problems import unreadable
 from detector.volume import Volume
@@ -23,13 +24,15 @@ MIN_COMPONENT_VOXELS = 3
 MASK_FOLDER = "MASKS_DICOM"
 
 
-def read_mask(path: Path) -> Volume:
-    """A mask as uint8 0/1 (Z, Y, X), LPS: from a folder of DICOM slices (0 and 255 in 3D-IRCADb) or a
-    volume file. Every value above 0 is inside.
+def read_mask(path: Path | MaskSource) -> Volume:
+    """A mask as uint8 0/1 (Z, Y, X), LPS: from a folder of DICOM slices (0 and 255 in 3D-IRCADb), a volume
+    file, or a source that knows which of its values are inside. Else every value above 0 is inside.
 
     Raises:
         ReadError: what reading a series or a file raises, and code empty_folder.
     """
+    if not isinstance(path, Path):
+        return path.read()
     if not path.is_dir():
         return read_mask_file(path)
     slices: list[SliceHeader] = []

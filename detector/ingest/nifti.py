@@ -82,6 +82,37 @@ def read_mask_file(path: Path) -> Volume:
     return _canonical((array > 0).astype(np.uint8), image)
 
 
+def read_labels(path: Path, *, scan: Path | None = None) -> Volume:
+    """The whole numbers of a label file (Z, Y, X), LPS. With `scan` they lie on that file voxel for voxel,
+    whatever the label file's own header says.
+
+    Raises:
+        ReadError: the codes of read_mask_file, other_shape where the scan has another number of voxels, and
+            not_labels where the file holds fractions or negative numbers.
+    """
+    _header(path)
+    array, image = _voxels(path)
+    lies: sitk.Image | sitk.ImageFileReader = image
+    fractions = np.issubdtype(array.dtype, np.floating) and not np.array_equal(np.rint(array), array)
+    if fractions or array.min() < 0 or array.max() > np.iinfo(np.uint16).max:
+        raise unreadable(
+            "not_labels", "The label file holds other than whole numbers.", "Name the file of labels."
+        )
+    if scan is not None:
+        lies = _header(scan)
+        if lies.GetSize() != image.GetSize():
+            raise unreadable(
+                "other_shape",
+                f"The labels have {_times(image.GetSize())} voxels, their scan {_times(lies.GetSize())}.",
+                "Give the labels that were drawn on this scan.",
+            )
+    return _canonical(array.astype(np.uint16), lies)
+
+
+def _times(size: tuple[int, ...]) -> str:
+    return " x ".join(str(n) for n in size)
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of the file's content, of what is inside for .gz, so that packing again changes nothing.
 
@@ -132,7 +163,7 @@ def _voxels(path: Path) -> tuple[npt.NDArray[Any], sitk.Image]:
     return sitk.GetArrayFromImage(image), image
 
 
-def _canonical(array: npt.NDArray[Any], image: sitk.Image) -> Volume:
+def _canonical(array: npt.NDArray[Any], image: sitk.Image | sitk.ImageFileReader) -> Volume:
     return to_lps(
         array,
         direction=np.array(image.GetDirection()).reshape(3, 3),

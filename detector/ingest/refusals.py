@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from detector.errors import ReadError
 from detector.ingest.found import Refusal, sha256_text
+from detector.ingest.problems import unreadable
 
 
 class Refusals:
@@ -37,6 +38,18 @@ class Refusals:
             text = f"{message} ({count} files)" if count > 1 else message
             listed.append(Refusal(ordinal, relative, sha256_text(relative), code, text, remedy, routine))
         return listed
+
+
+def below(folder: Path, name: str) -> Path:
+    """The path that a list of files means by a name; a link is followed wherever its maker let it lead.
+
+    Raises:
+        ReadError: code unsafe_path where the name itself leads outside the folder.
+    """
+    inner = PurePosixPath(name.replace("\\", "/"))
+    if inner.is_absolute() or ".." in inner.parts or "\0" in name or not inner.parts:
+        raise unreadable("unsafe_path", "A file outside the folder is named.", "Put the file inside it.")
+    return folder / inner
 
 
 def relative_path(root: Path, path: Path) -> str:

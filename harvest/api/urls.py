@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from harvest.api import cohorts, dashboard, models, releases, schedules, session, training
+from harvest.api import cohorts, dashboard, labels, models, releases, schedules, session, training
 
 urlpatterns = [
     path("session", session.SessionView.as_view(), name="session"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("cohorts", cohorts.CohortsView.as_view(), name="cohorts"),
     path("cohorts/<uuid:id>", cohorts.CohortView.as_view(), name="cohort"),
     path("cohorts/<uuid:id>/dashboard", dashboard.DashboardView.as_view(), name="dashboard"),
+    path("cohorts/<uuid:id>/labels", labels.LabelsView.as_view(), name="labels"),
+    path("cohorts/<uuid:id>/labels/preview", labels.LabelPreviewView.as_view(), name="labels-preview"),
+    path("labels/<uuid:id>/undo", labels.LabelUndoView.as_view(), name="labels-undo"),
     path("models", models.ModelsView.as_view(), name="models"),
     path("models/compare", models.CompareView.as_view(), name="models-compare"),
     path("models/<uuid:id>", models.ModelView.as_view(), name="model"),

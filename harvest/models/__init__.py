@@ -3,6 +3,7 @@
 from harvest.models.candidate import Candidate
 from harvest.models.characterization import Characterization
 from harvest.models.cohort import Cohort, Outcome, Subject
+from harvest.models.label import LabelImport
 from harvest.models.lesion import Lesion
 from harvest.models.release import DatasetRelease
 from harvest.models.review import Review
@@ -18,6 +19,7 @@ __all__ = [
     "HarvestRound",
     "ImportItem",
     "ImportJob",
+    "LabelImport",
     "Lesion",
     "ModelVersion",
     "Outcome",

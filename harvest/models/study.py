@@ -19,7 +19,8 @@ class Study(Base):
     `store_key` is the study's folder in the store: original/<phase>.npy, registered/<phase>.npy,
     transforms/<phase>.json (what makes the one of the other), liver.npy and, of DICOM, headers/<phase>.json
     without the patient.
-    `source_sha256` is of the pixel content, so that a second import adds nothing.
+    `source_sha256` is of the pixel content, so that a second import adds nothing. `shifted_date` is the day
+    of the examination, moved by its subject's secret number of days (services/dates.py).
     """
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="studies")
@@ -38,6 +39,7 @@ class Study(Base):
     text_checked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    shifted_date = models.DateField(null=True)
 
     class Meta(Base.Meta):
         ordering = ("ordinal",)
@@ -84,6 +86,9 @@ class ImportJob(Base):
     is_upload = models.BooleanField(default=False)
     given_phases = models.JSONField(default=dict)
     split = models.CharField(max_length=8, choices=choices(Split), default=Split.POOL)
+    # A public data set (detector.datasets.registry) and the phase of its scans; "" for studies as they come.
+    dataset = models.CharField(max_length=20, blank=True)
+    dataset_phase = models.CharField(max_length=40, blank=True)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     error = models.JSONField(null=True)

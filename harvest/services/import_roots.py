@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from detector.datasets.registry import find_studies
 from detector.errors import ArchiveError
 from detector.ingest.archive import open_root
 from detector.ingest.discover import discover
@@ -15,15 +16,20 @@ from harvest.services.uploads import roots_of
 
 
 def look_through(job: ImportJob, opened: ExitStack) -> tuple[list[Discovery], ArchiveError | None]:
-    """What lies in each root of an import, and the first error where no root could be opened at all.
+    """What lies in each root of an import, and the first error where no root could be opened at all. A data
+    set is one root, read by its layout.
 
     An archive that cannot be opened is a refusal under its name and stops no other. Archives stay unpacked
     until `opened` is closed.
 
     Raises:
         ArchiveError: code disk_full, which no other archive would escape.
+        DetectorError: the root does not hold the data set that it should.
     """
     source = Path(job.source_path)
+    if job.dataset:
+        root = opened.enter_context(open_root(source))
+        return [find_studies(job.dataset, root, phase=job.dataset_phase or None, opened=opened)], None
     roots = roots_of(source) if job.is_upload and source.is_dir() else [source]
     found: list[Discovery] = []
     errors: list[ArchiveError] = []

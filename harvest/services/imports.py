@@ -51,11 +51,23 @@ def start_upload_import(
 
 
 def create_path_import(
-    *, cohort: Cohort, path: Path, given_phases: Mapping[str, str], split: Split
+    *,
+    cohort: Cohort,
+    path: Path,
+    given_phases: Mapping[str, str],
+    split: Split,
+    dataset: str = "",
+    dataset_phase: str = "",
 ) -> ImportJob:
-    """The row of an import that a command runs at once, of a path on this machine."""
+    """The row of an import that a command runs at once, of a path on this machine; of a public data set, and
+    the phase of its scans, where they are named."""
     return ImportJob.objects.create(
-        cohort=cohort, source_path=str(path), given_phases=dict(given_phases), split=split
+        cohort=cohort,
+        source_path=str(path),
+        given_phases=dict(given_phases),
+        split=split,
+        dataset=dataset,
+        dataset_phase=dataset_phase,
     )
 
 

@@ -21,7 +21,8 @@ START, RUN = "start_round", "run_round_study"
 def create_round(
     *, cohort: Cohort, owner: User | None = None, model_version: ModelVersion | None = None
 ) -> HarvestRound:
-    """Asks for a round of a detector version (the promoted one by default) over the cohort's pool.
+    """Asks for a round of a detector version (the promoted one by default) over the cohort's pool, without
+    the studies whose lesions came with them, all of them: there is nothing to harvest.
 
     Raises:
         HarvestError: code no_model where no detector is promoted, empty_cohort where there is no pool
@@ -36,11 +37,13 @@ def create_round(
     if version.kind != ModelKind.DETECTOR:
         raise HarvestError(f"{version.name} is no detector. Choose a detector version.", code="unknown_model")
     Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
-    pool = list(Study.objects.filter(cohort=cohort, subject__split=Split.POOL).order_by("ordinal"))
+    pool = list(
+        Study.objects.filter(cohort=cohort, subject__split=Split.POOL, complete=False).order_by("ordinal")
+    )
     if not pool:
         raise HarvestError(
             f"Cohort {cohort.name} has no study to harvest. Import some first "
-            "(gold studies are only judged on).",
+            "(gold studies are only judged on, and complete ones need no harvest).",
             code="empty_cohort",
         )
     made = HarvestRound.objects.create(

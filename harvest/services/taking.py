@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -25,6 +27,7 @@ from harvest import engine, store
 from harvest.domain import LesionClass, LesionSource, Split
 from harvest.errors import Conflict, HarvestError
 from harvest.models import Cohort, Lesion, Series, Study, Subject
+from harvest.services.dates import shifted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +54,28 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     store.require_space(0)
     decided = decide_phases(found.acquisitions, given)
     digests = {phase: told.series.sha256 for phase, told in decided.items()}
-    if there := _study_of(cohort, digests):
-        return Taken(there, duplicate=True)
     pseudonym = pseudonym_of(found.subject_key)
+    on = shifted(found.study_date, pseudonym)
+    if there := _study_of(cohort, digests):
+        _note_date(there, pseudonym, on)
+        return Taken(there, duplicate=True)
     _check_split(Subject.objects.filter(cohort=cohort, pseudonym=pseudonym).first(), split)
-    # Masks are truth of gold studies only; a pool study's pathology alone is known beforehand.
-    truth = read_truth(found) if found.truth or split == Split.GOLD else None
+    # A pool study's pathology alone is known beforehand; masks and boxes are truth of gold studies, or of a
+    # data set whose publishers vouch for them.
+    truth = read_truth(found) if found.truth or found.lesions or split == Split.GOLD else None
     _check_truth(truth)
     prepared = _rekeyed(
         prepare_study(found, decided=decided, registration=settings.REGISTRATION, deeds=settings.DEEDS)
     )
+    drawn = truth if found.lesions or split == Split.GOLD else None
+    _check_frame(drawn, prepared)
     store.require_space(_bytes_of(prepared))
     id = uuid.uuid4()
     key = f"studies/{id}"
     try:
         _write_folder(prepared, key, _headers(found, prepared))
         with transaction.atomic():
-            study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth)
+            study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth, drawn, on)
             if settings.KEEP_LINKS:
                 Subject.objects.filter(pk=study.subject_id).update(identifier=found.subject_key)
     except BaseException:
@@ -87,6 +95,13 @@ def _study_of(cohort: Cohort, digests: Mapping[str, str]) -> Study | None:
     return None
 
 
+def _note_date(study: Study, pseudonym: str, on: date | None) -> None:
+    """Studies that were taken before dates were kept get theirs when they are seen again."""
+    if on and study.shifted_date is None and study.subject.pseudonym == pseudonym:
+        study.shifted_date = on
+        study.save(update_fields=["shifted_date"])
+
+
 def _check_split(subject: Subject | None, split: Split) -> None:
     if subject and subject.split != split:
         raise Conflict(
@@ -103,6 +118,26 @@ def _check_truth(truth: Truth | None) -> None:
             f"The study's truth names a class that does not exist: {', '.join(wrong)}.",
             code="truth",
             details={"remedy": f"One of: {', '.join(LesionClass)}."},
+        )
+
+
+def _check_frame(truth: Truth | None, prepared: PreparedStudy) -> None:
+    """Boxes lie on the grid of the reference phase: those drawn on another one would be a breath away."""
+    if truth is None:
+        return
+    reference = prepared.images.reference_phase
+    if truth.reference_phase not in (None, reference):
+        raise HarvestError(
+            f"The truth lies in the {truth.reference_phase} phase, the study in {reference}.",
+            code="truth_frame",
+            details={"remedy": f"Import the study with its {truth.reference_phase} phase."},
+        )
+    if truth.series not in (None, prepared.series[reference]):
+        raise HarvestError(
+            f"The lesions were drawn on series {truth.series}, and the study lies on series "
+            f"{prepared.series[reference]} ({reference}).",
+            code="truth_frame",
+            details={"remedy": f"Say that series {truth.series} is the {reference} phase."},
         )
 
 
@@ -168,6 +203,8 @@ def _write_rows(
     pseudonym: str,
     split: Split,
     truth: Truth | None,
+    drawn: Truth | None,
+    on: date | None,
 ) -> Study:
     # One import at a time numbers studies; the lock also settles a race of two imports of one study.
     Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
@@ -176,13 +213,6 @@ def _write_rows(
     subject, _ = Subject.objects.get_or_create(cohort=cohort, pseudonym=pseudonym, defaults={"split": split})
     _check_split(subject, split)
     images = prepared.images
-    known = truth if split == Split.GOLD else None
-    if known and known.reference_phase not in (None, images.reference_phase):
-        raise HarvestError(
-            f"The truth lies in the {known.reference_phase} phase, the study in {images.reference_phase}.",
-            code="truth_frame",
-            details={"remedy": f"Import the study with its {known.reference_phase} phase."},
-        )
     study = Study.objects.create(
         id=id,
         cohort=cohort,
@@ -193,13 +223,14 @@ def _write_rows(
         geometry=images.geometry.as_json(),
         lesion_class=(truth.lesion_class if truth else None) or "",
         has_liver=images.liver is not None,
-        complete=known is not None,
+        complete=drawn is not None and (split == Split.GOLD if drawn.complete is None else drawn.complete),
         suspected_text={
             phase: slices
             for phase, volume in prepared.originals.items()
             if (slices := slices_with_text(volume))
         },
         store_key=key,
+        shifted_date=on,
     )
     Series.objects.bulk_create(
         Series(
@@ -214,16 +245,31 @@ def _write_rows(
         )
         for phase in images.volumes
     )
-    if known:
+    if drawn:
         Lesion.objects.bulk_create(
-            imported_lesion(study, m.box, primary=m.primary, lesion_class=m.lesion_class)
-            for m in known.lesions
+            imported_lesion(
+                study,
+                m.box,
+                primary=m.primary,
+                lesion_class=m.lesion_class,
+                absent_phases=m.absent_phases,
+                attributes=m.attributes,
+            )
+            for m in drawn.lesions
         )
     return study
 
 
-def imported_lesion(study: Study, box: Box3D, *, primary: bool, lesion_class: str | None) -> Lesion:
-    """An unsaved gold lesion of a study."""
+def imported_lesion(
+    study: Study,
+    box: Box3D,
+    *,
+    primary: bool,
+    lesion_class: str | None,
+    absent_phases: Sequence[str] = (),
+    attributes: Mapping[str, Any] | None = None,
+) -> Lesion:
+    """An unsaved lesion that came with a study."""
     return Lesion(
         study=study,
         source=LesionSource.IMPORTED,
@@ -233,4 +279,6 @@ def imported_lesion(study: Study, box: Box3D, *, primary: bool, lesion_class: st
         frame_of_reference_uid=str(study.geometry.get("frame_of_reference_uid", "")),
         primary=primary,
         lesion_class=lesion_class or "",
+        absent_phases=list(absent_phases),
+        attributes=dict(attributes or {}),
     )

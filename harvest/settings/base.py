@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from harvest.domain import JobState, LesionClass, LesionSource, ModelKind, QueueState, Role, Split, Verdict
+from harvest.domain import (
+    JobState,
+    LesionClass,
+    LesionSource,
+    ModelKind,
+    Procedure,
+    QueueState,
+    Role,
+    RowState,
+    Split,
+    Verdict,
+)
 from harvest.settings.env import environment
 
 ENV = environment()
@@ -132,7 +143,18 @@ SPECTACULAR_SETTINGS = {
     # Values that several fields share get one name in the schema, and so one type in the frontend.
     "ENUM_NAME_OVERRIDES": {
         enum.__name__: [member.value for member in enum]
-        for enum in (ModelKind, JobState, LesionClass, LesionSource, Verdict, QueueState, Split, Role)
+        for enum in (
+            ModelKind,
+            JobState,
+            LesionClass,
+            LesionSource,
+            Procedure,
+            Verdict,
+            QueueState,
+            RowState,
+            Split,
+            Role,
+        )
     },
 }
 

@@ -85,6 +85,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{id}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["cohorts_labels_list"];
+        put?: never;
+        post: operations["labels_apply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}/labels/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["labels_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{id}/releases": {
         parameters: {
             query?: never;
@@ -259,6 +291,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["import_say_phases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["labels_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -931,6 +979,64 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        LabelCounts: {
+            ready: number;
+            question: number;
+            unchanged: number;
+            skipped: number;
+            error: number;
+        };
+        LabelImport: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            created_at: string;
+            readonly owner: string | null;
+            window_days: number;
+            readonly labels: number;
+            /** Format: date-time */
+            undone_at: string | null;
+        };
+        /** @description `choices` answers questions: a row's number to the study that is meant, or to null to leave it out. */
+        LabelInputRequest: {
+            /** Format: binary */
+            file: string;
+            /** @default 31 */
+            window_days: number;
+            choices?: unknown;
+        };
+        LabelPreview: {
+            counts: components["schemas"]["LabelCounts"];
+            rows: components["schemas"]["LabelRow"][];
+        };
+        /** @description `row` is its number in the table. `study` gets the class; `choices` are those a question is about. */
+        LabelRow: {
+            row: number;
+            state: components["schemas"]["RowState"];
+            code: string;
+            message: string;
+            lesion_class: (components["schemas"]["LesionClass"] | components["schemas"]["NullEnum"]) | null;
+            procedure: (components["schemas"]["Procedure"] | components["schemas"]["NullEnum"]) | null;
+            study: components["schemas"]["LabelStudy"] | null;
+            choices: components["schemas"]["LabelStudy"][];
+        };
+        /** @description `days` from the examination to the procedure, null where the study has no date. */
+        LabelStudy: {
+            /** Format: uuid */
+            id: string;
+            ordinal: number;
+            lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
+            days: number | null;
+        };
+        LabelsApplied: {
+            applied: components["schemas"]["LabelImport"];
+            preview: components["schemas"]["LabelPreview"];
+        };
+        /** @description `kept`: studies whose class was changed since, and so stays. */
+        LabelsUndone: {
+            undone: components["schemas"]["LabelImport"];
+            kept: number;
+        };
         Lesion: {
             /** Format: uuid */
             id: string;
@@ -1137,6 +1243,19 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["ImportJob"][];
         };
+        PaginatedLabelImportList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["LabelImport"][];
+        };
         PaginatedModelVersionList: {
             /**
              * Format: uri
@@ -1235,6 +1354,16 @@ export interface components {
         PatchedStudyUpdateRequest: {
             lesion_class?: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
         };
+        /**
+         * @description * `resection` - resection
+         *     * `biopsy` - biopsy
+         *     * `transplantation` - transplantation
+         *     * `ablation` - ablation
+         *     * `imaging` - imaging
+         *     * `other` - other
+         * @enum {string}
+         */
+        Procedure: "resection" | "biopsy" | "transplantation" | "ablation" | "imaging" | "other";
         /**
          * @description * `pending` - pending
          *     * `leased` - leased
@@ -1354,6 +1483,15 @@ export interface components {
             code: string;
             message: string;
         };
+        /**
+         * @description * `ready` - ready
+         *     * `question` - question
+         *     * `unchanged` - unchanged
+         *     * `skipped` - skipped
+         *     * `error` - error
+         * @enum {string}
+         */
+        RowState: "ready" | "question" | "unchanged" | "skipped" | "error";
         /** @description The phases of one study's series. */
         SaidOfItemRequest: {
             /** Format: uuid */
@@ -1874,6 +2012,82 @@ export interface operations {
             };
         };
     };
+    cohorts_labels_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedLabelImportList"];
+                };
+            };
+        };
+    };
+    labels_apply: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LabelInputRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelsApplied"];
+                };
+            };
+        };
+    };
+    labels_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["LabelInputRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelPreview"];
+                };
+            };
+        };
+    };
     cohorts_releases_list: {
         parameters: {
             query?: {
@@ -2255,6 +2469,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportJob"];
+                };
+            };
+        };
+    };
+    labels_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelsUndone"];
                 };
             };
         };

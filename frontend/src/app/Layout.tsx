@@ -9,6 +9,7 @@ const TABS = [
   ["", "Overview"],
   ["/import", "Import"],
   ["/studies", "Studies"],
+  ["/labels", "Labels"],
   ["/rounds", "Rounds"],
   ["/training", "Training"],
   ["/releases", "Releases"],

@@ -5,6 +5,7 @@ import { CohortsPage } from "../pages/CohortsPage";
 import { ComparePage } from "../pages/ComparePage";
 import { DashboardPage } from "../pages/DashboardPage";
 import { ImportPage } from "../pages/ImportPage";
+import { LabelsPage } from "../pages/LabelsPage";
 import { ModelPage } from "../pages/ModelPage";
 import { ModelsPage } from "../pages/ModelsPage";
 import { ReleasesPage } from "../pages/ReleasesPage";
@@ -30,6 +31,7 @@ export const ROUTES: Route[] = [
   { pattern: "/cohorts/:id", page: DashboardPage },
   { pattern: "/cohorts/:id/import", page: ImportPage },
   { pattern: "/cohorts/:id/studies", page: StudiesPage },
+  { pattern: "/cohorts/:id/labels", page: LabelsPage },
   { pattern: "/cohorts/:id/rounds", page: RoundsPage },
   { pattern: "/cohorts/:id/training", page: TrainingPage },
   { pattern: "/cohorts/:id/releases", page: ReleasesPage },

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { ImportItem } from "../api/types";
+import type { ImportItem, LabelRow } from "../api/types";
 import { told } from "../app/format";
 import { parseOverrides, showOverrides, sizesFor } from "./choices";
 import { curve, lossNames } from "./curve";
 import { batches, fromEntries } from "./files";
 import { grouped } from "./ImportItems";
+import { before, form, sorted } from "./labels";
 import { difference, estimates, judgement } from "./metrics";
 import { answers, doubled, proposals, seriesOf } from "./phases";
 
@@ -180,5 +181,36 @@ describe("what to train", () => {
     expect(parseOverrides("epochs=3, fit=resize")).toEqual({ epochs: 3, fit: "resize" });
     expect(showOverrides({ epochs: 3, fit: "resize" })).toBe("epochs=3 fit=resize");
     expect(() => parseOverrides("epochs")).toThrow("name=value");
+  });
+});
+
+describe("a table of labels", () => {
+  const row = (number: number, state: LabelRow["state"]) => ({ row: number, state }) as LabelRow;
+
+  it("shows what needs a person first, each kind in the order of its rows", () => {
+    const rows = [
+      row(2, "ready"),
+      row(3, "question"),
+      row(4, "unchanged"),
+      row(5, "error"),
+      row(6, "question"),
+    ];
+    expect(sorted(rows).map((one) => one.row)).toEqual([5, 3, 6, 2, 4]);
+  });
+
+  it("is sent with its window and answers, and without the file's own name", () => {
+    const body = form(new File(["subject"], "Doe.csv"), 31, { 3: "study-id", 6: null });
+    expect((body.get("file") as File).name).toBe("labels");
+    expect(body.get("window_days")).toBe("31");
+    expect(JSON.parse(String(body.get("choices")))).toEqual({ 3: "study-id", 6: null });
+  });
+
+  it("says how long before the procedure a study was made", () => {
+    expect([null, 0, 1, 12].map(before)).toEqual([
+      "date not known",
+      "same day",
+      "1 day before",
+      "12 days before",
+    ]);
   });
 });

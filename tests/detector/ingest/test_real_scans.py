@@ -107,7 +107,7 @@ def test_mr_and_volumes_without_spacing_are_refused_by_name(real_data: Path) -> 
     assert {r.code for r in mr.refused if not r.routine} == {"not_ct"}
     mrc = discover(real_data / "lits117")
     assert not mrc.studies
-    assert {r.code for r in mrc.refused} == {"not_dicom"}
+    assert {r.code for r in mrc.refused} == {"not_described"}
 
 
 def test_every_oddity_is_read_or_refused_by_name(real_data: Path) -> None:

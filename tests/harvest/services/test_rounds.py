@@ -64,6 +64,15 @@ def test_gold_studies_are_left_out(cohort: Cohort, detector: ModelVersion) -> No
     assert [row.study for row in made.studies.all()] == [pool]
 
 
+def test_studies_whose_lesions_all_came_with_them_are_left_out(
+    cohort: Cohort, detector: ModelVersion
+) -> None:
+    public, unmarked = make_study(cohort), make_study(cohort)
+    public.complete = True
+    public.save()
+    assert [row.study_id for row in create_round(cohort=cohort).studies.all()] == [unmarked.pk]
+
+
 def test_a_study_sent_twice_runs_once(ready_round: HarvestRound) -> None:
     row = ready_round.studies.first()
     assert row is not None
