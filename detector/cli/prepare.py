@@ -133,7 +133,9 @@ def _prepare(item: _Item) -> _Outcome:
         return _Outcome("The study does not fit in memory. Prepare it with --jobs 1.")
     phases = ", ".join(f"{phase} (series {key})" for phase, key in prepared.series.items())
     left_out = f"; not used: {', '.join(prepared.left_out)}" if prepared.left_out else ""
-    return _Outcome(f"{name}: {phases}{left_out}; {len(case.marks)} marks", case)
+    used = prepared.series.values()
+    notes = "".join(f"; series {s.key}: {s.note}" for s in found.acquisitions if s.note and s.key in used)
+    return _Outcome(f"{name}: {phases}{left_out}{notes}; {len(case.marks)} marks", case)
 
 
 def _case(name: str, subject: str, prepared: PreparedStudy, truth: Truth | None) -> Case:

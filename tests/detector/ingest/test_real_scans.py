@@ -97,6 +97,9 @@ def test_every_oddity_is_read_or_refused_by_name(real_data: Path) -> None:
         "segmentation", "secondary_capture", "not_ct", "damaged", "monitoring", "nested_archive",
     } <= codes  # fmt: skip
     assert all(r.message and r.remedy for r in found.refused)
+    for series in (s for study in found.studies for s in study.acquisitions):
+        with suppress(ReadError):
+            assert series.read().geometry.spacing_xyz_mm == series.spacing
 
 
 def test_each_odd_file_alone_in_its_folder_never_raises(real_data: Path, tmp_path: Path) -> None:
