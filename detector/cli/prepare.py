@@ -141,7 +141,9 @@ def _prepare(item: _Item) -> _Outcome:
         f"{phase} (series {key}, {_how(prepared.told[phase])})" for phase, key in prepared.series.items()
     )
     left_out = f"; not used: {', '.join(prepared.left_out)}" if prepared.left_out else ""
-    return _Outcome(f"{name}: {phases}{left_out}; {len(case.marks)} marks", case)
+    used = prepared.series.values()
+    notes = "".join(f"; series {s.key}: {s.note}" for s in found.acquisitions if s.note and s.key in used)
+    return _Outcome(f"{name}: {phases}{left_out}{notes}; {len(case.marks)} marks", case)
 
 
 def _how(told: PhaseTold) -> str:

@@ -53,7 +53,7 @@ def slice_digest(header: SliceHeader) -> bytes:
     place = (header.position, header.orientation, header.pixel_spacing)
     digest = hashlib.sha256(repr(place).encode())
     if header.stored.offset is not None:
-        digest.update(_from_file(header).tobytes())
+        digest.update(_from_file(header).data)
     else:
         data = read_dataset(header.path)
         many = header.stored.frame is not None

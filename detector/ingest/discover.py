@@ -35,7 +35,8 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2", ".7z", ".rar")
 
 
 def discover(root: Path) -> Discovery:
-    """Finds every study below a folder (not an archive: see open_root). Reads headers, no pixels.
+    """Finds every study below a folder (not an archive: see open_root). Reads headers alone, and
+    pixels slice by slice only where slices or series lie at the same places and may be copies.
 
     An empty folder gives no study and no refusal. A bad file or series never stops the rest.
 

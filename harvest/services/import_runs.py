@@ -172,8 +172,13 @@ def _outcome_of(job: ImportJob, found: FoundStudy, said: Mapping[str, str]) -> d
             "See that its files are whole and readable, then import it again.",
         )
     outcome = ImportOutcome.DUPLICATE if taken.duplicate else ImportOutcome.TAKEN
-    message = "This study is in the cohort already." if taken.duplicate else ""
+    message = "This study is in the cohort already." if taken.duplicate else _notes(found)
     return fields | {"outcome": outcome, "study": taken.study, "message": message}
+
+
+def _notes(found: FoundStudy) -> str:
+    """What was done to the slices of a study's series beyond sorting them, "" for nothing."""
+    return " ".join(f"Series {s.key}: {s.note}." for s in found.acquisitions if s.note)
 
 
 def _refused(code: str, message: str, remedy: str) -> dict[str, Any]:

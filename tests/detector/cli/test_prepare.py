@@ -14,7 +14,14 @@ from detector import __main__ as command
 from detector.data.cases import read_cases
 from detector.ingest.masks import boxes_from_mask
 from detector.volume import read_volume
-from tests.detector.ingest.builders import BLOB_GRID, blob_scan, voxels, write_series, write_volume_file
+from tests.detector.ingest.builders import (
+    BLOB_GRID,
+    blob_scan,
+    voxels,
+    write_series,
+    write_tilted,
+    write_volume_file,
+)
 
 SPACING, ORIGIN = BLOB_GRID.spacing_xyz_mm, BLOB_GRID.origin_xyz_mm
 
@@ -138,3 +145,9 @@ def test_truth_drawn_on_another_phase_is_refused(tmp_path: Path, capsys: pytest.
     write_study(tmp_path / "in", "arterial")
     assert prepare(tmp_path / "in", tmp_path / "out") == 1
     assert "drawn on the portal_venous phase" in capsys.readouterr().err
+
+
+def test_what_was_straightened_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_tilted(tmp_path / "in", blob_scan(), spacing=(3.0, 3.0), SeriesDescription="portal venous")
+    assert prepare(tmp_path / "in", tmp_path / "out") == 0
+    assert "series 4: gantry tilt of 10.0 degrees straightened" in capsys.readouterr().out

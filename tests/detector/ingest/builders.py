@@ -102,6 +102,14 @@ def write_series(
     ]
 
 
+def write_tilted(folder: Path, hu: np.ndarray, *, degrees: float = 10.0, **options: object) -> None:
+    """A series of axial slices under gantry tilt about x: the table moves along z, the slices lean."""
+    angle = np.radians(degrees)
+    orientation = (1.0, 0.0, 0.0, 0.0, float(np.cos(angle)), float(np.sin(angle)))
+    for k, plane in enumerate(hu):
+        write_slice(folder / f"t{k:03d}", plane, (0.0, 0.0, 5.0 * k), orientation=orientation, **options)  # type: ignore[arg-type]
+
+
 def write_enhanced(
     path: Path,
     hu: np.ndarray,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import tracemalloc
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -222,3 +225,23 @@ def test_series_say_when_they_were_acquired_as_far_as_their_headers_do(
 ) -> None:
     write_series(tmp_path, voxels(), **tags)
     assert discover(tmp_path).studies[0].acquisitions[0].acquired_at == seconds
+
+
+def test_discovery_holds_a_slice_at_most_and_reading_one_series_at_a_time(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        scan = voxels(10, 512, 512, seed=number)
+        write_series(tmp_path / str(number), scan, series=f"1.2.3.{number}", SeriesNumber=number)
+    one_series = 10 * 512 * 512 * 2
+    discover(tmp_path)  # what pydicom keeps of its tables is not of these files
+    found, looked = _peak_bytes(lambda: discover(tmp_path))
+    assert looked < 0.2 * one_series
+    _, read = _peak_bytes(lambda: [s.read().geometry for s in found.studies[0].acquisitions])
+    assert read < 2.5 * one_series
+
+
+def _peak_bytes(work: Callable[[], Any]) -> tuple[Any, int]:
+    tracemalloc.start()
+    try:
+        return work(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

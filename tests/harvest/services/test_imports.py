@@ -35,6 +35,7 @@ from harvest.services.imports import (
 )
 from harvest.services.thumbnails import thumbnail_path
 from harvest.services.uploads import add_files
+from tests.detector.ingest.builders import blob_scan, write_tilted
 from tests.harvest.archive import GEOMETRY, LESION, write_study
 from tests.harvest.fixtures import Work
 
@@ -414,3 +415,12 @@ def test_voxels_come_through_unchanged(cohort: Cohort, archive: Path) -> None:
     kept = read_volume(folder / "registered" / "portal_venous.npy").array_zyx
     assert kept.dtype == np.int16
     assert (np.asarray(kept)[:, 20, 22] > 0).all()
+
+
+def test_what_was_straightened_is_said_of_the_study(cohort: Cohort, tmp_path: Path) -> None:
+    write_tilted(tmp_path / "in", blob_scan(), spacing=(3.0, 3.0), SeriesDescription="portal venous")
+    (item,) = run(cohort, tmp_path / "in").items.all()
+    assert (ImportOutcome(item.outcome), item.message) == (
+        ImportOutcome.TAKEN,
+        "Series 4: gantry tilt of 10.0 degrees straightened by linear interpolation.",
+    )
