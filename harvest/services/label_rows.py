@@ -80,11 +80,12 @@ def _row(number: int, cells: Sequence[Cell], places: dict[str, int]) -> LabelRow
             f"The pathology is none that is known. One of: {', '.join(LesionClass)}.",
             code="unknown_pathology",
         )
-    pseudonym = pseudonym_of(subject)
-    on = shifted(_date(said["date"]), pseudonym)
+    on = shifted(_date(said["date"]), subject)
     if on is None:
         raise HarvestError("The date is too long ago to be right.", code="bad_date")
-    return LabelRow(number, pseudonym, LesionClass(name), on, _procedure(str(said.get("procedure", ""))))
+    return LabelRow(
+        number, pseudonym_of(subject), LesionClass(name), on, _procedure(str(said.get("procedure", "")))
+    )
 
 
 def _date(cell: Cell) -> date:

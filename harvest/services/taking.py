@@ -52,7 +52,7 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     store.require_space(0)
     digests = {phase: s.sha256 for phase, s in assign_phases(found.acquisitions, given).items()}
     pseudonym = pseudonym_of(found.subject_key)
-    on = shifted(found.study_date, pseudonym)
+    on = shifted(found.study_date, found.subject_key)
     if there := _study_of(cohort, digests):
         _note_date(there, pseudonym, on)
         return Taken(there, duplicate=True)

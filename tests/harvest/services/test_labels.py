@@ -28,7 +28,7 @@ HEADER = "Patient ID,Diagnosis,Procedure date,Procedure type"
 
 def study_of(cohort: Cohort, name: str, day: date | None = SCAN, lesion_class: str = "") -> Study:
     study = make_study(cohort, subject=pseudonym_of(name))
-    study.shifted_date = shifted(day, pseudonym_of(name))
+    study.shifted_date = shifted(day, name)
     study.lesion_class = lesion_class
     study.save()
     return study
