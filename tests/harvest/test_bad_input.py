@@ -121,11 +121,13 @@ def upload(client: APIClient, cohort: Cohort, folder: Path) -> Any:
     return client.post(f"/api/v1/cohorts/{cohort.pk}/uploads", body, format="multipart")
 
 
-def imported(client: APIClient, cohort: Cohort, folder: Path, work: Work) -> tuple[dict[str, Any], list[Any]]:
+def imported(
+    client: APIClient, cohort: Cohort, folder: Path, work: Work, **said: Any
+) -> tuple[dict[str, Any], list[Any]]:
     """The import job after its run, and its items, as the API shows them."""
-    id = upload(client, cohort, folder).json()["upload_id"]
+    body = {"upload_id": upload(client, cohort, folder).json()["upload_id"], **said}
     with work():
-        asked = client.post(f"/api/v1/cohorts/{cohort.pk}/imports", {"upload_id": id}, format="json")
+        asked = client.post(f"/api/v1/cohorts/{cohort.pk}/imports", body, format="json")
     url = f"/api/v1/imports/{asked.json()['id']}"
     return client.get(url).json(), client.get(f"{url}/items").json()["results"]
 

@@ -24,6 +24,7 @@ from tests.detector.ingest.builders import voxels, write_series
 from tests.harvest.fixtures import Work, make_version
 from tests.harvest.test_bad_input import imported
 
+SAID = {"4": "arterial", "5": "portal_venous"}
 BOX = {"lo": [-15.0, -25.0, 106.0], "hi": [0.0, -5.0, 121.0], "score": 0.9}
 STUDY_UID, FRAME_UID = "1.3.12.2.1107.5.99.1", "1.3.12.2.1107.5.99.7"
 # In upper case, as everything is compared: two notations of the birth date would else be one too few.
@@ -98,7 +99,7 @@ def found(text: str | bytes) -> list[str]:
 
 @pytest.fixture
 def taken(state: Path, cohort: Any, client_of: Any, work: Work, tmp_path: Path) -> Study:
-    job, _ = imported(client_of(Role.DATA_MANAGER), cohort, archive(tmp_path / "in"), work)
+    job, _ = imported(client_of(Role.DATA_MANAGER), cohort, archive(tmp_path / "in"), work, given_phases=SAID)
     assert job["counts"] == {"taken": 1, "duplicate": 0, "refused": 1, "phases_needed": 1}
     return Study.objects.get()
 
@@ -129,7 +130,7 @@ def test_no_identifier_is_anywhere_after_the_whole_loop(
 
     assert found(whole_database()) == []
     kept = all_files(state / "store")
-    assert len([name for name in kept if name.endswith(".webp")]) == 2  # one tile a phase
+    assert len([name for name in kept if name.startswith("tiles/")]) == 2  # one a phase
     exported = all_files(tmp_path / "coco") | all_files(tmp_path / "csv")
     assert exported
     assert {name for name, content in (kept | exported).items() if found(name) or found(content)} == set()
@@ -169,7 +170,7 @@ def test_a_link_is_kept_only_where_it_is_asked_for_and_then_sealed(
     assert Subject.objects.get().identifier == ""
     Study.objects.all().delete()
     settings.KEEP_LINKS = True
-    imported(client_of(Role.DATA_MANAGER), cohort, archive(tmp_path / "again"), work)
+    imported(client_of(Role.DATA_MANAGER), cohort, archive(tmp_path / "again"), work, given_phases=SAID)
     assert Subject.objects.get(pseudonym=pseudonym_of("P-558213")).identifier == "P-558213"
     assert found(whole_database()) == []
 
@@ -178,7 +179,7 @@ def test_writing_in_the_pixels_is_flagged_until_a_person_has_looked(
     state: Path, cohort: Any, client_of: Any, work: Work, tmp_path: Path
 ) -> None:
     manager = client_of(Role.DATA_MANAGER)
-    imported(manager, cohort, archive(tmp_path / "in", text="EUSTACH"), work)
+    imported(manager, cohort, archive(tmp_path / "in", text="EUSTACH"), work, given_phases=SAID)
     study = Study.objects.get()
     url = f"/api/v1/studies/{study.pk}"
     assert manager.get(url).json()["suspected_text"] == {"arterial": [4], "portal_venous": [4]}
