@@ -19,9 +19,9 @@ from detector.phaseid.coarse import Coarse
 from detector.phaseid.model import at_usual_voltage, shipped_model
 from detector.phaseid.regions import find_regions
 
-# A wrong phase spoils a study unseen, a question costs one click. At this threshold about one in thirty
-# series of the hard phantoms that are taken is wrong, and one in six is asked for (docs/benchmarks.md); a
-# name alone, with nothing seen in the image, has 0.98.
+# A wrong phase spoils a study unseen, a question costs one click. At this threshold one to four in a
+# hundred series taken of whole hard phantom studies are wrong, and one in five or six is asked for
+# (docs/benchmarks.md); a name alone, with nothing seen in the image, has 0.98.
 CONFIDENT = 0.9
 # An image alone that is this sure of another phase than the name is asked about, whatever the rest says.
 _CONTRADICTS = 0.98

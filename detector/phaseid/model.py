@@ -31,7 +31,7 @@ NATIVE_HU: Mapping[str, float] = {
 SCALE_HU = 20.0
 USUAL_KV, IODINE_BY_KV = 120.0, 1.3
 # How often a region that was found is another structure, by what was seen on the real scans of
-# docs/benchmarks.md: vessels are followed through many slices, organs are a level in a part of the body.
+# docs/real-data.md: vessels are followed through many slices, organs are a level in a part of the body.
 MISTAKEN: Mapping[str, float] = {
     "aorta": 0.02, "cava": 0.1, "liver": 0.05, "spleen": 0.15, "kidney": 0.15, "cortex": 0.2,
 }  # fmt: skip

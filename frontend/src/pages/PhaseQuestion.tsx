@@ -105,7 +105,7 @@ function Asked({ series, phase, onPhase }: AskedProps) {
           ))}
         </select>
         <span class="muted num" title="How likely this phase is, by name, image and order in time">
-          {sure !== undefined && `${percent(sure, 0)} likely`}
+          {sure !== undefined && (sure > 0.99 ? "more than 99 % likely" : `${percent(sure, 0)} likely`)}
         </span>
       </figcaption>
     </figure>
