@@ -22,7 +22,7 @@ MAX_FOLDING = 0.001  # share of the liver where the field folds
 MAX_P95_MM = 25.0  # of the field, besides what the rigid part moves
 MAX_MM = 40.0
 # Phases of one liver that lie on each other share more than this, in nats (docs/benchmarks.md, Registration).
-LOOSE_SIMILARITY = 0.45
+LOOSE_SIMILARITY = 0.6
 LOOSE = "loosely aligned"
 APART = "not aligned"
 
