@@ -86,7 +86,21 @@ class ImportItemSerializer(serializers.Serializer):
 class UploadInputSerializer(serializers.Serializer):
     file = serializers.ListField(child=serializers.FileField(), min_length=1)
     relative_path = serializers.ListField(child=serializers.CharField(trim_whitespace=False), min_length=1)
+    offset = serializers.ListField(
+        child=serializers.IntegerField(min_value=0),
+        required=False,
+        help_text="Where each part belongs in its file, for files that are sent in parts; 0 where left out.",
+    )
     upload_id = serializers.UUIDField(required=False)
+
+
+class ReceivedSerializer(serializers.Serializer):
+    relative_path = serializers.CharField()
+    bytes = serializers.IntegerField()
+
+
+class UploadContentSerializer(serializers.Serializer):
+    files = ReceivedSerializer(many=True)
 
 
 class UploadSerializer(serializers.Serializer):
@@ -132,14 +146,31 @@ class UploadsView(APIView):
         given = UploadInputSerializer(data=_multipart(request))
         given.is_valid(raise_exception=True)
         data = given.validated_data
-        if len(data["file"]) != len(data["relative_path"]):
-            raise HarvestError("Each file needs a relative_path.", code="invalid")
-        made = uploads.add_files(
+        offsets = data.get("offset") or [0] * len(data["file"])
+        if not len(data["file"]) == len(data["relative_path"]) == len(offsets):
+            raise HarvestError(
+                "Each file needs a relative_path, and an offset where one has.", code="invalid"
+            )
+        made = uploads.add_pieces(
             user_id=request.user.pk,  # type: ignore[arg-type]
-            files=list(zip(data["relative_path"], data["file"], strict=True)),
+            pieces=[
+                uploads.Piece(*given)
+                for given in zip(data["relative_path"], data["file"], offsets, strict=True)
+            ],
             upload_id=data.get("upload_id"),
         )
         return Response({"upload_id": str(made)}, status=201)
+
+
+class UploadView(APIView):
+    """What has come of one's own upload, so that a sender can go on where it stopped."""
+
+    roles = {"GET": DATA_MANAGERS}
+
+    @extend_schema(operation_id="upload_get", request=None, responses=UploadContentSerializer)
+    def get(self, request: Request, id: UUID) -> Response:
+        here = uploads.received(user_id=request.user.pk, upload_id=id)  # type: ignore[arg-type]
+        return Response({"files": [{"relative_path": path, "bytes": size} for path, size in here]})
 
 
 def _multipart(request: Request) -> dict[str, Any]:
@@ -148,6 +179,8 @@ def _multipart(request: Request) -> dict[str, Any]:
         "file": request.FILES.getlist("file"),
         "relative_path": sent.getlist("relative_path"),
     }
+    if offsets := sent.getlist("offset"):
+        data["offset"] = offsets
     if sent.get("upload_id"):
         data["upload_id"] = sent["upload_id"]
     return data

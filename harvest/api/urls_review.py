@@ -8,6 +8,7 @@ from harvest.api import imports, lesions, reviews, rounds, studies
 
 urlpatterns = [
     path("cohorts/<uuid:id>/uploads", imports.UploadsView.as_view(), name="uploads"),
+    path("uploads/<uuid:id>", imports.UploadView.as_view(), name="upload"),
     path("cohorts/<uuid:id>/imports", imports.ImportsView.as_view(), name="imports"),
     path("imports/<uuid:id>", imports.ImportView.as_view(), name="import"),
     path("imports/<uuid:id>/items", imports.ImportItemsView.as_view(), name="import-items"),

@@ -701,6 +701,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What has come of one's own upload, so that a sender can go on where it stopped. */
+        get: operations["upload_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1379,6 +1396,10 @@ export interface components {
             /** Format: double */
             seconds_a_study: number | null;
         };
+        Received: {
+            relative_path: string;
+            bytes: number;
+        };
         Release: {
             /** Format: uuid */
             readonly id: string;
@@ -1774,6 +1795,9 @@ export interface components {
             /** Format: uuid */
             upload_id: string;
         };
+        UploadContent: {
+            files: components["schemas"]["Received"][];
+        };
         UploadInputRequest: {
             file: [
                 string,
@@ -1783,6 +1807,8 @@ export interface components {
                 string,
                 ...string[]
             ];
+            /** @description Where each part belongs in its file, for files that are sent in parts; 0 where left out. */
+            offset?: number[];
             /** Format: uuid */
             upload_id?: string;
         };
@@ -3173,6 +3199,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TrainingRunSummary"];
+                };
+            };
+        };
+    };
+    upload_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadContent"];
                 };
             };
         };

@@ -3,7 +3,7 @@ import type { ImportItem, LabelRow } from "../api/types";
 import { told } from "../app/format";
 import { parseOverrides, showOverrides, sizesFor } from "./choices";
 import { curve, lossNames } from "./curve";
-import { batches, fromEntries } from "./files";
+import { batches, fingerprint, fromEntries, missing, pieces } from "./files";
 import { grouped } from "./ImportItems";
 import { before, form, sorted } from "./labels";
 import { difference, estimates, judgement } from "./metrics";
@@ -97,8 +97,32 @@ describe("files", () => {
 
   it("are sent in batches limited by number and by size, in order", () => {
     const many = [file("a", 4), file("b", 4), file("c", 4), file("d", 30)];
-    const paths = batches(many, { files: 2, bytes: 10 }).map((batch) => batch.map((one) => one.path));
+    const paths = batches(pieces(many), { files: 2, bytes: 10 }).map((batch) => batch.map((one) => one.path));
     expect(paths).toEqual([["a", "b"], ["c"], ["d"]]);
+  });
+
+  it("that are large are sent in parts, and what is there already is not sent again", () => {
+    const all = pieces([file("large", 25), file("empty", 0)], 10);
+    expect(all.map(({ path, offset, size }) => [path, offset, size])).toEqual([
+      ["large", 0, 10],
+      ["large", 10, 10],
+      ["large", 20, 5],
+      ["empty", 0, 0],
+    ]);
+    const left = missing(all, new Map([["large", 17]])).map(({ path, offset }) => [path, offset]);
+    expect(left).toEqual([
+      ["large", 10],
+      ["large", 20],
+      ["empty", 0],
+    ]);
+    expect(missing(all, new Map(Object.entries({ large: 25, empty: 0 })))).toEqual([]);
+  });
+
+  it("are known again by a fingerprint that names nobody", () => {
+    const chosen = [file("Doe/1", 3), file("Doe/2", 4)];
+    expect(fingerprint(chosen)).toBe(fingerprint([...chosen].reverse()));
+    expect(fingerprint(chosen)).not.toBe(fingerprint([chosen[0]!]));
+    expect(fingerprint(chosen)).toMatch(/^[0-9a-f]{1,16}$/);
   });
 
   it("of dropped folders keep their paths; hidden ones stay behind", async () => {

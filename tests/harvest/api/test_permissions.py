@@ -28,6 +28,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "labels-preview": {"POST": {M}},
     "labels-undo": {"POST": {M}},
     "uploads": {"POST": {M}},
+    "upload": {"GET": {M}},
     "imports": {"GET": ALL, "POST": {M}},
     "import": {"GET": ALL},
     "import-items": {"GET": ALL},

@@ -22,7 +22,7 @@ from detector.registration.transform import read_transform
 from detector.volume import read_volume
 from harvest import store
 from harvest.domain import ImportOutcome, JobState, PhaseSource, Role, Split
-from harvest.errors import HarvestError, InvalidTransition, NotFound, StorageFull
+from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound, StorageFull
 from harvest.models import Cohort, ImportJob, Lesion, Series, Study, Subject
 from harvest.services import import_runs, taking
 from harvest.services.import_runs import run_import
@@ -34,7 +34,7 @@ from harvest.services.imports import (
     start_upload_import,
 )
 from harvest.services.thumbnails import thumbnail_path
-from harvest.services.uploads import add_files
+from harvest.services.uploads import Piece, add_pieces, received, upload_folder
 from tests.detector.ingest.builders import blob_scan, write_tilted
 from tests.harvest.archive import GEOMETRY, LESION, write_study
 from tests.harvest.fixtures import Work
@@ -229,12 +229,12 @@ def upload(tmp_path: Path, user_of: Callable[[Role], User]) -> Callable[[Path], 
     """Uploads a folder as a browser does."""
 
     def send(folder: Path) -> Any:
-        files = [
-            (str(p.relative_to(folder)), SimpleUploadedFile(p.name, p.read_bytes()))
+        pieces = [
+            Piece(str(p.relative_to(folder)), SimpleUploadedFile(p.name, p.read_bytes()))
             for p in sorted(folder.rglob("*"))
             if p.is_file()
         ]
-        return add_files(user_id=user_of(Role.DATA_MANAGER).pk, files=files)
+        return add_pieces(user_id=user_of(Role.DATA_MANAGER).pk, pieces=pieces)
 
     return send
 
@@ -387,8 +387,25 @@ def test_an_upload_is_its_senders_and_stays_in_its_folder(
         )
     for path in ("../../evil", "/etc/passwd", "a/../../b", ""):
         with pytest.raises(HarvestError) as refused:
-            add_files(user_id=1, files=[(path, SimpleUploadedFile("x", b"x"))])
+            add_pieces(user_id=1, pieces=[Piece(path, SimpleUploadedFile("x", b"x"))])
         assert refused.value.code == "unsafe_path"
+
+
+def test_a_file_in_parts_comes_together_and_the_last_part_may_come_again(state: Path) -> None:
+    def send(content: bytes, offset: int, id: Any = None) -> Any:
+        piece = Piece("in/scan.zip", SimpleUploadedFile("x", content), offset)
+        return add_pieces(user_id=1, pieces=[piece], upload_id=id)
+
+    id = send(b"0123", 0)
+    for _ in range(2):
+        send(b"4567", 4, id)
+    assert received(user_id=1, upload_id=id) == [("in/scan.zip", 8)]
+    assert (upload_folder(user_id=1, upload_id=id) / "in/scan.zip").read_bytes() == b"01234567"
+    with pytest.raises(Conflict) as refused:
+        send(b"cdef", 12, id)
+    assert (refused.value.code, refused.value.details) == ("gap", {"received": 8})
+    with pytest.raises(NotFound):
+        received(user_id=2, upload_id=id)
 
 
 def test_uploaded_archives_are_opened(
