@@ -63,12 +63,13 @@ export function ImportItems({ job, onChanged }: { job: ImportJob; onChanged: () 
           <details
             key={[group.outcome, group.code, group.message].join()}
             class={`group ${group.outcome}`}
-            open={group.outcome !== "duplicate"}
+            open={group.outcome !== "duplicate" && !isRoutine(group.items)}
             data-testid="outcome-group"
             data-outcome={group.outcome}
           >
             <summary>
-              <span class="num">{group.items.length}</span> {words(group.outcome)}
+              <span class="num">{group.items.length}</span>{" "}
+              {isRoutine(group.items) ? "left out" : words(group.outcome)}
               {group.message && <span>: {group.message}</span>}
             </summary>
             {group.remedy && <p class="remedy">{group.remedy}</p>}
@@ -92,4 +93,9 @@ export function ImportItems({ job, onChanged }: { job: ImportJob; onChanged: () 
       )}
     </section>
   );
+}
+
+/** Whether every archive holds such (a scout, say): nobody needs to read of it unless they wonder. */
+function isRoutine(items: readonly ImportItem[]): boolean {
+  return items.every((item) => item.details.routine === true);
 }
