@@ -162,7 +162,7 @@ function Time({ data }: { data: Dashboard }) {
 function Versions({ data }: { data: Dashboard }) {
   if (!data.versions.length) return <p class="muted">No model versions yet.</p>;
   return (
-    <table>
+    <table class="gained">
       <thead>
         <tr>
           <th>Version</th>
