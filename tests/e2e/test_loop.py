@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -199,13 +200,21 @@ def _train_everything(page: Page, cohort: str) -> None:
 
 
 def _lesions_are_characterized(page: Page, cohort: str) -> None:
-    """The promoted characterizer has come to every lesion meanwhile, and the editor shows what it says."""
+    """The promoted characterizer comes to every lesion by itself, and the editor shows what it says."""
     held = [s for s in get(page, f"/cohorts/{cohort}/studies?page_size=200")["results"] if s["lesions"]]
-    for study in held:
-        for lesion in get(page, f"/studies/{study['id']}")["lesions"]:
-            said = lesion["characterization"]
-            assert said["model_version"] == "characterizer-v1"
-            assert sum(said["outputs"]["lesion_class"].values()) == pytest.approx(1)
+    until = time.monotonic() + 180
+
+    def said() -> list[dict[str, Any] | None]:
+        lesions = [m for study in held for m in get(page, f"/studies/{study['id']}")["lesions"]]
+        return [lesion["characterization"] for lesion in lesions]
+
+    # Workers look for lesions every half minute.
+    while None in (all_said := said()) and time.monotonic() < until:
+        page.wait_for_timeout(3_000)
+    for one in all_said:
+        assert one
+        assert one["model_version"] == "characterizer-v1"
+        assert sum(one["outputs"]["lesion_class"].values()) == pytest.approx(1)
     page.goto(f"/studies/{held[0]['id']}/draw")
     expect(page.get_by_test_id("characterization").first).to_contain_text("characterizer-v1")
 
