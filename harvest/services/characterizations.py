@@ -10,6 +10,7 @@ import logging
 import time
 from itertools import groupby
 
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
 from detector.contracts import StudyImages
@@ -61,7 +62,9 @@ def _waiting(version: ModelVersion) -> QuerySet[Lesion]:
 def _of_study(version: ModelVersion, study: Study, lesions: list[Lesion]) -> list[Characterization]:
     try:
         images = engine.study_images(study)
-    except (HarvestError, DetectorError) as error:
+    except DatabaseError:
+        raise
+    except Exception as error:
         return [_failed(version, lesion, error) for lesion in lesions]
     return [_of_lesion(version, lesion, images) for lesion in lesions]
 
@@ -69,7 +72,7 @@ def _of_study(version: ModelVersion, study: Study, lesions: list[Lesion]) -> lis
 def _of_lesion(version: ModelVersion, lesion: Lesion, images: StudyImages) -> Characterization:
     try:
         found = engine.characterize(version, images, lesion.box)
-    except (HarvestError, DetectorError) as error:
+    except Exception as error:  # one lesion must not keep the turn from all others
         return _failed(version, lesion, error)
     return Characterization(
         lesion=lesion,
@@ -80,7 +83,11 @@ def _of_lesion(version: ModelVersion, lesion: Lesion, images: StudyImages) -> Ch
     )
 
 
-def _failed(version: ModelVersion, lesion: Lesion, error: HarvestError | DetectorError) -> Characterization:
-    log.error("lesion %s was not characterized: %s", lesion.pk, error.code)
-    told = {"code": error.code, "message": str(error)}
+def _failed(version: ModelVersion, lesion: Lesion, error: Exception) -> Characterization:
+    if isinstance(error, HarvestError | DetectorError):
+        told = {"code": error.code, "message": str(error)}
+    else:
+        # The text of an unforeseen error may quote data; its type is enough to find it in the code.
+        told = {"code": "internal", "message": f"The model could not be run on it ({type(error).__name__})."}
+    log.error("lesion %s was not characterized: %s", lesion.pk, told["code"])
     return Characterization(lesion=lesion, model_version=version, error=told)

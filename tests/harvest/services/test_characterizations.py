@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harvest import engine
 from harvest.domain import LesionSource, ModelKind, Role
 from harvest.models import Characterization, Lesion
 from harvest.services.characterizations import characterize_lesions
@@ -57,6 +58,23 @@ def test_a_lesion_that_cannot_be_characterized_says_why_and_holds_nothing_up(stu
     assert said[cannot.pk].error["message"].startswith("This study has one phase only.")
     assert said[can.pk].outputs == SAYS
     assert characterize_lesions() == 0
+
+
+def test_an_unforeseen_error_is_kept_without_its_text_and_holds_nothing_up(study, monkeypatch):
+    make_version(ModelKind.CHARACTERIZER, SAYS)
+    broken, whole = lesion(study), lesion(study)
+    run = engine.characterize
+
+    def fail_once(version, images, box):
+        monkeypatch.setattr(engine, "characterize", run)
+        raise RuntimeError("Doe")
+
+    monkeypatch.setattr(engine, "characterize", fail_once)
+    assert characterize_lesions() == 2
+    said = {c.lesion_id: c for c in Characterization.objects.all()}
+    assert said[broken.pk].error["code"] == "internal"
+    assert "Doe" not in said[broken.pk].error["message"]
+    assert said[whole.pk].outputs == SAYS
 
 
 def test_without_a_promoted_version_there_is_nothing_to_do(study):
