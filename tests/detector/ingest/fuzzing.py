@@ -129,9 +129,9 @@ def _spoil(data: bytes, chance: random.Random) -> bytes:
     if way == 1:
         return _bytes_changed(data, chance, len(data))
     if way == 2:
-        return data[: chance.randrange(len(data))]
+        return data[: chance.randrange(len(data) + 1)]
     if way == 3:
-        at = chance.randrange(len(data))
+        at = chance.randrange(len(data) + 1)
         return data[:at] + chance.randbytes(chance.choice((1, 2, 8, 300))) + data[at:]
     return _tags_changed(data, chance)
 
