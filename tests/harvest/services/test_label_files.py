@@ -107,6 +107,13 @@ def test_damaged_workbooks_never_raise_anything_else() -> None:
             assert code.startswith("table_")
 
 
+def test_a_workbook_packed_by_a_zip_of_the_future_is_refused_by_name() -> None:
+    data = bytearray(xlsx(["subject", "date"], ["7", "x"]))
+    # "Version needed to extract", in the first entry of the archive's directory.
+    data[data.index(b"PK\x01\x02") + 6] = 99
+    assert code_of(bytes(data)) == "table_unreadable"
+
+
 @given(st.binary(max_size=400))
 def test_any_bytes_are_rows_or_a_named_refusal(data: bytes) -> None:
     try:
