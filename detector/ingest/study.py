@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.contracts import StudyImages
-from detector.ingest.archive import open_root
-from detector.ingest.discover import discover
+from detector.ingest.discover import discovered
 from detector.ingest.found import Discovery, FoundSeries, FoundStudy
 from detector.ingest.identify import AssignedBy, Told, decide_phases
 from detector.ingest.liver import find_liver
@@ -105,8 +104,8 @@ def load_study(
         ArchiveError, PhaseError, ReadError: codes no_study (with what was refused in its details) and
             several_studies besides those of its parts.
     """
-    with open_root(Path(path)) as root:
-        return prepare_study(only_study(discover(root)), phases, registration=registration).images
+    with discovered(path) as found:
+        return prepare_study(only_study(found), phases, registration=registration).images
 
 
 def only_study(discovery: Discovery) -> FoundStudy:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 
 from detector.errors import DetectorError, PhaseError
+from detector.ingest.archive import unpacking_here
 from detector.ingest.found import Discovery, FileSource, FoundStudy, Refusal
 from detector.ingest.nifti import is_volume_file
 from harvest.domain import NAMES_FILES, SAID_PHASES, ImportOutcome, JobState, Split
@@ -72,44 +72,42 @@ def _begin(job_id: UUID) -> ImportJob | None:
 
 
 def _run(job: ImportJob, on_item: OnItem | None) -> None:
-    with ExitStack() as opened:
-        found, unopened = look_through(job, opened)
+    with unpacking_here() as unpacking:
+        found, unopened = look_through(job, unpacking)
         _check_given(job, found)
         # Seen items are those of an earlier run of this job: a lost worker's, or one that asked for phases.
         seen = list(job.items.all())
         settled = {i.study_key for i in seen if i.outcome != ImportOutcome.PHASES_NEEDED}
         said = {i.study_key: i.details.get(SAID_PHASES, {}) for i in seen if i.study_key}
         refused = {(i.path_sha256, i.code, i.message) for i in seen}
-        job.total = sum(len(d.studies) + len(d.refused) for d in found)
+        job.total = len(found.studies) + len(found.refused)
         job.save(update_fields=["total"])
-        for discovery in found:
-            for refusal in discovery.refused:
-                if (refusal.path_sha256, refusal.code, refusal.message) not in refused:
-                    fields = {
-                        "outcome": ImportOutcome.REFUSED,
-                        "relative_path": refusal.relative_path,
-                        "path_sha256": refusal.path_sha256,
-                        "code": refusal.code,
-                        "message": refusal.message,
-                        "remedy": refusal.remedy,
-                        "routine": refusal.routine,
-                        "details": {"routine": refusal.routine} | _names_files(refusal),
-                    }
-                    _record(job, fields, on_item)
+        for refusal in found.refused:
+            if (refusal.path_sha256, refusal.code, refusal.message) not in refused:
+                fields = {
+                    "outcome": ImportOutcome.REFUSED,
+                    "relative_path": refusal.relative_path,
+                    "path_sha256": refusal.path_sha256,
+                    "code": refusal.code,
+                    "message": refusal.message,
+                    "remedy": refusal.remedy,
+                    "routine": refusal.routine,
+                    "details": {"routine": refusal.routine} | _names_files(refusal),
+                }
+                _record(job, fields, on_item)
         if unopened:
             raise unopened
-        for discovery in found:
-            for study in discovery.studies:
-                if _key_of(study) in settled:
-                    continue
-                if not ImportJob.objects.filter(pk=job.pk, state=JobState.RUNNING).exists():
-                    return
-                key = _key_of(study)
-                item = _record(job, _outcome_of(job, study, said.get(key, {})), on_item, study_key=key)
-                if item.outcome != ImportOutcome.PHASES_NEEDED:
-                    forget_thumbnails(item.pk)
-                elif job.is_upload:  # what a command imports is not asked about on a page
-                    keep_thumbnails(item=item, series=study.acquisitions)
+        for study in found.studies:
+            if _key_of(study) in settled:
+                continue
+            if not ImportJob.objects.filter(pk=job.pk, state=JobState.RUNNING).exists():
+                return
+            key = _key_of(study)
+            item = _record(job, _outcome_of(job, study, said.get(key, {})), on_item, study_key=key)
+            if item.outcome != ImportOutcome.PHASES_NEEDED:
+                forget_thumbnails(item.pk)
+            elif job.is_upload:  # what a command imports is not asked about on a page
+                keep_thumbnails(item=item, series=study.acquisitions)
 
 
 def _key_of(found: FoundStudy) -> str:
@@ -126,8 +124,8 @@ def _names_files(found: FoundStudy | Refusal) -> dict[str, bool]:
     return {NAMES_FILES: True} if named else {}
 
 
-def _check_given(job: ImportJob, found: list[Discovery]) -> None:
-    known = {s.key for d in found for study in d.studies for s in study.acquisitions}
+def _check_given(job: ImportJob, found: Discovery) -> None:
+    known = {s.key for study in found.studies for s in study.acquisitions}
     unknown = sorted(set(job.given_phases) - known)
     if unknown and known:
         raise HarvestError(
