@@ -134,10 +134,35 @@ JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
 
 
 class ImportOutcome(StrEnum):
+    """What came of a thing that an import found; WAITING until it has been looked at."""
+
+    WAITING = "waiting"
     TAKEN = "taken"
     DUPLICATE = "duplicate"
     REFUSED = "refused"
     PHASES_NEEDED = "phases_needed"
+
+
+class PreparationState(StrEnum):
+    """Whether a study's phases lie on one grid. WAITING -> RUNNING -> READY or FAILED; a person may send
+    FAILED back to WAITING, and a lost worker's RUNNING is taken up again."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class LiverSource(StrEnum):
+    """How a study's liver is known; NONE means that the whole volume stands for it."""
+
+    SUPPLIED = "supplied"
+    FOUND = "found"
+    NONE = "none"
+
+
+# A study whose worker is lost this often is given up: it would only take the next one with it.
+MAX_TRIES = 3
 
 
 class PhaseSource(StrEnum):

@@ -8,15 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
+from django.conf import settings
 
 from detector import registry
 from detector.contracts import Candidate, Characterization, KeySlice, StudyImages
 from detector.geometry import Box3D, VolumeGeometry
+from detector.ingest.prepare import Liver, align_or_leave, liver_of
+from detector.registration.register import Aligned, Mode
+from detector.registration.resample import resample
+from detector.registration.transform import Transform
 from detector.volume import Volume, read_volume
 from harvest import store
+from harvest.domain import PreparationState
+from harvest.errors import NotReady
 from harvest.models import ModelVersion, Study
 
 REGISTERED = "registered"
@@ -35,20 +43,67 @@ def registered_volume(study: Study, phase: str) -> Volume:
     """A phase on the study's grid, memory-mapped.
 
     Raises:
+        NotReady: the study is still to be prepared.
         NotFound: it is not in the store.
         ReadError: it is damaged.
     """
+    require_ready(study)
     return read_volume(store.path(f"{study.store_key}/{REGISTERED}/{phase}.npy"))
+
+
+def require_ready(study: Study) -> None:
+    """Raises NotReady, with what is to be done, for a study whose phases do not lie on one grid."""
+    if study.preparation == PreparationState.FAILED:
+        said = (study.preparation_error or {}).get("message", "")
+        raise NotReady(
+            f"The phases of this study could not be registered. {said} Try it again on the Studies page.",
+            code="preparation_failed",
+        )
+    if study.preparation != PreparationState.READY:
+        raise NotReady("The phases of this study are being registered. Come back in a minute or so.")
+
+
+def original_volume(study: Study, phase: str) -> Volume:
+    """A phase on its own grid, memory-mapped; raises NotFound, ReadError."""
+    return read_volume(store.path(f"{study.store_key}/{ORIGINAL}/{phase}.npy"))
+
+
+def liver_mask(study: Study) -> npt.NDArray[np.uint8]:
+    """The liver mask in the study's folder; raises NotFound, ReadError."""
+    array = read_volume(store.path(f"{study.store_key}/{LIVER}")).array_zyx
+    return np.asarray(array, dtype=np.uint8)
+
+
+def find_liver(study: Study) -> Liver:
+    """The liver as it can be found in the reference phase; raises as original_volume does."""
+    return liver_of(original_volume(study, study.reference_phase))
+
+
+def find_transform(study: Study, phase: str, liver: npt.NDArray[np.uint8] | None) -> Aligned:
+    """What brings a phase onto the reference grid, in the way the study asks for.
+
+    Raises:
+        DeedsError: the installation's deedsBCV cannot be used.
+        NotFound, ReadError: as original_volume.
+    """
+    fixed = original_volume(study, study.reference_phase)
+    mode = cast(Mode, study.registration or settings.REGISTRATION)
+    return align_or_leave(original_volume(study, phase), fixed, liver, mode=mode, deeds=settings.DEEDS)
+
+
+def derived_volume(study: Study, phase: str, transform: Transform) -> Volume:
+    """The registered volume of a phase: its original through a transform, on the reference grid."""
+    return resample(original_volume(study, phase), geometry_of(study), transform)
 
 
 def study_images(study: Study) -> StudyImages:
     """All phases of a study, memory-mapped; raises as registered_volume does."""
+    require_ready(study)
     series = list(study.series.all())
-    liver = store.path(f"{study.store_key}/{LIVER}") if study.has_liver else None
     return StudyImages(
         volumes={s.phase: registered_volume(study, s.phase) for s in series},
         reference_phase=study.reference_phase,
-        liver=np.asarray(read_volume(liver).array_zyx, dtype=np.uint8) if liver else None,
+        liver=liver_mask(study) if study.has_liver else None,
         modality=series[0].modality if series else "CT",
     )
 

@@ -37,6 +37,13 @@ class Conflict(HarvestError):
     status = 409
 
 
+class NotReady(HarvestError):
+    """The study's phases do not lie on one grid yet."""
+
+    code = "not_ready"
+    status = 409
+
+
 class PermanentError(HarvestError):
     """Trying again cannot help: bad input, missing data."""
 

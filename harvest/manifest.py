@@ -4,7 +4,8 @@
 "geometry", "complete", "store_key", "has_liver", "source_sha256", "phases", "lesions", "marks"}]}
 
 `lesions` is the curated truth, `marks` are candidates that readers judged to be no lesion, or were unsure
-of. A lesion's `key` stays the same while its box or class is edited.
+of; `left_out`, where it is not empty, the numbers of curated studies whose phases did not lie on one grid
+yet. A lesion's `key` stays the same while its box or class is edited.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from harvest.domain import Split, Verdict
 
 FORMAT = "harvest-release/1"
+LEFT_OUT = "left_out"
 LABELS = ("primary", "lesion_class", "absent_phases")
 
 Manifest = dict[str, Any]
@@ -52,6 +54,7 @@ def counts_of(manifest: Manifest) -> dict[str, Any]:
         "by_class": {name: n for name, n in sorted(classes.items()) if name},
         "not_a_lesion": marks[Verdict.NOT_A_LESION],
         "unsure": marks[Verdict.UNSURE],
+        LEFT_OUT: len(manifest.get(LEFT_OUT, [])),
     }
 
 

@@ -14,7 +14,10 @@ from kombu.exceptions import OperationalError
 from harvest.celery import app
 from harvest.errors import RetriableError
 
+# Reading and small things; a study is one task, so that what is short never waits long.
 IO = "io"
+# Registering: minutes of computing, which must hold up neither reading nor a round.
+PREPARE = "prepare"
 MODELS = "models"
 
 

@@ -73,6 +73,34 @@ def new_folder(key: str) -> Iterator[Path]:
         shutil.rmtree(pending, ignore_errors=True)
 
 
+@contextmanager
+def pending_folder() -> Iterator[Path]:
+    """A folder to fill beside the store's own, gone when the block ends; `move_in` what is to stay.
+
+    Raises:
+        StorageFull: the disk is full.
+    """
+    pending = root() / "pending" / uuid.uuid4().hex
+    try:
+        pending.mkdir(parents=True)
+        yield pending
+    except OSError as error:
+        if full := _full(error):
+            raise full from error
+        raise
+    finally:
+        shutil.rmtree(pending, ignore_errors=True)
+
+
+def move_in(pending: Path, key: str) -> None:
+    """Puts a whole file or folder under a key, in place of what an earlier, unfinished attempt left there.
+    For what nobody reads before a row says that it is there."""
+    final = root() / key
+    if final.is_dir():
+        shutil.rmtree(final)
+    pending.rename(final)
+
+
 def _rename(pending: Path, final: Path) -> None:
     try:
         pending.rename(final)

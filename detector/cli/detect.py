@@ -81,8 +81,7 @@ def told_in_words(known: Mapping[str, Any]) -> str:
 
 def run(arguments: argparse.Namespace) -> int:
     from detector import registry
-    from detector.ingest.archive import open_root
-    from detector.ingest.discover import discover
+    from detector.ingest.discover import discovered
     from detector.ingest.study import only_study, prepare_study
     from detector.weights import read_family
 
@@ -90,10 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
     if registry.kind_of(name) != "detector":
         raise PlanError(f"{name} is not a detector.", remedy="Name the weights of a detector.")
     phases = parse_phases(arguments.phases)
-    with open_root(arguments.study) as root:
-        prepared = prepare_study(
-            only_study(discover(root)), phases or None, registration=arguments.registration
-        )
+    with discovered(arguments.study) as there:
+        prepared = prepare_study(only_study(there), phases or None, registration=arguments.registration)
     study = prepared.images
     known = {
         phase: {

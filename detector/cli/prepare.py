@@ -15,8 +15,7 @@ import numpy as np
 
 from detector.data.cases import Case, Mark, write_cases
 from detector.errors import DetectorError, PhaseError, PlanError
-from detector.ingest.archive import open_root
-from detector.ingest.discover import discover
+from detector.ingest.discover import discovered
 from detector.ingest.found import FoundStudy
 from detector.ingest.phases import parse_given
 from detector.ingest.study import PhaseTold, PreparedStudy, prepare_study
@@ -57,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Writes what can be read and lists what cannot; 1 if anything but a matter of course was refused."""
     given = parse_given(arguments.phases)
     out: Path = arguments.out
-    with open_root(arguments.dir) as root:
-        found = discover(root)
+    with discovered(arguments.dir) as found:
         _check_given(given, found.studies)
         _make_folder(out)
         names = [f"study-{i:04d}" for i in range(1, len(found.studies) + 1)]

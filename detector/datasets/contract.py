@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from detector.errors import ReadError
+from detector.ingest.archive import Unpacking
 from detector.ingest.found import Discovery
 from detector.ingest.problems import unreadable
 
@@ -15,10 +15,10 @@ from detector.ingest.problems import unreadable
 @dataclass(frozen=True, slots=True)
 class Asked:
     """How a set is read. `phase` is that of every series whose phase its set does not tell (None: a person is
-    asked); archives within the set stay unpacked until `opened` is closed."""
+    asked); archives within the set are unpacked to `unpacking`."""
 
-    phase: str | None = None
-    opened: ExitStack = field(default_factory=ExitStack)
+    phase: str | None
+    unpacking: Unpacking
 
 
 class DatasetReader(Protocol):

@@ -13,7 +13,6 @@ from pathlib import Path
 from detector.datasets.contract import Asked, wrong_layout
 from detector.datasets.lits import subject_of
 from detector.errors import DetectorError
-from detector.ingest.archive import open_root
 from detector.ingest.discover import discover
 from detector.ingest.drawn import DrawnLesions
 from detector.ingest.found import Discovery, FoundStudy
@@ -46,7 +45,7 @@ def find(root: Path, asked: Asked) -> Discovery:
 
 
 def _patient(root: Path, place: Path, asked: Asked) -> FoundStudy:
-    scan = _folder(place, SCAN_FOLDER, asked)
+    scan = _folder(root, place, SCAN_FOLDER, asked)
     if scan is None:
         raise unreadable("no_scan", "The patient's scan is not here.", "Unpack the set again.")
     discovery = discover(scan)
@@ -58,7 +57,7 @@ def _patient(root: Path, place: Path, asked: Asked) -> FoundStudy:
             "Unpack the set again.",
         )
     (study,) = discovery.studies
-    holder = _folder(place, MASK_FOLDER, asked)
+    holder = _folder(root, place, MASK_FOLDER, asked)
     masks = {d.name.lower(): d for d in sorted(holder.iterdir()) if d.is_dir()} if holder else {}
     drawn = [(path, None) for name, path in masks.items() if _TUMOUR.fullmatch(name)]
     cysts = [(path, "cyst") for name, path in masks.items() if _CYST.fullmatch(name)]
@@ -77,13 +76,14 @@ def _patient(root: Path, place: Path, asked: Asked) -> FoundStudy:
     )
 
 
-def _folder(place: Path, name: str, asked: Asked) -> Path | None:
-    """The folder, or what its zip file holds of it, unpacked until the import is over."""
+def _folder(root: Path, place: Path, name: str, asked: Asked) -> Path | None:
+    """The folder, or what its zip file holds of it."""
     if (place / name).is_dir():
         return place / name
     if not (place / f"{name}.zip").is_file():
         return None
-    unpacked = asked.opened.enter_context(open_root(place / f"{name}.zip"))
+    packed = place / f"{name}.zip"
+    unpacked = asked.unpacking.unpack(packed, relative_path(root, packed))
     return unpacked / name if (unpacked / name).is_dir() else unpacked
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
 from detector.datasets.contract import Asked, DatasetReader
 from detector.errors import UnknownNameError
+from detector.ingest.archive import Unpacking
 from detector.ingest.found import Discovery
 from detector.ingest.phases import PHASES
 
@@ -33,7 +33,7 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
-def find_studies(name: str, root: Path, *, phase: str | None = None, opened: ExitStack) -> Discovery:
+def find_studies(name: str, root: Path, *, phase: str | None = None, unpacking: Unpacking) -> Discovery:
     """The studies of a data set below a folder. `phase` overrules what its publishers say.
 
     Raises:
@@ -46,4 +46,4 @@ def find_studies(name: str, root: Path, *, phase: str | None = None, opened: Exi
         raise UnknownNameError(f"There is no phase {phase}.", remedy=f"One of: {', '.join(PHASES)}.")
     chosen = DATASETS[name]
     find: DatasetReader = import_module(f"detector.datasets.{chosen.module}").find
-    return find(root, Asked(phase or chosen.phase, opened))
+    return find(root, Asked(phase or chosen.phase, unpacking))

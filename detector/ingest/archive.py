@@ -1,7 +1,8 @@
 """Archives of scans, unpacked as if a stranger had sent them.
 
-Zip and tar (plain, gz, xz, bz2). Nothing is extracted by the libraries themselves: each entry is checked
-and then copied by us, with the bytes counted as they come, so that a false size in a header buys nothing.
+Zip and tar (plain, gz, xz, bz2), and archives within them, MAX_DEPTH deep. Nothing is extracted by the
+libraries themselves: each entry is checked and then copied by us, with the bytes counted as they come, so
+that a false size in a header buys nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import stat
 import tarfile
 import tempfile
+import uuid
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,15 +27,20 @@ from detector.errors import ArchiveError
 from detector.ingest.problems import bad_archive
 
 GIB = 1024**3
+MAX_DEPTH = 3
 _CHUNK = 1024 * 1024
+_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".xz", ".bz2", ".7z", ".rar")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_PACKED = (*_ZIP, b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh")
 _FOREIGN = {b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "RAR"}
 _DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an archive may become. The ratio counts only once `ratio_from_bytes` are unpacked: a mask of
-    zeros packs a thousandfold and is no attack."""
+    """What the archives of one import may become, all of them together. The ratio is that of each archive
+    with all that lies within it, and counts only once `ratio_from_bytes` are unpacked: a mask of zeros packs
+    a thousandfold and is no attack."""
 
     total_bytes: int = 200 * GIB
     file_bytes: int = 4 * GIB
@@ -43,40 +50,117 @@ class Limits:
     free_bytes: int = GIB
 
 
+@dataclass(slots=True)
+class _Archive:
+    """One archive on its way: what it was packed as and has become, and the archive it lies in."""
+
+    packed_bytes: int
+    within: _Archive | None
+    total: int = 0
+
+    def chain(self) -> Iterator[_Archive]:
+        at: _Archive | None = self
+        while at is not None:
+            yield at
+            at = at.within
+
+
+class Unpacking:
+    """Unpacks archives below `folder`, each into a folder of the name it is known by ("a/scan.zip"), and
+    holds all of them together to the limits.
+
+    What an archive that is refused had become is removed, so that its siblings can still be opened; but it
+    stays counted in files and bytes, so that many bombs are no way around the limits.
+    """
+
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+        self.folder, self.limits = folder, limits or Limits()
+        self.files = self.total = 0
+        self._known: dict[str, _Archive] = {}
+
+    def unpack(self, path: Path, name: str) -> Path:
+        """The folder with what the archive holds. One that lies in an unpacked archive gives way to it.
+
+        Raises:
+            ArchiveError: code not_an_archive, encrypted, damaged, unsafe_entry, too_large, nested_archive
+                (deeper than MAX_DEPTH) or disk_full.
+        """
+        holders = [known for known in self._known if name.startswith(known + "/")]
+        within = self._known[max(holders, key=len)] if holders else None
+        if within and len(list(within.chain())) >= MAX_DEPTH:
+            raise bad_archive(
+                "nested_archive",
+                f"Archives within each other are opened to a depth of {MAX_DEPTH}.",
+                "Unpack it yourself and import the folder.",
+            )
+        archive = _Archive(max(path.stat().st_size, 1), within)
+        pending, final = self.folder / f".{uuid.uuid4().hex}", self.folder / name
+        with _named_errors():
+            try:
+                pending.mkdir(parents=True)
+                _unpack(path, _Writer(pending, self, archive))
+                final.parent.mkdir(parents=True, exist_ok=True)
+                if final.is_file():
+                    final.unlink()
+                pending.rename(final)
+            except BaseException:
+                shutil.rmtree(pending, ignore_errors=True)
+                for holder in within.chain() if within else ():
+                    holder.total -= archive.total
+                raise
+        self._known[name] = archive
+        return final
+
+
+@contextmanager
+def unpacking_here(limits: Limits | None = None) -> Iterator[Unpacking]:
+    """A place to unpack to that is gone when the block ends."""
+    holder = Path(tempfile.mkdtemp(prefix="harvest-import-"))
+    try:
+        yield Unpacking(holder, limits)
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
 @contextmanager
 def open_root(path: Path, *, limits: Limits | None = None) -> Iterator[Path]:
     """Gives the folder of a study tree: a folder as it is, an archive unpacked until the block ends.
 
     Raises:
-        ArchiveError: code not_found, not_an_archive, encrypted, damaged, unsafe_entry, too_large or
-            disk_full.
+        ArchiveError: code not_found, and those of Unpacking.unpack.
     """
     path = Path(path)
     if path.is_dir():
         yield path
         return
+    require_file(path)
+    with unpacking_here(limits) as unpacking:
+        yield unpacking.unpack(path, path.name)
+
+
+def require_file(path: Path) -> None:
+    """Raises ArchiveError, code not_found, where there is no such file."""
     if not path.is_file():
         raise bad_archive("not_found", "There is no such file or folder.", "Check the path.")
-    holder = Path(tempfile.mkdtemp(prefix="harvest-import-"))
-    try:
-        _unpack(path, holder, limits or Limits())
-        yield holder
-    finally:
-        shutil.rmtree(holder, ignore_errors=True)
 
 
-def _unpack(path: Path, target: Path, limits: Limits) -> None:
-    with path.open("rb") as file:
-        head = file.read(8)
-    for magic, name in _FOREIGN.items():
-        if head.startswith(magic):
-            raise bad_archive("not_an_archive", f"A {name} archive cannot be read.", "Pack it as zip or tar.")
-    writer = _Writer(target, limits, packed_bytes=max(path.stat().st_size, 1))
+def is_archive(path: Path) -> bool:
+    """Whether a file says that it is an archive, by its name or its first bytes. Never raises."""
+    if path.name.lower().endswith(_SUFFIXES):
+        return True
     try:
-        if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-            _unpack_zip(path, writer)
-        else:
-            _unpack_tar(path, writer)
+        with path.open("rb") as file:
+            head = file.read(262)
+    except OSError:
+        return False
+    return head.startswith((*_PACKED, *_FOREIGN)) or head[257:] == b"ustar"
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Failures of reading, writing and moving as errors that say what to do."""
+    try:
+        yield
     except ArchiveError:
         raise
     except _DAMAGED as error:
@@ -91,6 +175,18 @@ def _unpack(path: Path, target: Path, limits: Limits) -> None:
                 "unsafe_entry", "Two entries of the archive have one name.", "Pack the folder again."
             ) from error
         raise bad_archive("damaged", "The archive cannot be unpacked.", "Copy or pack it again.") from error
+
+
+def _unpack(path: Path, writer: _Writer) -> None:
+    with path.open("rb") as file:
+        head = file.read(8)
+    for magic, name in _FOREIGN.items():
+        if head.startswith(magic):
+            raise bad_archive("not_an_archive", f"A {name} archive cannot be read.", "Pack it as zip or tar.")
+    if head.startswith(_ZIP):
+        _unpack_zip(path, writer)
+    else:
+        _unpack_tar(path, writer)
 
 
 def _disk_full() -> ArchiveError:
@@ -146,16 +242,15 @@ def _unsafe(what: str) -> ArchiveError:
 
 
 class _Writer:
-    """Copies entries below one folder and holds them to the limits."""
+    """Copies entries of one archive below one folder and holds them to the limits."""
 
-    def __init__(self, target: Path, limits: Limits, *, packed_bytes: int) -> None:
-        self.target, self.limits, self.packed_bytes = target, limits, packed_bytes
-        self.files = self.total = 0
+    def __init__(self, target: Path, counted: Unpacking, archive: _Archive) -> None:
+        self.target, self.counted, self.limits, self.archive = target, counted, counted.limits, archive
 
     def write(self, name: str, source: IO[bytes], stated_bytes: int) -> None:
         destination = self._place(name)
-        self.files += 1
-        if self.files > self.limits.files or stated_bytes > self.limits.file_bytes:
+        self.counted.files += 1
+        if self.counted.files > self.limits.files or stated_bytes > self.limits.file_bytes:
             raise self._too_large()
         if stated_bytes + self.limits.free_bytes > shutil.disk_usage(self.target).free:
             raise _disk_full()
@@ -164,17 +259,22 @@ class _Writer:
         with destination.open("xb") as out:
             while chunk := source.read(_CHUNK):
                 written += len(chunk)
-                self.total += len(chunk)
+                self._count(len(chunk))
                 if written > stated_bytes or self._exceeded():
                     raise self._too_large()
                 out.write(chunk)
         if written != stated_bytes:
             raise EOFError
 
+    def _count(self, size: int) -> None:
+        self.counted.total += size
+        for archive in self.archive.chain():
+            archive.total += size
+
     def _exceeded(self) -> bool:
-        ratio = self.total / self.packed_bytes
-        return self.total > self.limits.total_bytes or (
-            self.total > self.limits.ratio_from_bytes and ratio > self.limits.ratio
+        return self.counted.total > self.limits.total_bytes or any(
+            a.total > self.limits.ratio_from_bytes and a.total / a.packed_bytes > self.limits.ratio
+            for a in self.archive.chain()
         )
 
     def _too_large(self) -> ArchiveError:

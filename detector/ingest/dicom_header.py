@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -142,31 +143,36 @@ def _slice(path: Path, size: int, fields: Fields, frame: Frame) -> SliceHeader:
     return SliceHeader(
         path=path,
         sop_uid=fields.text("SOPInstanceUID") + ("" if frame.number is None else f" {frame.number}"),
-        study_uid=study,
-        series_uid=series,
-        patient=fields.text("PatientID") or fields.text("PatientName"),
+        study_uid=_once(study),
+        series_uid=_once(series),
+        patient=_once(fields.text("PatientID") or fields.text("PatientName")),
         study_date=date_of(fields.text("StudyDate")),
         series_number=fields.number("SeriesNumber"),
-        description=fields.text("SeriesDescription"),
-        image_type=frame.image_type,
-        kernel=frame.kernel,
+        description=_once(fields.text("SeriesDescription")),
+        image_type=tuple(map(_once, frame.image_type)),
+        kernel=_once(frame.kernel),
         thickness_mm=frame.thickness_mm,
         acquisition=frame.acquisition,
         # Anonymisers write the study's time, or midnight, over those of the acquisitions.
         acquisition_time="" if time == fields.text("StudyTime") or not time.strip("0.:") else time,
         acquired_at=frame.acquired_at,
         temporal=frame.temporal,
-        event=fields.text("IrradiationEventUID"),
+        event=_once(fields.text("IrradiationEventUID")),
         instance=frame.instance,
         rows=rows,
         columns=columns,
         pixel_spacing=frame.spacing,  # type: ignore[arg-type]
         orientation=frame.orientation,
         position=frame.position,  # type: ignore[arg-type]
-        frame_of_reference=fields.text("FrameOfReferenceUID"),
+        frame_of_reference=_once(fields.text("FrameOfReferenceUID")),
         stored=_stored(size, fields, frame, rows * columns),
         tube_kv=_tube_kv(fields.text("KVP")),
     )
+
+
+def _once(text: str) -> str:
+    """The same text, kept once: the slices of a series repeat most of their header."""
+    return sys.intern(str(text))
 
 
 def _tube_kv(text: str) -> float | None:

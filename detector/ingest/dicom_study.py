@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,13 +17,13 @@ from detector.ingest.masks import MASK_FOLDER
 from detector.ingest.phases import hint_from_folder, hint_from_text
 from detector.ingest.problems import unreadable
 from detector.ingest.reconstructions import Candidate, choose
-from detector.ingest.refusals import Refusals, relative_path
+from detector.ingest.refusals import Refusals
 from detector.ingest.truth_file import TRUTH_FILE, existing
 
 _NOTHING = "Nothing needs to be done."
 
 
-def dicom_studies(root: Path, slices: list[SliceHeader], refusals: Refusals) -> list[FoundStudy]:
+def dicom_studies(slices: list[SliceHeader], refusals: Refusals) -> list[FoundStudy]:
     """Studies by their uids. A second copy of a study, in whatever folder, adds nothing to it."""
     by_study: dict[str, list[SliceHeader]] = defaultdict(list)
     for s in _one_patient_each(slices, refusals):
@@ -35,7 +34,7 @@ def dicom_studies(root: Path, slices: list[SliceHeader], refusals: Refusals) -> 
         acquisitions = _acquisitions(members, refusals)
         if not acquisitions:
             continue
-        folder = Path(os.path.commonpath([s.path.parent for s in members]))
+        name, folders = refusals.common({s.path.parent for s in members})
         key = sha256_text(uid)
         studies.append(
             FoundStudy(
@@ -43,9 +42,9 @@ def dicom_studies(root: Path, slices: list[SliceHeader], refusals: Refusals) -> 
                 subject_key=members[0].patient or f"study {key}",
                 study_date=members[0].study_date,
                 acquisitions=acquisitions,
-                relative_path=relative_path(root, folder),
-                truth=existing(folder / TRUTH_FILE),
-                masks=_mask_folders(folder),
+                relative_path=name,
+                truth=next((t for folder in folders if (t := existing(folder / TRUTH_FILE))), None),
+                masks={k: v for folder in folders for k, v in _mask_folders(folder).items()},
             )
         )
     return studies

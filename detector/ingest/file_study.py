@@ -8,17 +8,17 @@ from detector.errors import ReadError
 from detector.ingest.found import FileSource, FoundSeries, FoundStudy, sha256_text
 from detector.ingest.nifti import read_geometry, stem
 from detector.ingest.phases import hint_from_text
-from detector.ingest.refusals import Refusals, relative_path
+from detector.ingest.refusals import Refusals
 from detector.ingest.truth_file import TRUTH_FILE, existing, subject_of
 
 _MASK_WORDS = "liver mask seg segmentation label labels lesion lesions tumor tumour".split()  # noqa: SIM905
 
 
 def file_study(
-    root: Path, folder: Path, paths: list[Path], known: list[FoundStudy], refusals: Refusals
+    folder: Path, paths: list[Path], known: list[FoundStudy], refusals: Refusals
 ) -> FoundStudy | None:
     """The volume files of one folder as one study: each file a series, masks set aside."""
-    relative = relative_path(root, folder)
+    relative = refusals.called(folder)
     beside_dicom = next((s for s in known if s.relative_path == relative), None)
     masks: dict[str, Path] = {}
     found: list[FoundSeries] = []

@@ -18,7 +18,7 @@ from detector.ingest.found import FileSource, FoundSeries, FoundStudy, MaskSourc
 from detector.ingest.nifti import is_volume_file, read_geometry
 from detector.ingest.phases import hint_from_text
 from detector.ingest.problems import unreadable
-from detector.ingest.refusals import Refusals, below, relative_path
+from detector.ingest.refusals import Refusals, below
 
 MANIFEST_FILE = "manifest.json"
 FORMAT = "harvest-files/1"
@@ -74,7 +74,7 @@ class Manifested:
     files: set[Path] = field(default_factory=set)
 
 
-def read_manifests(root: Path, paths: Iterable[Path], refusals: Refusals) -> Manifested:
+def read_manifests(paths: Iterable[Path], refusals: Refusals) -> Manifested:
     """The studies of every manifest.json that is one of ours; one that is wrong is refused with the place in
     it, and so is a study whose files are not as it says. That of some other program is left alone."""
     found = Manifested()
@@ -91,7 +91,7 @@ def read_manifests(root: Path, paths: Iterable[Path], refusals: Refusals) -> Man
         for number, study in enumerate(said.studies, start=1):
             try:
                 found.files.update(_files(path.parent, study))
-                found.studies.append(_study(root, path.parent, study))
+                found.studies.append(_study(path.parent, study, refusals))
             except ReadError as error:
                 refusals.add_error(path, error, f"Study {number} of the manifest: {error.message}")
     return found
@@ -131,7 +131,7 @@ def _within(folder: Path, name: str) -> Path:
     return path
 
 
-def _study(root: Path, folder: Path, said: StudySaid) -> FoundStudy:
+def _study(folder: Path, said: StudySaid, refusals: Refusals) -> FoundStudy:
     series = {s.file: _series(folder, s, number) for number, s in enumerate(said.series, start=1)}
     if len(series) != len(said.series):
         raise unreadable("manifest", "It names one file twice.", "Name each series once.")
@@ -142,7 +142,7 @@ def _study(root: Path, folder: Path, said: StudySaid) -> FoundStudy:
         subject_key=said.subject,
         study_date=said.date,
         acquisitions=list(series.values()),
-        relative_path=relative_path(root, folder / said.series[0].file),
+        relative_path=refusals.called(folder / said.series[0].file),
         lesions=lesions,
         liver_mask=liver,
     )

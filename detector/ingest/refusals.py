@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from detector.errors import ReadError
@@ -11,10 +13,12 @@ from detector.ingest.problems import unreadable
 
 
 class Refusals:
-    """Collects refusals, one for each folder (or series), code and message, with the number of files."""
+    """Collects refusals, one for each folder (or series), code and message, with the number of files, and
+    knows what a path is called: below the root, or below `unpacked`, where the root's archives lie unpacked
+    under the names they have in the root."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, unpacked: Path | None = None) -> None:
+        self.root, self.unpacked = root, unpacked
         self.groups: dict[tuple[str, str, str, str, bool], list[Path]] = defaultdict(list)
 
     def add(
@@ -29,15 +33,24 @@ class Refusals:
 
     def listed(self) -> list[Refusal]:
         """Every refusal in the order of paths, numbered from 1."""
-        rows = sorted(
-            (relative_path(self.root, paths[0]), len(paths), group[1:])
-            for group, paths in self.groups.items()
-        )
+        rows = sorted((self.called(paths[0]), len(paths), group[1:]) for group, paths in self.groups.items())
         listed = []
         for ordinal, (relative, count, (code, message, remedy, routine)) in enumerate(rows, start=1):
             text = f"{message} ({count} files)" if count > 1 else message
             listed.append(Refusal(ordinal, relative, sha256_text(relative), code, text, remedy, routine))
         return listed
+
+    def called(self, path: Path) -> str:
+        """The path below the root, an archive's name being that of a folder."""
+        if self.unpacked and path.is_relative_to(self.unpacked):
+            return relative_path(self.unpacked, path)
+        return relative_path(self.root, path)
+
+    def common(self, folders: Iterable[Path]) -> tuple[str, list[Path]]:
+        """What the deepest folder above some is called, and where it lies: on either side, or on both."""
+        name = os.path.commonpath({self.called(f) for f in folders}) or "."
+        sides = [self.root, *([self.unpacked] if self.unpacked else [])]
+        return name, [side / name for side in sides if (side / name).is_dir()]
 
 
 def below(folder: Path, name: str) -> Path:

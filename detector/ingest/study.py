@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from detector.contracts import StudyImages
-from detector.ingest.archive import open_root
-from detector.ingest.discover import discover
+from detector.ingest.discover import discovered
 from detector.ingest.found import Discovery, FoundSeries, FoundStudy
 from detector.ingest.identify import AssignedBy, Told, decide_phases
-from detector.ingest.liver import find_liver
 from detector.ingest.phases import reference_of
+from detector.ingest.prepare import align_or_leave, liver_of, supplied_liver
 from detector.ingest.problems import unreadable
-from detector.registration.register import Mode, register
+from detector.registration.register import Mode
+from detector.registration.resample import resample
 from detector.registration.transform import Transform
 from detector.volume import Volume
 
@@ -64,16 +64,16 @@ def prepare_study(
     and `deeds` are those of registration.register.
 
     Raises:
-        PhaseError: phases that only a person can tell; ReadError: a series or a mask that cannot be read.
+        PhaseError: phases that only a person can tell; ReadError: a series that cannot be read.
     """
     if decided is None:
         decided = decide_phases(found.acquisitions, given)
     chosen = {phase: told.series for phase, told in decided.items()}
     originals = {phase: series.read() for phase, series in chosen.items()}
-    digests = sorted(f"{phase}:{series.sha256}" for phase, series in chosen.items())
+    digests = {phase: series.sha256 for phase, series in chosen.items()}
     reference = reference_of(originals)
     fixed = originals[reference]
-    liver = find_liver(fixed, found.liver)
+    liver = supplied_liver(found.liver, fixed.geometry) if found.liver else liver_of(fixed)
     volumes: dict[str, Volume] = {}
     quality: dict[str, Mapping[str, Any]] = {}
     transforms: dict[str, Transform] = {}
@@ -81,19 +81,25 @@ def prepare_study(
         if phase == reference:
             volumes[phase] = fixed
         else:
-            done = register(original, fixed, liver, mode=registration, deeds=deeds)
-            volumes[phase], transforms[phase] = done.volume, done.transform
-            quality[phase] = done.quality.as_json()
+            done = align_or_leave(original, fixed, liver.mask, mode=registration, deeds=deeds)
+            volumes[phase] = resample(original, fixed.geometry, done.transform)
+            transforms[phase], quality[phase] = done.transform, done.quality.as_json()
     return PreparedStudy(
-        images=StudyImages(volumes=volumes, reference_phase=reference, liver=liver),
+        images=StudyImages(volumes=volumes, reference_phase=reference, liver=liver.mask),
         originals=originals,
         quality=quality,
         transforms=transforms,
         series={phase: series.key for phase, series in chosen.items()},
         told={phase: PhaseTold(told.assigned_by, told.confidence) for phase, told in decided.items()},
         left_out=tuple(s.key for s in found.acquisitions if s not in chosen.values()),
-        source_sha256=hashlib.sha256("|".join(digests).encode()).hexdigest(),
+        source_sha256=source_digest(digests),
     )
+
+
+def source_digest(digests: Mapping[str, str]) -> str:
+    """What stands for the content of a study: of its phases' digests."""
+    parts = sorted(f"{phase}:{digest}" for phase, digest in digests.items())
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
 def load_study(
@@ -105,8 +111,8 @@ def load_study(
         ArchiveError, PhaseError, ReadError: codes no_study (with what was refused in its details) and
             several_studies besides those of its parts.
     """
-    with open_root(Path(path)) as root:
-        return prepare_study(only_study(discover(root)), phases, registration=registration).images
+    with discovered(path) as found:
+        return prepare_study(only_study(found), phases, registration=registration).images
 
 
 def only_study(discovery: Discovery) -> FoundStudy:

@@ -22,6 +22,14 @@ Mode = Literal["rigid", "deformable"]
 
 
 @dataclass(frozen=True, slots=True)
+class Aligned:
+    """The transform that brings a phase onto the fixed grid, and how well that went."""
+
+    transform: Transform
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """A phase on the fixed grid (int16 HU), the transform it is made with, and how well that went.
 
@@ -41,7 +49,20 @@ def register(
     mode: Mode = "deformable",
     deeds: Path | None = None,
 ) -> Registered:
-    """Brings `moving` onto the grid of `fixed` (int16 HU).
+    """Brings `moving` onto the grid of `fixed` (int16 HU) by the transform that align finds; raises as it."""
+    found = align(moving, fixed, region, mode=mode, deeds=deeds)
+    return Registered(resample(moving, fixed.geometry, found.transform), found.transform, found.quality)
+
+
+def align(
+    moving: Volume,
+    fixed: Volume,
+    region: npt.NDArray[np.uint8] | None = None,
+    *,
+    mode: Mode = "deformable",
+    deeds: Path | None = None,
+) -> Aligned:
+    """Finds what brings `moving` onto the grid of `fixed` (int16 HU).
 
     A rigid transform is kept only where it makes the phases more alike; a field on top of it only where it
     does so again, without folding and within what breath can do. The same input gives the same result.
@@ -73,9 +94,7 @@ def register(
         else:
             method = "deeds" if deeds else "deformable"
             transform, similarity, moved, note = bent, at_bent, tried, ""
-    volume = resample(moving, fixed.geometry, transform)
-    return Registered(
-        volume,
+    return Aligned(
         transform,
         Quality(
             method=method,

@@ -32,7 +32,7 @@ def _bent(moving: Volume, grid: VolumeGeometry, transform: Transform, field: Fie
     import torch  # kept out of the web processes, which read studies' shapes alone
     from torch.nn import functional
 
-    source = torch.from_numpy(np.ascontiguousarray(moving.array_zyx)).float()[None, None]
+    source = torch.from_numpy(np.array(moving.array_zyx, dtype=np.float32))[None, None]
     source -= AIR_HU  # air is 0, which is also what grid_sample gives outside
     matrix = torch.tensor(transform.matrix)
     centre, shift = torch.tensor(transform.centre_mm), torch.tensor(transform.translation_mm)

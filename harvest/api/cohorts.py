@@ -22,6 +22,8 @@ class CohortCountsSerializer(serializers.Serializer):
     studies = serializers.IntegerField()
     pool = serializers.IntegerField()
     gold = serializers.IntegerField()
+    unprepared = serializers.IntegerField(help_text="Studies that wait for their registration.")
+    preparation_failed = serializers.IntegerField()
 
 
 class CohortReviewSerializer(serializers.Serializer):
@@ -50,7 +52,13 @@ class CohortSerializer(serializers.ModelSerializer):
 
     @extend_schema_field(CohortCountsSerializer)
     def get_counts(self, row: Any) -> dict[str, int]:
-        return {"studies": row.studies_count, "pool": row.pool_count, "gold": row.gold_count}
+        return {
+            "studies": row.studies_count,
+            "pool": row.pool_count,
+            "gold": row.gold_count,
+            "unprepared": row.unprepared,
+            "preparation_failed": row.preparation_failed,
+        }
 
     @extend_schema_field(CohortReviewSerializer(allow_null=True))
     def get_review(self, row: Any) -> dict[str, Any] | None:

@@ -28,7 +28,7 @@ class StripSerializer(serializers.Serializer):
 
 class NeedSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(
-        ["phases", "review", "draw", "failed_import", "failed_training", "promote"]
+        ["phases", "review", "draw", "failed_import", "failed_preparation", "failed_training", "promote"]
     )
     count = serializers.IntegerField()
     text = serializers.CharField()
@@ -60,7 +60,7 @@ class DashboardVersionSerializer(serializers.Serializer):
 
 class JobSerializer(serializers.Serializer):
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(["import", "round", "training"])
+    kind = serializers.ChoiceField(["registration", "import", "round", "training"])
     state = serializers.ChoiceField(STATES)
     done = serializers.IntegerField()
     total = serializers.IntegerField()

@@ -41,6 +41,7 @@ class ImportCountsSerializer(serializers.Serializer):
     duplicate = serializers.IntegerField()
     refused = serializers.IntegerField()
     phases_needed = serializers.IntegerField()
+    waiting = serializers.IntegerField()
 
 
 class ImportJobSerializer(serializers.Serializer):

@@ -36,6 +36,9 @@ class ReleaseCountsSerializer(serializers.Serializer):
     by_class = serializers.DictField(child=serializers.IntegerField())
     not_a_lesion = serializers.IntegerField()
     unsure = serializers.IntegerField()
+    left_out = serializers.IntegerField(
+        default=0, help_text="Curated studies that were not registered yet when it was frozen."
+    )
 
 
 class ReleaseSerializer(serializers.ModelSerializer):

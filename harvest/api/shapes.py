@@ -8,7 +8,14 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from harvest.domain import PHASES, LesionClass, LesionSource, Modality
+from harvest.domain import (
+    PHASES,
+    LesionClass,
+    LesionSource,
+    LiverSource,
+    Modality,
+    PreparationState,
+)
 from harvest.models import Lesion, Study
 
 
@@ -92,6 +99,9 @@ class StudyBriefSerializer(serializers.Serializer):
     phase_flags = serializers.SerializerMethodField()
     geometry = GeometrySerializer()
     has_liver = serializers.BooleanField()
+    liver_source = choice(LiverSource, allow_blank=True)
+    preparation = choice(PreparationState)
+    preparation_error = ErrorSerializer(allow_null=True)
     suspected_text = serializers.DictField(
         child=serializers.ListField(child=serializers.IntegerField()),
         source="unchecked_text",

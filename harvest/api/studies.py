@@ -27,6 +27,7 @@ from harvest.models import Study
 from harvest.selectors import cohorts as cohort_selectors
 from harvest.selectors import studies as selectors
 from harvest.services import studies as services
+from harvest.services.preparation import retry_preparation
 
 # What is under an id never changes, and is a patient's: browsers may keep it, proxies may not.
 IMMUTABLE = "private, max-age=31536000, immutable"
@@ -104,8 +105,20 @@ class TextCheckedView(GenericAPIView):
         return Response(StudyDetailSerializer(selectors.study(id)).data)
 
 
+class PrepareView(GenericAPIView):
+    """Lets a study whose registration failed wait for it again."""
+
+    roles = {"POST": DATA_MANAGERS}
+
+    @extend_schema(operation_id="study_prepare", request=None, responses={202: StudyDetailSerializer})
+    def post(self, request: Request, id: UUID) -> Response:
+        retry_preparation(study_id=id)
+        return Response(StudyDetailSerializer(selectors.study(id)).data, status=202)
+
+
 class VolumeView(APIView):
-    """Slices of a phase on the study's grid: int16 HU, little endian, (z, y, x)."""
+    """Slices of a phase on the study's grid: int16 HU, little endian, (z, y, x). 409 (code not_ready) while
+    its phases are being registered."""
 
     roles = {"GET": ANYONE_SIGNED_IN}
 

@@ -22,6 +22,7 @@ urlpatterns = [
     path("cohorts/<uuid:id>/studies", studies.StudiesView.as_view(), name="studies"),
     path("studies/<uuid:id>", studies.StudyView.as_view(), name="study"),
     path("studies/<uuid:id>/text-checked", studies.TextCheckedView.as_view(), name="text-checked"),
+    path("studies/<uuid:id>/prepare", studies.PrepareView.as_view(), name="study-prepare"),
     path("studies/<uuid:id>/volumes/<slug:phase>", studies.VolumeView.as_view(), name="volume"),
     path("studies/<uuid:id>/lesions", lesions.StudyLesionsView.as_view(), name="study-lesions"),
     path("lesions/<uuid:id>", lesions.LesionView.as_view(), name="lesion"),

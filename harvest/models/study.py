@@ -7,18 +7,28 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from harvest.domain import ImportOutcome, JobState, LesionClass, Modality, PhaseSource, Split
+from harvest.domain import (
+    ImportOutcome,
+    JobState,
+    LesionClass,
+    LiverSource,
+    Modality,
+    PhaseSource,
+    PreparationState,
+    Split,
+)
 from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort, Subject
 from harvest.sealing import SealedJSONField, SealedTextField
 
 
 class Study(Base):
-    """One examination: up to four registered phases on the grid of the reference phase.
+    """One examination: up to four phases, and once it is prepared all of them on the reference phase's grid.
 
-    `store_key` is the study's folder in the store: original/<phase>.npy, registered/<phase>.npy,
-    transforms/<phase>.json (what makes the one of the other), liver.npy and, of DICOM, headers/<phase>.json
-    without the patient.
+    `store_key` is the study's folder in the store. An import leaves original/<phase>.npy, liver.npy where the
+    mask came with it and, of DICOM, headers/<phase>.json without the patient; the preparation adds
+    registered/<phase>.npy, transforms/<phase>.json (what makes the one of the other) and the liver it found.
+    `registration` is how the phases are brought onto each other (settings.REGISTRATION at its import).
     `source_sha256` is of the pixel content, so that a second import adds nothing. `shifted_date` is the day
     of the examination, moved by its subject's secret number of days (services/dates.py).
     """
@@ -31,6 +41,14 @@ class Study(Base):
     geometry = models.JSONField()
     lesion_class = models.CharField(max_length=20, choices=choices(LesionClass), blank=True)
     has_liver = models.BooleanField(default=False)
+    # Empty until the preparation knows it, and for studies of before this was kept.
+    liver_source = models.CharField(max_length=8, choices=choices(LiverSource), blank=True)
+    preparation = models.CharField(
+        max_length=8, choices=choices(PreparationState), default=PreparationState.WAITING
+    )
+    preparation_error = models.JSONField(null=True)
+    preparation_tries = models.PositiveSmallIntegerField(default=0)
+    registration = models.CharField(max_length=12, blank=True)
     # False where lesions may be unmarked; gold studies with imported truth are complete.
     complete = models.BooleanField(default=False)
     store_key = models.CharField(max_length=120)
@@ -46,6 +64,13 @@ class Study(Base):
         constraints = [
             models.UniqueConstraint(fields=("cohort", "source_sha256"), name="study_once_a_cohort"),
             models.UniqueConstraint(fields=("cohort", "ordinal"), name="study_ordinal"),
+        ]
+        indexes = [
+            models.Index(
+                fields=("created_at",),
+                condition=~models.Q(preparation=PreparationState.READY),
+                name="study_not_ready",
+            )
         ]
 
     @property
@@ -89,6 +114,9 @@ class ImportJob(Base):
     # A public data set (detector.datasets.registry) and the phase of its scans; "" for studies as they come.
     dataset = models.CharField(max_length=20, blank=True)
     dataset_phase = models.CharField(max_length=40, blank=True)
+    registration = models.CharField(max_length=12, blank=True)
+    # Whether every study at the source has its item, and its record in the work folder.
+    looked_through = models.BooleanField(default=False)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     error = models.JSONField(null=True)
@@ -106,6 +134,7 @@ class ImportItem(Base):
     outcome = models.CharField(max_length=16, choices=choices(ImportOutcome))
     study = models.ForeignKey(Study, null=True, on_delete=models.SET_NULL)
     study_key = models.CharField(max_length=40, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
     routine = models.BooleanField(default=False)
     relative_path = SealedTextField(blank=True)
     path_sha256 = models.CharField(max_length=64, blank=True)

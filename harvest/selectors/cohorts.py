@@ -7,19 +7,23 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from harvest.domain import JobState, QueueState, Split
+from harvest.domain import JobState, PreparationState, QueueState, Split
 from harvest.errors import NotFound
 from harvest.models import Cohort, HarvestRound, RoundStudy
+from harvest.selectors.preparation import UNFINISHED
 
 
 def cohorts() -> QuerySet[Cohort]:
-    """All cohorts, each with `studies_count`, `pool_count` and `gold_count`, and, where studies of its latest
+    """All cohorts, each with `studies_count`, `pool_count` and `gold_count`, how many of the studies are
+    `unprepared` and how many `preparation_failed`, and, where studies of its latest
     round wait for a reader, that `review_round` and how many are `waiting` (both None otherwise)."""
     waiting = _waiting_in_latest_round()
     return Cohort.objects.annotate(
         studies_count=Count("studies"),
         pool_count=Count("studies", filter=Q(studies__subject__split=Split.POOL)),
         gold_count=Count("studies", filter=Q(studies__subject__split=Split.GOLD)),
+        unprepared=Count("studies", filter=Q(studies__preparation__in=UNFINISHED)),
+        preparation_failed=Count("studies", filter=Q(studies__preparation=PreparationState.FAILED)),
         review_round=Subquery(waiting.values("round")),
         waiting=Subquery(waiting.values("n")),
     )

@@ -13,6 +13,7 @@ from harvest.domain import (
     JobState,
     LesionSource,
     ModelKind,
+    PreparationState,
     QueueState,
     Verdict,
 )
@@ -28,6 +29,7 @@ from harvest.models import (
     Study,
     TrainingRun,
 )
+from harvest.selectors.preparation import UNFINISHED
 from harvest.selectors.versions import headline
 
 VERSIONS, JOBS_OF_A_KIND = 50, 5
@@ -104,11 +106,13 @@ def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
         promoted=False,
         number__gt=ModelVersion.objects.filter(kind=OuterRef("kind"), promoted=True).values("number")[:1],
     )
+    broken = Study.objects.filter(cohort=cohort, preparation=PreparationState.FAILED)
     counted = [
         ("phases", items["phases"], "series whose phase must be said"),
         ("review", waiting, "studies to review"),
         ("draw", missed.values("round_study__study").distinct().count(), "missed lesions to draw"),
         ("failed_import", items["refused"], "refused at import: look at the reasons"),
+        ("failed_preparation", broken.count(), "studies could not be registered: look at the reasons"),
         ("failed_training", failed.filter(~Exists(later)).count(), "trainings failed"),
         ("promote", newer.count(), "new model versions to compare and promote"),
     ]
@@ -169,7 +173,7 @@ def _versions(cohort: Cohort) -> list[dict[str, Any]]:
 
 
 def _jobs(cohort: Cohort) -> list[dict[str, Any]]:
-    """The newest imports, rounds and trainings, newest first."""
+    """Registration where studies wait for it, then the newest imports, rounds and trainings, newest first."""
     rounds = HarvestRound.objects.filter(cohort=cohort).annotate(
         total=Count("studies"), done=Count("studies", filter=Q(studies__state__in=ENDED))
     )
@@ -185,4 +189,26 @@ def _jobs(cohort: Cohort) -> list[dict[str, Any]]:
         add(round, "round", round.done, round.total, f"Round {round.number}")
     for run in TrainingRun.objects.filter(cohort=cohort).order_by("-created_at")[:JOBS_OF_A_KIND]:
         add(run, "training", run.step, run.total, f"Training of the {run.kind.replace('_', ' ')}")
-    return [job for _, job in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    newest = [job for _, job in sorted(found, key=lambda pair: pair[0], reverse=True)]
+    return [*_registration(cohort), *newest]
+
+
+def _registration(cohort: Cohort) -> list[dict[str, Any]]:
+    """How far the registration of the cohort's studies is, as a job; none where nothing waits for it."""
+    counted = Study.objects.filter(cohort=cohort).aggregate(
+        total=Count("pk"),
+        waiting=Count("pk", filter=Q(preparation__in=UNFINISHED)),
+        running=Count("pk", filter=Q(preparation=PreparationState.RUNNING)),
+    )
+    if not counted["waiting"]:
+        return []
+    return [
+        {
+            "id": cohort.pk,
+            "kind": "registration",
+            "state": JobState.RUNNING if counted["running"] else JobState.QUEUED,
+            "done": counted["total"] - counted["waiting"],
+            "total": counted["total"],
+            "text": "Registration of the studies",
+        }
+    ]

@@ -12,8 +12,8 @@ from harvest.models import ImportItem, ImportJob
 
 
 def imports(cohort_id: UUID | None = None) -> QuerySet[ImportJob]:
-    """Jobs with their owner and `taken`, `duplicate`, `refused` (what is routinely left out, a scout say,
-    is not counted) and `phases_needed`."""
+    """Jobs with their owner and `waiting`, `taken`, `duplicate`, `refused` (what is routinely left out, a
+    scout say, is not counted) and `phases_needed`."""
     counted = {
         outcome.value: Count("items", filter=Q(items__outcome=outcome))
         for outcome in ImportOutcome

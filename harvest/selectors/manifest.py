@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from detector.geometry import Box3D, iou
-from harvest.domain import LesionSource, QueueState, Verdict
-from harvest.manifest import FORMAT, Manifest
+from harvest.domain import LesionSource, PreparationState, QueueState, Verdict
+from harvest.manifest import FORMAT, LEFT_OUT, Manifest
 from harvest.models import Candidate, Cohort, Lesion, Review, RoundStudy, Study
 from harvest.selectors.verdicts import standing
 
@@ -53,13 +53,18 @@ def manifest_of(cohort: Cohort) -> Manifest:
     judged = judgements(cohort)
     lesions = _lesions(cohort)
     marks = _marks(cohort, judged)
-    entries = []
+    entries, left_out = [], []
     studies = cohort.studies.select_related("subject").prefetch_related("series").order_by("ordinal")
     for study in studies:
         own = lesions.get(study.pk, [])
-        if own or study.complete or study.pk in judged.done:
+        if not (own or study.complete or study.pk in judged.done):
+            continue
+        if study.preparation == PreparationState.READY:
             entries.append(_entry(study, own, marks.get(study.pk, []), judged))
-    return {"format": FORMAT, "cohort": cohort.name, "studies": entries}
+        else:
+            left_out.append(study.ordinal)
+    found = {"format": FORMAT, "cohort": cohort.name, "studies": entries}
+    return found | {LEFT_OUT: left_out} if left_out else found
 
 
 def is_complete(study: Study, lesions: Iterable[Mapping[str, Any]], judged: Judgements) -> bool:

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from detector.contracts import StudyImages
 from detector.errors import DetectorError
 from harvest import engine
-from harvest.domain import ModelKind
+from harvest.domain import ModelKind, PreparationState
 from harvest.errors import HarvestError
 from harvest.models import Characterization, Lesion, ModelVersion, Study
 from harvest.selectors.versions import promoted
@@ -51,7 +51,7 @@ def _characterize(version: ModelVersion, until: float) -> int:
 
 def _waiting(version: ModelVersion) -> QuerySet[Lesion]:
     return (
-        Lesion.objects.filter(retired_at=None)
+        Lesion.objects.filter(retired_at=None, study__preparation=PreparationState.READY)
         .exclude(characterizations__model_version=version)
         .select_related("study")
         .prefetch_related("study__series")

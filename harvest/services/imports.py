@@ -1,4 +1,5 @@
-"""Import jobs: asked for, reopened when phases are said, cancelled. services/import_runs.py does the work."""
+"""Import jobs: asked for, reopened when phases are said, cancelled, ended, tidied up after.
+services/import_runs.py and services/reading.py do the work."""
 
 from __future__ import annotations
 
@@ -7,16 +8,20 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from harvest import queue
 from harvest.domain import ENDED, PHASES, SAID_PHASES, ImportOutcome, JobState, Modality, Split
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
-from harvest.models import Cohort, ImportJob
+from harvest.models import Cohort, ImportItem, ImportJob
+from harvest.services.locks import one_at_a_time
 from harvest.services.thumbnails import forget_thumbnails
 from harvest.services.uploads import delete_upload, upload_folder
+from harvest.services.work_folders import delete_work
 
 TASK = "import_job"
 
@@ -45,6 +50,7 @@ def start_upload_import(
         is_upload=True,
         given_phases=dict(given_phases),
         split=split,
+        registration=settings.REGISTRATION,
     )
     queue.enqueue(TASK, job.pk, queue=queue.IO)
     return job
@@ -68,6 +74,7 @@ def create_path_import(
         split=split,
         dataset=dataset,
         dataset_phase=dataset_phase,
+        registration=settings.REGISTRATION,
     )
 
 
@@ -102,20 +109,22 @@ def say_phases(
     for id, said in (items or {}).items():
         asked[id].details = asked[id].details | {SAID_PHASES: dict(said)}
         asked[id].save(update_fields=["details"])
+    job.items.filter(outcome=ImportOutcome.PHASES_NEEDED).update(outcome=ImportOutcome.WAITING, tries=0)
     # The one way back from an end: the person's answer was what the import lacked.
     job.state = JobState.QUEUED
     job.given_phases = dict(given_phases or {})
+    job.looked_through = False
     job.done = job.total - waiting
     job.finished_at = None
     job.error = None
-    job.save(update_fields=["state", "given_phases", "done", "finished_at", "error"])
+    job.save(update_fields=["state", "given_phases", "looked_through", "done", "finished_at", "error"])
     queue.enqueue(TASK, job.pk, queue=queue.IO)
     return job
 
 
 @transaction.atomic
 def cancel_import(*, job_id: UUID) -> ImportJob:
-    """Stops an import before its next study; what was taken stays.
+    """Stops an import: studies that wait are not read; what was taken stays, and so does what is being read.
 
     Raises:
         NotFound: there is no such import.
@@ -124,38 +133,69 @@ def cancel_import(*, job_id: UUID) -> ImportJob:
     job = _locked(job_id)
     if job.state in ENDED:
         raise InvalidTransition("This import has ended already.")
-    was_queued = job.state == JobState.QUEUED
-    job.state = JobState.CANCELLED
-    job.finished_at = timezone.now()
-    job.save(update_fields=["state", "finished_at"])
-    if was_queued:
-        _forget_source(job)
+    _end(job, JobState.CANCELLED, None)
+    transaction.on_commit(partial(tidy_import, job_id=job_id))
     return job
 
 
 @transaction.atomic
 def end_import(*, job_id: UUID, state: JobState, error: dict[str, str] | None = None) -> None:
-    """Ends a run that is over; the files go, unless somebody has yet to say their phases."""
+    """Ends an import that has not ended; tidy_import is to follow."""
     job = _locked(job_id)
     if job.state not in ENDED:
-        job.state = state
-        job.error = error
-        job.finished_at = timezone.now()
-        job.save(update_fields=["state", "error", "finished_at"])
-    waits = job.is_upload and job.items.filter(outcome=ImportOutcome.PHASES_NEEDED).exists()
-    if not waits or job.state == JobState.CANCELLED:
-        _forget_source(job)
+        _end(job, state, error)
 
 
-def _forget_source(job: ImportJob) -> None:
-    folder = Path(job.source_path)
-    if job.is_upload and job.source_path:
-        questions = list(job.items.filter(outcome=ImportOutcome.PHASES_NEEDED).values_list("pk", flat=True))
-        transaction.on_commit(lambda: delete_upload(folder))
-        for id in questions:
-            transaction.on_commit(partial(forget_thumbnails, id))
+@transaction.atomic
+def end_import_if_done(*, job_id: UUID) -> None:
+    """Ends an import that was looked through and of which nothing waits any more."""
+    job = _locked(job_id)
+    if job.state == JobState.RUNNING and job.looked_through and not _waiting(job).exists():
+        _end(job, JobState.SUCCEEDED, None)
+
+
+def tidy_import(*, job_id: UUID) -> None:
+    """Removes what an ended import needed, unless somebody is still at it: whoever leaves last tidies up.
+
+    What was to be read and was not is no outcome and goes. The files of an upload stay while a study of it
+    waits for its phases to be said.
+    """
+    with one_at_a_time(job_id) as alone:
+        if not alone:
+            return
+        with transaction.atomic():
+            job = ImportJob.objects.select_for_update().filter(pk=job_id).first()
+            if job is not None and job.state not in ENDED:
+                return
+            source = _forget(job) if job is not None else None
+        if source:
+            delete_upload(source)
+        delete_work(job_id)
+
+
+def _forget(job: ImportJob) -> Path | None:
+    """Blanks what an ended import no longer needs; returns the upload to be deleted, where there is one."""
+    _waiting(job).delete()
+    asked = list(job.items.filter(outcome=ImportOutcome.PHASES_NEEDED).values_list("pk", flat=True))
+    if not job.source_path or (asked and job.is_upload and job.state != JobState.CANCELLED):
+        return None
+    source = Path(job.source_path) if job.is_upload else None
+    for id in asked:
+        forget_thumbnails(id)
     job.source_path = ""
     job.save(update_fields=["source_path"])
+    return source
+
+
+def _end(job: ImportJob, state: JobState, error: dict[str, str] | None) -> None:
+    job.state = state
+    job.error = error
+    job.finished_at = timezone.now()
+    job.save(update_fields=["state", "error", "finished_at"])
+
+
+def _waiting(job: ImportJob) -> QuerySet[ImportItem]:
+    return job.items.filter(outcome=ImportOutcome.WAITING)
 
 
 def _locked(job_id: UUID) -> ImportJob:

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from harvest import store
-from harvest.errors import Conflict, NotFound
-from harvest.manifest import counts_of, to_bytes
+from harvest.errors import Conflict, NotFound, NotReady
+from harvest.manifest import LEFT_OUT, counts_of, to_bytes
 from harvest.models import Cohort, DatasetRelease
 from harvest.selectors.manifest import manifest_of
 from harvest.selectors.releases import PREFIX
@@ -22,7 +22,7 @@ def create_release(*, cohort: UUID, owner: User | None = None, note: str = "") -
 
     Raises:
         NotFound: there is no such cohort.
-        Conflict: nothing is curated yet.
+        Conflict: nothing is curated yet; NotReady: nothing of it is registered yet.
         StorageFull: the disk is full.
     """
     return _freeze(cohort, owner, note, reuse=False)
@@ -40,6 +40,11 @@ def _freeze(cohort_id: UUID, owner: User | None, note: str, *, reuse: bool) -> D
     if cohort is None:
         raise NotFound("There is no such cohort.")
     manifest = manifest_of(cohort)
+    if not manifest["studies"] and (left_out := manifest.get(LEFT_OUT)):
+        raise NotReady(
+            f"What is curated in cohort {cohort.name} ({len(left_out)} studies) is still being registered. "
+            "Freeze when it is ready; the Studies page says how far it is.",
+        )
     if not manifest["studies"]:
         raise Conflict(
             f"Nothing is curated yet. Review a study of cohort {cohort.name}, or import one with its "

@@ -12,11 +12,12 @@ from detector.contracts import StudyImages
 from detector.errors import DetectorError
 from detector.keyslice.select import suggest_primary
 from harvest import engine, store
-from harvest.domain import ENDED, JobState
+from harvest.domain import ENDED, JobState, PreparationState
 from harvest.errors import HarvestError
 from harvest.models import Candidate, HarvestRound, RoundStudy
 from harvest.rendering import Window
 from harvest.services.locks import one_at_a_time
+from harvest.services.preparation import prepare_study
 from harvest.services.rounds import end_round_if_done, locked_round
 from harvest.services.tiles import render_tiles, tile_folder
 
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 
 
 def run_round_study(*, round_study_id: UUID) -> None:
-    """Runs the round's models on one study. Safe to run twice; a failure is kept with the study by name."""
+    """Runs the round's models on one study, which is prepared first where nobody has done it. Safe to run
+    twice; a failure is kept with the study by name."""
     with one_at_a_time(round_study_id) as held:
         row = _begin(round_study_id) if held else None
         if row is None:
@@ -32,6 +34,9 @@ def run_round_study(*, round_study_id: UUID) -> None:
         started = time.monotonic()
         candidates: list[Candidate] = []
         try:
+            if row.study.preparation != PreparationState.READY:
+                row.study = prepare_study(study_id=row.study_id)
+                started = time.monotonic()
             images = engine.study_images(row.study)
             candidates = _candidates(row, images)
             for candidate in candidates:

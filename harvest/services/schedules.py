@@ -14,24 +14,25 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from harvest.domain import ENDED, ModelKind
 from harvest.errors import Conflict, HarvestError, NotFound
 from harvest.models import Cohort, TrainingRun, TrainingSchedule
-from harvest.queue import IO, MODELS
+from harvest.queue import IO, MODELS, PREPARE
 from harvest.services import training
 from harvest.services.turns import take_turn
 
-EVERY_SECONDS = 30
-# What beat always does, whatever people schedule: beat entry -> (task, queue).
+# What beat always does, whatever people schedule: beat entry -> (task, queue, seconds).
 STANDING = {
-    "harvest watchdog": ("watch_trainings", IO),
-    "harvest characterizations": ("characterize_lesions", MODELS),
+    "harvest watchdog": ("watch_trainings", IO, 30),
+    "harvest imports": ("watch_imports", IO, 15),
+    "harvest preparations": ("prepare_studies", PREPARE, 5),
+    "harvest characterizations": ("characterize_lesions", MODELS, 30),
 }
 
 
 def ensure_standing_entries() -> None:
-    """The beat entries that look after trainings and characterize lesions."""
-    interval, _ = IntervalSchedule.objects.get_or_create(every=EVERY_SECONDS, period=IntervalSchedule.SECONDS)
-    for name, (task, queue) in STANDING.items():
+    """The beat entries that look after trainings and imports, prepare studies and characterize lesions."""
+    for name, (task, queue, seconds) in STANDING.items():
+        interval, _ = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
         # A message that nobody took in time is dropped: the next one does the same.
-        defaults = {"interval": interval, "queue": queue, "expire_seconds": EVERY_SECONDS}
+        defaults = {"interval": interval, "queue": queue, "expire_seconds": seconds}
         PeriodicTask.objects.update_or_create(name=name, defaults={"task": f"harvest.{task}", **defaults})
 
 

@@ -16,15 +16,16 @@ from django.db.models import Max
 from detector.deidentify import keyed
 from detector.deidentify.burned_in import slices_with_text
 from detector.deidentify.header import deidentified
-from detector.geometry import Box3D
-from detector.ingest.found import FoundStudy
-from detector.ingest.identify import decide_phases
-from detector.ingest.study import PreparedStudy, prepare_study
+from detector.geometry import Box3D, VolumeGeometry
+from detector.ingest.found import FoundSeries, FoundStudy
+from detector.ingest.identify import Told, decide_phases
+from detector.ingest.phases import reference_of
+from detector.ingest.prepare import Liver, supplied_liver
+from detector.ingest.study import source_digest
 from detector.ingest.truth import Truth, read_truth
-from detector.registration.transform import write_transform
 from detector.volume import Volume, write_volume
 from harvest import engine, store
-from harvest.domain import LesionClass, LesionSource, Split
+from harvest.domain import LesionClass, LesionSource, LiverSource, Split
 from harvest.errors import Conflict, HarvestError
 from harvest.models import Cohort, Lesion, Series, Study, Subject
 from harvest.services.dates import shifted
@@ -32,10 +33,21 @@ from harvest.services.dates import shifted
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The study's row, and whether it was there before."""
+    """The study's row, whether it was there before, and what of it could not be used, in words."""
 
     study: Study
     duplicate: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the study's folder holds: the grid of each phase, slices that seem to bear writing, the liver."""
+
+    reference: str
+    geometries: Mapping[str, VolumeGeometry]
+    suspected_text: Mapping[str, list[int]]
+    liver: Liver
 
 
 def pseudonym_of(subject_key: str) -> str:
@@ -43,8 +55,11 @@ def pseudonym_of(subject_key: str) -> str:
     return keyed.pseudonym(settings.PSEUDONYM_KEY, subject_key)
 
 
-def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], split: Split) -> Taken:
-    """Reads, registers and stores one study. On any failure database and store are as before.
+def take_study(
+    *, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], split: Split, registration: str = ""
+) -> Taken:
+    """Reads and stores one study, a phase in memory at a time; services/preparation.py makes it ready, in the
+    way `registration` says ("": the installation's). On any failure database and store are as before.
 
     Raises:
         DetectorError: it cannot be read or its phases must be said.
@@ -64,18 +79,17 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     # data set whose publishers vouch for them.
     truth = read_truth(found) if found.truth or found.lesions or split == Split.GOLD else None
     _check_truth(truth)
-    prepared = _rekeyed(
-        prepare_study(found, decided=decided, registration=settings.REGISTRATION, deeds=settings.DEEDS)
-    )
+    reference = reference_of(decided)
     drawn = truth if found.lesions or split == Split.GOLD else None
-    _check_frame(drawn, prepared)
-    store.require_space(_bytes_of(prepared))
+    _check_frame(drawn, reference, decided[reference].series.key)
     id = uuid.uuid4()
     key = f"studies/{id}"
     try:
-        _write_folder(prepared, key, _headers(found, prepared))
+        kept = _write_folder(found, decided, reference, key)
         with transaction.atomic():
-            study = _write_rows(cohort, id, key, prepared, digests, pseudonym, split, truth, drawn, on)
+            study = _write_rows(cohort, id, key, kept, decided, digests, pseudonym, split, truth, drawn, on)
+            if study.pk == id:
+                Study.objects.filter(pk=id).update(registration=registration or settings.REGISTRATION)
             if settings.KEEP_LINKS:
                 Subject.objects.filter(pk=study.subject_id).update(identifier=found.subject_key)
     except BaseException:
@@ -83,7 +97,8 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
         raise
     if study.pk != id:
         store.delete_folder(key)
-    return Taken(study, duplicate=study.pk != id)
+        return Taken(study, duplicate=True)
+    return Taken(study, duplicate=False, note=kept.liver.note)
 
 
 def _study_of(cohort: Cohort, digests: Mapping[str, str]) -> Study | None:
@@ -121,84 +136,65 @@ def _check_truth(truth: Truth | None) -> None:
         )
 
 
-def _check_frame(truth: Truth | None, prepared: PreparedStudy) -> None:
-    """Boxes lie on the grid of the reference phase: those drawn on another one would be a breath away."""
+def _check_frame(truth: Truth | None, reference: str, series: str) -> None:
+    """Boxes lie on the grid of the reference phase, and so on its series: those drawn on another one would
+    be a breath away."""
     if truth is None:
         return
-    reference = prepared.images.reference_phase
     if truth.reference_phase not in (None, reference):
         raise HarvestError(
             f"The truth lies in the {truth.reference_phase} phase, the study in {reference}.",
             code="truth_frame",
             details={"remedy": f"Import the study with its {truth.reference_phase} phase."},
         )
-    if truth.series not in (None, prepared.series[reference]):
+    if truth.series not in (None, series):
         raise HarvestError(
             f"The lesions were drawn on series {truth.series}, and the study lies on series "
-            f"{prepared.series[reference]} ({reference}).",
+            f"{series} ({reference}).",
             code="truth_frame",
             details={"remedy": f"Say that series {truth.series} is the {reference} phase."},
         )
 
 
-def _volumes(prepared: PreparedStudy) -> dict[str, Volume]:
-    """What is stored, by its path in the study's folder."""
-    named = {f"{engine.ORIGINAL}/{phase}.npy": v for phase, v in prepared.originals.items()}
-    named |= {f"{engine.REGISTERED}/{phase}.npy": v for phase, v in prepared.images.volumes.items()}
-    if prepared.images.liver is not None:
-        named[engine.LIVER] = Volume(prepared.images.liver, prepared.images.geometry)
-    return named
+def _rekeyed(volume: Volume) -> Volume:
+    """The same on a frame of reference that nobody can recognise without the installation's key."""
+    uid = keyed.remapped_uid(settings.PSEUDONYM_KEY, volume.geometry.frame_of_reference_uid)
+    return Volume(volume.array_zyx, replace(volume.geometry, frame_of_reference_uid=uid))
 
 
-def _bytes_of(prepared: PreparedStudy) -> int:
-    return sum(int(np.asarray(v.array_zyx).nbytes) for v in _volumes(prepared).values())
-
-
-def _headers(found: FoundStudy, prepared: PreparedStudy) -> dict[str, str]:
-    """How each phase was made, as DICOM JSON without the patient; phases that came without a header lack."""
-    by_key = {s.key: s for s in found.acquisitions}
-    headers = {phase: by_key[key].header() for phase, key in prepared.series.items()}
-    return {
-        phase: deidentified(header, key=settings.PSEUDONYM_KEY, subject=found.subject_key).to_json()
-        for phase, header in headers.items()
-        if header is not None
-    }
-
-
-def _rekeyed(prepared: PreparedStudy) -> PreparedStudy:
-    """The same on frames of reference that nobody can recognise without the installation's key."""
-
-    def place(volume: Volume) -> Volume:
-        uid = keyed.remapped_uid(settings.PSEUDONYM_KEY, volume.geometry.frame_of_reference_uid)
-        return Volume(volume.array_zyx, replace(volume.geometry, frame_of_reference_uid=uid))
-
-    images = prepared.images
-    return replace(
-        prepared,
-        images=replace(images, volumes={phase: place(v) for phase, v in images.volumes.items()}),
-        originals={phase: place(v) for phase, v in prepared.originals.items()},
-    )
-
-
-def _write_folder(prepared: PreparedStudy, key: str, headers: Mapping[str, str]) -> None:
+def _write_folder(
+    found: FoundStudy, decided: Mapping[str, Told[FoundSeries]], reference: str, key: str
+) -> _Kept:
+    geometries: dict[str, VolumeGeometry] = {}
+    suspected: dict[str, list[int]] = {}
+    liver = Liver(None, "none")
     with store.new_folder(key) as folder:
-        for phase, header in headers.items():
-            (folder / engine.HEADERS).mkdir(exist_ok=True)
-            (folder / engine.HEADERS / f"{phase}.json").write_text(header)
-        for name, volume in _volumes(prepared).items():
-            (folder / name).parent.mkdir(exist_ok=True)
-            write_volume(volume, folder / name)
-        for phase, transform in prepared.transforms.items():
-            path = folder / engine.TRANSFORMS / f"{phase}.json"
-            path.parent.mkdir(exist_ok=True)
-            write_transform(transform, path)
+        (folder / engine.ORIGINAL).mkdir()
+        for phase, told in decided.items():
+            volume = _rekeyed(told.series.read())
+            store.require_space(int(np.asarray(volume.array_zyx).nbytes))
+            write_volume(volume, folder / engine.ORIGINAL / f"{phase}.npy")
+            geometries[phase] = volume.geometry
+            if slices := slices_with_text(volume):
+                suspected[phase] = slices
+            # How the phase was made, as DICOM JSON without the patient.
+            if (header := told.series.header()) is not None:
+                bare = deidentified(header, key=settings.PSEUDONYM_KEY, subject=found.subject_key)
+                (folder / engine.HEADERS).mkdir(exist_ok=True)
+                (folder / engine.HEADERS / f"{phase}.json").write_text(bare.to_json())
+        if found.liver:
+            liver = supplied_liver(found.liver, geometries[reference])
+        if liver.mask is not None:
+            write_volume(Volume(liver.mask, geometries[reference]), folder / engine.LIVER)
+    return _Kept(reference, geometries, suspected, liver)
 
 
 def _write_rows(
     cohort: Cohort,
     id: uuid.UUID,
     key: str,
-    prepared: PreparedStudy,
+    kept: _Kept,
+    decided: Mapping[str, Told[FoundSeries]],
     digests: Mapping[str, str],
     pseudonym: str,
     split: Split,
@@ -212,38 +208,34 @@ def _write_rows(
         return there
     subject, _ = Subject.objects.get_or_create(cohort=cohort, pseudonym=pseudonym, defaults={"split": split})
     _check_split(subject, split)
-    images = prepared.images
+    supplied = kept.liver.source == LiverSource.SUPPLIED
     study = Study.objects.create(
         id=id,
         cohort=cohort,
         subject=subject,
         ordinal=(cohort.studies.aggregate(last=Max("ordinal"))["last"] or 0) + 1,
-        source_sha256=prepared.source_sha256,
-        reference_phase=images.reference_phase,
-        geometry=images.geometry.as_json(),
+        source_sha256=source_digest(digests),
+        reference_phase=kept.reference,
+        geometry=kept.geometries[kept.reference].as_json(),
         lesion_class=(truth.lesion_class if truth else None) or "",
-        has_liver=images.liver is not None,
+        has_liver=supplied,
+        liver_source=LiverSource.SUPPLIED if supplied else "",
         complete=drawn is not None and (split == Split.GOLD if drawn.complete is None else drawn.complete),
-        suspected_text={
-            phase: slices
-            for phase, volume in prepared.originals.items()
-            if (slices := slices_with_text(volume))
-        },
+        suspected_text=dict(kept.suspected_text),
         store_key=key,
         shifted_date=on,
     )
     Series.objects.bulk_create(
         Series(
             study=study,
-            modality=images.modality,
+            modality=told.series.modality,
             phase=phase,
-            geometry=prepared.originals[phase].geometry.as_json(),
+            geometry=kept.geometries[phase].as_json(),
             source_sha256=digests[phase],
-            registration=dict(prepared.quality.get(phase, {})),
-            assigned_by=prepared.told[phase].assigned_by,
-            confidence=prepared.told[phase].confidence,
+            assigned_by=told.assigned_by,
+            confidence=told.confidence,
         )
-        for phase in images.volumes
+        for phase, told in decided.items()
     )
     if drawn:
         Lesion.objects.bulk_create(

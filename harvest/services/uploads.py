@@ -16,8 +16,6 @@ from django.core.files.uploadedfile import UploadedFile
 from harvest import store
 from harvest.errors import Conflict, HarvestError, NotFound, StorageFull
 
-ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz", ".xz", ".bz2")
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -67,18 +65,6 @@ def delete_upload(folder: Path) -> None:
     root = Path(settings.UPLOAD_DIR).resolve()
     if folder.resolve().is_relative_to(root) and folder.resolve() != root:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def roots_of(folder: Path) -> list[Path]:
-    """What to look through: the archives, where the folder holds nothing else, or the folder itself."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
-    if files and all(p.name.lower().endswith(ARCHIVE_SUFFIXES) and not _is_volume(p) for p in files):
-        return files
-    return [folder]
-
-
-def _is_volume(path: Path) -> bool:
-    return path.name.lower().endswith(".nii.gz")
 
 
 def _folder(user_id: int, upload_id: UUID) -> Path:

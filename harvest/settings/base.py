@@ -9,7 +9,9 @@ from harvest.domain import (
     JobState,
     LesionClass,
     LesionSource,
+    LiverSource,
     ModelKind,
+    PreparationState,
     Procedure,
     QueueState,
     Role,
@@ -28,11 +30,13 @@ CSRF_TRUSTED_ORIGINS = [o for o in ENV.trusted_origins.split(",") if o]
 STATE_DIR = ENV.state
 STORE_DIR = STATE_DIR / "store"
 UPLOAD_DIR = STATE_DIR / "uploads"
+WORK_DIR = STATE_DIR / "work"
 PSEUDONYM_KEY = ENV.pseudonym_key
 SEALING_KEY = ENV.sealing_key
 KEEP_LINKS = ENV.keep_links
 REGISTRATION = ENV.registration
 DEEDS = ENV.deeds
+WORKERS = ENV.workers
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -148,6 +152,8 @@ SPECTACULAR_SETTINGS = {
             JobState,
             LesionClass,
             LesionSource,
+            LiverSource,
+            PreparationState,
             Procedure,
             Verdict,
             QueueState,

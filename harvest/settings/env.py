@@ -38,6 +38,11 @@ class Environment(BaseSettings):
     deeds: Path | None = Field(
         default=None, description="Your deedsBCV program, to deform phases with instead of ours."
     )
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Processes that read studies at once; half as many register them. A core each.",
+    )
     debug: bool = False
 
     @property

@@ -87,7 +87,9 @@ class Stack:
             return [*celery, "worker", *options, "--without-gossip", "--without-mingle"]
 
         commands = {
-            "worker-io": worker("io", 1),
+            "worker-io": worker("io", self.environment.workers),
+            # Whoever registers gives way to whoever reads or runs a model.
+            "worker-prepare": ["nice", *worker("prepare", max(1, self.environment.workers // 2))],
             "worker-models": worker("models", 1),
             "beat": [*celery, "beat", "-l", "info", "--pidfile="],
             "web": [

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from harvest.queue import IO, MODELS, task
-from harvest.services import characterizations, import_runs, round_runs, rounds
+from harvest.queue import IO, MODELS, PREPARE, task
+from harvest.services import characterizations, import_runs, preparation, round_runs, rounds
 
 
 @task(queue=IO)
 def import_job(id: str) -> None:
-    import_runs.run_import(job_id=UUID(id))
+    import_runs.start_import(job_id=UUID(id))
+
+
+@task(queue=IO)
+def read_study(job: str) -> None:
+    import_runs.read_and_hand_on(job_id=UUID(job))
+
+
+@task(queue=IO)
+def watch_imports() -> None:
+    import_runs.watch_imports()
+
+
+@task(queue=PREPARE)
+def prepare_studies() -> None:
+    preparation.prepare_waiting()
 
 
 @task(queue=IO)

@@ -32,6 +32,7 @@ def test_the_loop(page: Page, running: Installation, phantoms) -> None:
     lesions = _lesions(page, cohort)
     _boxes_are_what_was_judged_and_drawn(lesions, accepted, drawn)
 
+    _everything_is_registered(page, cohort)
     _train_everything(page, cohort)
     _lesions_are_characterized(page, cohort)
     made = _promote_the_new_detector(page)
@@ -47,6 +48,13 @@ def get(page: Page, path: str) -> Any:
     response = page.request.get(f"/api/v1{path}")
     assert response.ok, response.text()
     return response.json()
+
+
+def _everything_is_registered(page: Page, cohort: str) -> None:
+    """Gold studies, which no round makes ready, may wait while studies are judged."""
+    page.goto(f"/cohorts/{cohort}/studies")
+    page.get_by_test_id("studies").wait_for()
+    expect(page.get_by_test_id("registration")).to_have_count(0, timeout=5 * MINUTES)
 
 
 def _make_cohort(page: Page) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox
 from detector.volume import Volume, write_volume
 from harvest import store
-from harvest.domain import JobState, LesionSource, ModelKind, QueueState, Split, Verdict
+from harvest.domain import JobState, LesionSource, ModelKind, PreparationState, QueueState, Split, Verdict
 from harvest.models import (
     Candidate,
     Cohort,
@@ -59,6 +59,7 @@ def make_study(
         has_liver=volumes,
         complete=complete,
         store_key=f"studies/{id}",
+        preparation=PreparationState.READY,
     )
     for phase in PHASES:
         Series.objects.create(study=study, phase=phase, geometry=GRID.as_json(), source_sha256=digest)

@@ -16,7 +16,7 @@ import pytest
 from detector.geometry import VolumeGeometry
 from detector.volume import Volume, write_volume
 from harvest import store
-from harvest.domain import ModelKind, Split
+from harvest.domain import ModelKind, PreparationState, Split
 from harvest.models import Cohort, HarvestRound, ModelVersion, Series, Study, Subject
 from harvest.services.rounds import create_round
 from harvest.tasks import harvesting
@@ -37,6 +37,7 @@ def state(tmp_path: Path, settings: Any) -> Path:
     """A store and uploads of the test's own."""
     settings.STORE_DIR = tmp_path / "store"
     settings.UPLOAD_DIR = tmp_path / "uploads"
+    settings.WORK_DIR = tmp_path / "work"
     return tmp_path
 
 
@@ -58,6 +59,7 @@ def make_study(
         reference_phase=phases[-1],
         geometry=GEOMETRY.as_json(),
         store_key=f"studies/{id}",
+        preparation=PreparationState.READY,
     )
     with store.new_folder(study.store_key) as folder:
         (folder / "registered").mkdir()

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.soak
 PARTS = {
     "web": "waitress",
     "worker-io": "io@",
+    "worker-prepare": "prepare@",
     "worker-models": "models@",
     "beat": "beat",
     "broker": "valkey",

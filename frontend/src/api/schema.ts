@@ -620,6 +620,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{id}/prepare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Lets a study whose registration failed wait for it again. */
+        post: operations["study_prepare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{id}/text-checked": {
         parameters: {
             query?: never;
@@ -643,7 +660,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Slices of a phase on the study's grid: int16 HU, little endian, (z, y, x). */
+        /**
+         * @description Slices of a phase on the study's grid: int16 HU, little endian, (z, y, x). 409 (code not_ready) while
+         *     its phases are being registered.
+         */
         get: operations["study_volume"];
         put?: never;
         post?: never;
@@ -807,6 +827,9 @@ export interface components {
             studies: number;
             pool: number;
             gold: number;
+            /** @description Studies that wait for their registration. */
+            unprepared: number;
+            preparation_failed: number;
         };
         CohortCreateRequest: {
             name: string;
@@ -927,6 +950,7 @@ export interface components {
             duplicate: number;
             refused: number;
             phases_needed: number;
+            waiting: number;
         };
         ImportCreateRequest: {
             /** Format: uuid */
@@ -981,12 +1005,13 @@ export interface components {
             text: string;
         };
         /**
-         * @description * `import` - import
+         * @description * `registration` - registration
+         *     * `import` - import
          *     * `round` - round
          *     * `training` - training
          * @enum {string}
          */
-        JobKindEnum: "import" | "round" | "training";
+        JobKindEnum: "registration" | "import" | "round" | "training";
         /**
          * @description * `queued` - queued
          *     * `running` - running
@@ -1127,6 +1152,13 @@ export interface components {
          * @enum {string}
          */
         LesionSource: "review" | "drawn" | "imported";
+        /**
+         * @description * `supplied` - supplied
+         *     * `found` - found
+         *     * `none` - none
+         * @enum {string}
+         */
+        LiverSource: "supplied" | "found" | "none";
         LoginRequest: {
             username: string;
             password: string;
@@ -1180,11 +1212,12 @@ export interface components {
          *     * `review` - review
          *     * `draw` - draw
          *     * `failed_import` - failed_import
+         *     * `failed_preparation` - failed_preparation
          *     * `failed_training` - failed_training
          *     * `promote` - promote
          * @enum {string}
          */
-        NeedKindEnum: "phases" | "review" | "draw" | "failed_import" | "failed_training" | "promote";
+        NeedKindEnum: "phases" | "review" | "draw" | "failed_import" | "failed_preparation" | "failed_training" | "promote";
         NextInputRequest: {
             /** Format: uuid */
             after?: string | null;
@@ -1201,13 +1234,14 @@ export interface components {
         /** @enum {unknown} */
         NullEnum: null;
         /**
-         * @description * `taken` - taken
+         * @description * `waiting` - waiting
+         *     * `taken` - taken
          *     * `duplicate` - duplicate
          *     * `refused` - refused
          *     * `phases_needed` - phases_needed
          * @enum {string}
          */
-        OutcomeEnum: "taken" | "duplicate" | "refused" | "phases_needed";
+        OutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
         PaginatedCohortList: {
             /**
              * Format: uri
@@ -1372,6 +1406,14 @@ export interface components {
             lesion_class?: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
         };
         /**
+         * @description * `waiting` - waiting
+         *     * `running` - running
+         *     * `ready` - ready
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        PreparationState: "waiting" | "running" | "ready" | "failed";
+        /**
          * @description * `resection` - resection
          *     * `biopsy` - biopsy
          *     * `transplantation` - transplantation
@@ -1426,6 +1468,11 @@ export interface components {
             };
             not_a_lesion: number;
             unsure: number;
+            /**
+             * @description Curated studies that were not registered yet when it was frozen.
+             * @default 0
+             */
+            left_out: number;
         };
         ReleaseCreateRequest: {
             note?: string;
@@ -1618,6 +1665,9 @@ export interface components {
             };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
+            liver_source: components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"];
+            preparation: components["schemas"]["PreparationState"];
+            preparation_error: components["schemas"]["Error"] | null;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
             suspected_text: {
                 [key: string]: number[];
@@ -1641,6 +1691,9 @@ export interface components {
             };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
+            liver_source: components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"];
+            preparation: components["schemas"]["PreparationState"];
+            preparation_error: components["schemas"]["Error"] | null;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
             suspected_text: {
                 [key: string]: number[];
@@ -1660,6 +1713,9 @@ export interface components {
             };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
+            liver_source: components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"];
+            preparation: components["schemas"]["PreparationState"];
+            preparation_error: components["schemas"]["Error"] | null;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
             suspected_text: {
                 [key: string]: number[];
@@ -3090,6 +3146,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lesion"];
+                };
+            };
+        };
+    };
+    study_prepare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyDetail"];
                 };
             };
         };

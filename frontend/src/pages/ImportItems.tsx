@@ -1,7 +1,7 @@
 /** What came of an import: questions first, then what was refused and why, then what was taken. */
 import { all, api } from "../api/client";
 import type { ImportItem, ImportJob, Outcome } from "../api/types";
-import { plural, words } from "../app/format";
+import { plural } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link } from "../app/router";
 import { active, ErrorLine } from "../app/ui";
@@ -15,7 +15,18 @@ export interface Group {
   items: ImportItem[];
 }
 
-const ORDER: Outcome[] = ["phases_needed", "refused", "duplicate", "taken"];
+const ORDER: Outcome[] = ["phases_needed", "refused", "duplicate", "taken", "waiting"];
+
+const NAMES: Record<Outcome, string> = {
+  phases_needed: "in need of their phases",
+  refused: "refused",
+  duplicate: "duplicate",
+  taken: "taken",
+  waiting: "waiting to be read",
+};
+
+/** What nobody needs to read line by line. */
+const FOLDED: Outcome[] = ["duplicate", "waiting"];
 
 /** Items with the same outcome, reason and remedy together; what needs somebody comes first. */
 export function grouped(items: ImportItem[]): Group[] {
@@ -33,7 +44,8 @@ export function grouped(items: ImportItem[]): Group[] {
 export function ImportItems({ job, onChanged }: { job: ImportJob; onChanged: () => void }) {
   const items = useLoad(
     () => all<ImportItem>(`/imports/${job.id}/items`),
-    [job.id, job.done, job.state, job.counts.phases_needed],
+    [job.id, active(job.state)],
+    () => (active(job.state) ? 1000 : null),
   );
   const action = useAction();
   const cancel = () =>
@@ -63,13 +75,13 @@ export function ImportItems({ job, onChanged }: { job: ImportJob; onChanged: () 
           <details
             key={[group.outcome, group.code, group.message].join()}
             class={`group ${group.outcome}`}
-            open={group.outcome !== "duplicate" && !isRoutine(group.items)}
+            open={!FOLDED.includes(group.outcome) && !isRoutine(group.items)}
             data-testid="outcome-group"
             data-outcome={group.outcome}
           >
             <summary>
               <span class="num">{group.items.length}</span>{" "}
-              {isRoutine(group.items) ? "left out" : words(group.outcome)}
+              {isRoutine(group.items) ? "left out" : NAMES[group.outcome]}
               {group.message && <span>: {group.message}</span>}
             </summary>
             {group.remedy && <p class="remedy">{group.remedy}</p>}

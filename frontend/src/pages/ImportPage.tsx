@@ -89,7 +89,7 @@ export function ImportPage({ params }: { params: Params }) {
 }
 
 function counts(job: ImportJob): string {
-  const given = Object.entries(job.counts).filter(([, n]) => n > 0);
+  const given = Object.entries(job.counts).filter(([outcome, n]) => n > 0 && outcome !== "waiting");
   return (
     given.map(([outcome, n]) => `${n} ${words(outcome)}`).join(", ") || plural(job.total, "study", "studies")
   );

@@ -1,19 +1,33 @@
 import { useState } from "preact/hooks";
 import { api, relative } from "../api/client";
-import type { Page, Study, StudyDetail } from "../api/types";
+import type { Cohort, Page, Study, StudyDetail } from "../api/types";
 import { plural, words } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
-import { Await, Empty, ErrorLine } from "../app/ui";
+import { Await, Empty, ErrorLine, Progress } from "../app/ui";
 import { LESION_CLASSES } from "./choices";
 
 export function StudiesPage({ params }: { params: Params }) {
   const [at, setAt] = useState<string | null>(null);
-  const page = useLoad(() => api.get<Page<Study>>(at ?? `/cohorts/${params.id}/studies`), [params.id, at]);
+  const cohort = useLoad(
+    () => api.get<Cohort>(`/cohorts/${params.id}`),
+    [params.id],
+    (data) => (data?.counts.unprepared ? 2000 : null),
+  );
+  const page = useLoad(
+    () => api.get<Page<Study>>(at ?? `/cohorts/${params.id}/studies`),
+    [params.id, at],
+    (data) => (data?.results.some(isUnfinished) ? 3000 : null),
+  );
+  const retried = () => {
+    cohort.reload();
+    page.reload();
+  };
   return (
     <div class="page">
       <h1>Studies</h1>
+      {cohort.data && <Registration counts={cohort.data.counts} />}
       <Await of={page} what="the studies">
         {({ results, next, previous }) =>
           results.length ? (
@@ -33,7 +47,7 @@ export function StudiesPage({ params }: { params: Params }) {
                 </thead>
                 <tbody>
                   {results.map((study) => (
-                    <StudyRow key={study.id} study={study} />
+                    <StudyRow key={study.id} study={study} onRetried={retried} />
                   ))}
                 </tbody>
               </table>
@@ -62,7 +76,34 @@ export function StudiesPage({ params }: { params: Params }) {
   );
 }
 
-function StudyRow({ study }: { study: Study }) {
+const isUnfinished = ({ preparation }: Study): boolean =>
+  preparation === "waiting" || preparation === "running";
+
+/** How far the registration is, while studies wait for it, and how many it failed on. */
+function Registration({ counts }: { counts: Cohort["counts"] }) {
+  const { studies, unprepared, preparation_failed: failed } = counts;
+  if (!unprepared && !failed) return null;
+  return (
+    <p class="registration" data-testid="registration">
+      {unprepared > 0 && (
+        <>
+          <span>
+            <span class="num">{unprepared}</span> of {plural(studies, "study", "studies")} waiting for
+            registration
+          </span>
+          <Progress done={studies - unprepared} total={studies} label="Registration" />
+        </>
+      )}
+      {failed > 0 && (
+        <span class="flag">
+          ⚠ {plural(failed, "study", "studies")} could not be registered: the reason is in its row
+        </span>
+      )}
+    </p>
+  );
+}
+
+function StudyRow({ study, onRetried }: { study: Study; onRetried: () => void }) {
   const { user } = useSession();
   const [lesionClass, setClass] = useState(study.lesion_class);
   const action = useAction();
@@ -99,6 +140,7 @@ function StudyRow({ study }: { study: Study }) {
       <td>
         {study.phases.map(words).join(", ")}
         <SuspectedText study={study} />
+        <Prepared study={study} onRetried={onRetried} />
       </td>
       <td class="num muted">{grid(study)}</td>
       <td class="num right">{study.lesions}</td>
@@ -106,6 +148,35 @@ function StudyRow({ study }: { study: Study }) {
         <Link href={`/studies/${study.id}/draw`}>Open</Link>
       </td>
     </tr>
+  );
+}
+
+/** Whether the phases lie on one grid, where they do not yet, and what a person can do about it. */
+function Prepared({ study, onRetried }: { study: Study; onRetried: () => void }) {
+  const { user } = useSession();
+  const action = useAction();
+  if (study.preparation === "ready") return null;
+  if (study.preparation !== "failed")
+    return (
+      <p class="muted" data-testid="preparation">
+        {study.preparation === "running" ? "being registered" : "waiting for registration"}
+      </p>
+    );
+  const again = () =>
+    action.run(async () => {
+      await api.post(`/studies/${study.id}/prepare`);
+      onRetried();
+    });
+  return (
+    <p class="flag" data-testid="preparation">
+      ⚠ Not registered: {study.preparation_error?.message}{" "}
+      {may(user, "data_manager") && (
+        <button type="button" class="small" disabled={action.busy} onClick={again}>
+          Try again
+        </button>
+      )}
+      <ErrorLine error={action.error} />
+    </p>
   );
 }
 

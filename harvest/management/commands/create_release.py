@@ -27,11 +27,14 @@ class Command(HarvestCommand):
             "counts": made.counts,
         }
         counts = made.counts
+        left_out = counts["left_out"]
+        named = [f"{left_out} curated studies are left out: they are not registered yet."] if left_out else []
         return Report(
             data,
             [
                 f"Release {made.number}: {counts['studies']} studies, {counts['lesions']} lesions, "
                 f"{counts['not_a_lesion']} rejected candidates",
                 f"sha256 {made.manifest_sha256}",
+                *named,
             ],
         )

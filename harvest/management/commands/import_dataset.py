@@ -12,8 +12,7 @@ from detector.ingest.phases import PHASES, parse_given
 from harvest.domain import Split
 from harvest.errors import HarvestError
 from harvest.management.base import HarvestCommand, Report
-from harvest.management.importing import cohort_for, report_of, teller
-from harvest.services.import_runs import run_import
+from harvest.management.importing import add_arguments, cohort_for, run_imports
 from harvest.services.imports import create_path_import
 
 
@@ -24,7 +23,7 @@ class Command(HarvestCommand):
         listed = ", ".join(f"{name} ({known.title})" for name, known in DATASETS.items())
         parser.add_argument("dataset", choices=list(DATASETS), metavar="SET", help=listed)
         parser.add_argument("path", type=Path, metavar="PATH", help="its folder as published, or an archive")
-        parser.add_argument("--cohort", required=True, metavar="NAME", help="made where there is none")
+        add_arguments(parser)
         parser.add_argument(
             "--phase",
             action="append",
@@ -32,7 +31,6 @@ class Command(HarvestCommand):
             metavar="[SERIES=]PHASE",
             help="the phase of scans whose phase the set does not tell, or of one series",
         )
-        parser.add_argument("--gold", action="store_true", help="only ever judged on, never trained on")
 
     def run(self, options: dict[str, Any]) -> Report:
         given = parse_given([text for text in options["phase"] if "=" in text])
@@ -48,8 +46,7 @@ class Command(HarvestCommand):
             dataset=options["dataset"],
             dataset_phase=phase,
         )
-        run_import(job_id=job.pk, on_item=teller(self))
-        return report_of(cohort, [job.pk], new=new)
+        return run_imports(self, cohort, [job], options, new=new)
 
 
 def _one_phase(phases: list[str]) -> str:

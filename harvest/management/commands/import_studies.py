@@ -11,8 +11,7 @@ from detector.ingest.phases import parse_given
 from harvest.domain import Split
 from harvest.errors import HarvestError
 from harvest.management.base import HarvestCommand, Report
-from harvest.management.importing import cohort_for, report_of, teller
-from harvest.services.import_runs import run_import
+from harvest.management.importing import add_arguments, cohort_for, run_imports
 from harvest.services.imports import create_path_import
 
 
@@ -21,11 +20,10 @@ class Command(HarvestCommand):
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-        parser.add_argument("--cohort", required=True, metavar="NAME", help="made where there is none")
+        add_arguments(parser)
         parser.add_argument(
             "--phase", action="append", default=[], metavar="SERIES=PHASE", help="say which series is which"
         )
-        parser.add_argument("--gold", action="store_true", help="only ever judged on, never trained on")
 
     def run(self, options: dict[str, Any]) -> Report:
         given = parse_given(options["phase"])
@@ -34,9 +32,8 @@ class Command(HarvestCommand):
                 raise HarvestError(f"Path {number} does not exist. Check its spelling.", code="not_found")
         cohort, new = cohort_for(self, options["cohort"])
         split = Split.GOLD if options["gold"] else Split.POOL
-        jobs = []
-        for path in options["paths"]:
-            job = create_path_import(cohort=cohort, path=path.resolve(), given_phases=given, split=split)
-            run_import(job_id=job.pk, on_item=teller(self))
-            jobs.append(job.pk)
-        return report_of(cohort, jobs, new=new)
+        jobs = (
+            create_path_import(cohort=cohort, path=path.resolve(), given_phases=given, split=split)
+            for path in options["paths"]
+        )
+        return run_imports(self, cohort, jobs, options, new=new)

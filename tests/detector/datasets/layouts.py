@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pydicom
 
+from detector.export.coco import write_coco
+from detector.export.dataset import ExportBox, ExportStudy
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox
 from tests.detector.ingest.builders import write_series, write_volume_file
 from tests.detector.ingest.segments import write_segmentation
@@ -173,3 +175,23 @@ def hcc_tace_seg(root: Path) -> Path:
         study="1.1", series="1.1.103", patient="HCC_009",
     )  # fmt: skip
     return root
+
+
+def coco(root: Path) -> ExportStudy:
+    """An export of one study with its images; what was exported."""
+    study = ExportStudy(
+        id="s1",
+        subject="p1",
+        split="pool",
+        reference_phase="portal_venous",
+        geometry=GRID,
+        images={p: f"images/s1/{p}.nii.gz" for p in ("arterial", "portal_venous")},
+        boxes=(
+            ExportBox("b1", boxes()[0], "hcc", primary=True),
+            ExportBox("b2", boxes()[1], absent_phases=("arterial",)),
+        ),
+    )
+    for seed, name in enumerate(study.images.values()):
+        volume(root / name, scan(seed))
+    (root / "dataset.json").write_text(write_coco([study], {}))
+    return study

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 from detector.datasets.deeplesion_boxes import box_of, measured
 from detector.datasets.registry import find_studies
 from detector.errors import PhaseError, ReadError
+from detector.ingest.archive import unpacking_here
 from detector.ingest.found import Discovery
 from detector.ingest.phases import assign_phases
 from detector.ingest.truth import read_truth
@@ -28,8 +28,8 @@ def published(tmp_path: Path) -> Path:
 
 
 def found(root: Path, phase: str | None = "portal_venous") -> Discovery:
-    with ExitStack() as opened:
-        return find_studies("deeplesion", root, phase=phase, opened=opened)
+    with unpacking_here() as unpacking:
+        return find_studies("deeplesion", root, phase=phase, unpacking=unpacking)
 
 
 def test_liver_lesions_alone_are_taken_and_only_the_stretch_that_was_measured(published: Path) -> None:

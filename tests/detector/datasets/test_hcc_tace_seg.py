@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 
 from detector.datasets.registry import find_studies
 from detector.errors import PhaseError
+from detector.ingest.archive import unpacking_here
 from detector.ingest.found import Discovery
 from detector.ingest.masks import read_mask
 from detector.ingest.phases import assign_phases
@@ -20,8 +20,8 @@ from tests.detector.ingest.segments import write_segmentation
 
 
 def found(root: Path, phase: str | None = None) -> Discovery:
-    with ExitStack() as opened:
-        return find_studies("hcc-tace-seg", root, phase=phase, opened=opened)
+    with unpacking_here() as unpacking:
+        return find_studies("hcc-tace-seg", root, phase=phase, unpacking=unpacking)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,7 @@ import pytest
 from detector.datasets.classes import CLASSES, class_named
 from detector.datasets.registry import DATASETS, find_studies
 from detector.errors import ReadError, UnknownNameError
-from detector.export.coco import write_coco
-from detector.export.dataset import ExportBox, ExportStudy
+from detector.ingest.archive import unpacking_here
 from detector.ingest.found import Discovery, FoundStudy
 from detector.ingest.masks import read_mask
 from detector.ingest.truth import read_truth
@@ -21,8 +19,8 @@ from tests.detector.datasets import layouts
 
 
 def found(name: str, root: Path, phase: str | None = None) -> Discovery:
-    with ExitStack() as opened:
-        return find_studies(name, root, phase=phase, opened=opened)
+    with unpacking_here() as unpacking:
+        return find_studies(name, root, phase=phase, unpacking=unpacking)
 
 
 def boxes_of(study: FoundStudy) -> list[tuple[object, bool]]:
@@ -149,27 +147,8 @@ def test_nndetection_task_in_yaml_is_read_and_a_wrong_table_of_lesions_refused(t
     assert caught.value.code == "instances"
 
 
-def coco(root: Path) -> ExportStudy:
-    study = ExportStudy(
-        id="s1",
-        subject="p1",
-        split="pool",
-        reference_phase="portal_venous",
-        geometry=layouts.GRID,
-        images={p: f"images/s1/{p}.nii.gz" for p in ("arterial", "portal_venous")},
-        boxes=(
-            ExportBox("b1", layouts.boxes()[0], "hcc", primary=True),
-            ExportBox("b2", layouts.boxes()[1], absent_phases=("arterial",)),
-        ),
-    )
-    for seed, name in enumerate(study.images.values()):
-        layouts.volume(root / name, layouts.scan(seed))
-    (root / "dataset.json").write_text(write_coco([study], {}))
-    return study
-
-
 def test_our_own_export_comes_back_with_every_box_and_word(tmp_path: Path) -> None:
-    exported = coco(tmp_path)
+    exported = layouts.coco(tmp_path)
     (study,) = found("coco", tmp_path).studies
     assert {a.phase_hint for a in study.acquisitions} == {"arterial", "portal_venous"}
     truth = read_truth(study)
@@ -182,7 +161,7 @@ def test_our_own_export_comes_back_with_every_box_and_word(tmp_path: Path) -> No
 
 
 def test_export_without_its_images_or_with_others_is_refused(tmp_path: Path) -> None:
-    coco(tmp_path)
+    layouts.coco(tmp_path)
     path = tmp_path / "images" / "s1" / "portal_venous.nii.gz"
     layouts.volume(path, layouts.scan(1), origin=(0, 0, 0))
     (study,) = found("coco", tmp_path).studies

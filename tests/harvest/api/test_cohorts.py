@@ -14,7 +14,8 @@ pytestmark = pytest.mark.django_db
 def test_a_data_manager_makes_and_changes_a_cohort(client_of):
     client = client_of(Role.DATA_MANAGER)
     made = client.post("/api/v1/cohorts", {"name": "liver", "description": "Two years"}).json()
-    assert made["counts"] == {"studies": 0, "pool": 0, "gold": 0}
+    empty = {"studies": 0, "pool": 0, "gold": 0, "unprepared": 0, "preparation_failed": 0}
+    assert made["counts"] == empty
     changed = client.patch(f"/api/v1/cohorts/{made['id']}", {"score_threshold": 0.3}).json()
     assert (changed["score_threshold"], changed["description"]) == (0.3, "Two years")
     assert [c["name"] for c in client.get("/api/v1/cohorts").json()["results"]] == ["liver"]

@@ -38,6 +38,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "studies": {"GET": ALL},
     "study": {"GET": ALL, "PATCH": {M}},
     "text-checked": {"POST": {M}},
+    "study-prepare": {"POST": {M}},
     "volume": {"GET": ALL},
     "study-lesions": {"POST": {C}},
     "lesion": {"PATCH": {C}, "DELETE": {C}},

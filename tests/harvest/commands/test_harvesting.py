@@ -88,7 +88,7 @@ def test_an_unforeseen_error_is_no_traceback(tmp_path: Path, monkeypatch: pytest
     def broken(**_: object) -> None:
         raise ZeroDivisionError("/home/Doe")
 
-    monkeypatch.setattr("harvest.management.commands.import_studies.run_import", broken)
+    monkeypatch.setattr("harvest.management.importing.run_import", broken)
     status, said = reported("import_studies", str(tmp_path), "--cohort", "c")
     assert (status, said["code"]) == (1, "internal")
     assert "Doe" not in said["message"]

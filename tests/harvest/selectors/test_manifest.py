@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from detector.geometry import Box3D
-from harvest.domain import LesionSource, Role, Split, Verdict
+from harvest.domain import LesionSource, PreparationState, Role, Split, Verdict
 from harvest.manifest import counts_of, difference, to_bytes
 from harvest.selectors.manifest import manifest_of
 from tests.harvest.curated import (
@@ -118,7 +118,20 @@ def test_counts_say_what_is_in_it(cohort):
         "by_class": {"cyst": 1, "hcc": 1},
         "not_a_lesion": 0,
         "unsure": 0,
+        "left_out": 0,
     }
+
+
+def test_a_study_that_is_not_ready_is_left_out_by_its_number(cohort):
+    ready, waiting = make_study(cohort), make_study(cohort)
+    for study in (ready, waiting):
+        mark_lesion(study)
+    waiting.preparation = PreparationState.WAITING
+    waiting.save()
+    made = manifest_of(cohort)
+    assert [s["ordinal"] for s in made["studies"]] == [ready.ordinal]
+    assert made["left_out"] == [waiting.ordinal]
+    assert counts_of(made)["left_out"] == 1
 
 
 def test_the_difference_follows_a_lesion_through_its_edits(cohort):

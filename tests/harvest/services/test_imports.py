@@ -6,6 +6,7 @@ import errno
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +18,32 @@ from django.db import DatabaseError
 from django.test import TestCase
 from PIL import Image
 
-from detector.registration.resample import resample
-from detector.registration.transform import read_transform
-from detector.volume import read_volume
+from detector.phantom.write import write_nifti
+from detector.volume import Volume, read_volume
 from harvest import store
-from harvest.domain import ImportOutcome, JobState, PhaseSource, Role, Split
+from harvest.domain import (
+    MAX_TRIES,
+    ImportOutcome,
+    JobState,
+    LiverSource,
+    PhaseSource,
+    PreparationState,
+    Role,
+    Split,
+)
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound, StorageFull
-from harvest.models import Cohort, ImportJob, Lesion, Series, Study, Subject
-from harvest.services import import_runs, taking
-from harvest.services.import_runs import run_import
+from harvest.models import Cohort, ImportItem, ImportJob, Lesion, Series, Study, Subject
+from harvest.services import reading, taking
+from harvest.services.import_runs import run_import, start_import, watch_imports
 from harvest.services.imports import (
     cancel_import,
     create_path_import,
     end_import,
     say_phases,
     start_upload_import,
+    tidy_import,
 )
+from harvest.services.reading import read_next
 from harvest.services.thumbnails import thumbnail_path
 from harvest.services.uploads import Piece, add_pieces, received, upload_folder
 from tests.detector.ingest.builders import blob_scan, write_tilted
@@ -69,7 +80,7 @@ def rows() -> tuple[int, ...]:
     return tuple(model.objects.count() for model in (Study, Subject, Series, Lesion))
 
 
-def test_a_study_is_taken_with_its_phases_on_one_grid(cohort: Cohort, archive: Path) -> None:
+def test_a_study_is_taken_with_its_phases_as_they_were_scanned(cohort: Cohort, archive: Path) -> None:
     write_study(archive / "one", seed=1, subject="Jane Doe")
     job = run(cohort, archive)
     assert (job.state, job.total, job.done, job.source_path) == (JobState.SUCCEEDED, 1, 1, "")
@@ -79,22 +90,10 @@ def test_a_study_is_taken_with_its_phases_on_one_grid(cohort: Cohort, archive: P
     assert {s.phase for s in study.series.all()} == {"arterial", "portal_venous"}
     folder = store.path(study.store_key)
     original = read_volume(folder / "original" / "portal_venous.npy")
-    registered = read_volume(folder / "registered" / "arterial.npy")
-    assert registered.geometry == original.geometry == read_volume(folder / "liver.npy").geometry
+    assert original.geometry == read_volume(folder / "liver.npy").geometry
+    assert (study.preparation, study.liver_source) == (PreparationState.WAITING, LiverSource.SUPPLIED)
+    assert not (folder / "registered").exists()
     assert original.geometry.origin_xyz_mm == pytest.approx(GEOMETRY.origin_xyz_mm)
-
-
-def test_stored_phase_is_the_original_through_the_stored_transform(cohort: Cohort, archive: Path) -> None:
-    write_study(archive / "one", seed=1)
-    run(cohort, archive)
-    study = Study.objects.get()
-    folder = store.path(study.store_key)
-    original, registered = (read_volume(folder / f / "arterial.npy") for f in ("original", "registered"))
-    transform = read_transform(folder / "transforms" / "arterial.json")
-    again = resample(original, registered.geometry, transform)
-    assert (again.array_zyx == registered.array_zyx).all()
-    figures = study.series.get(phase="arterial").registration
-    assert {"method", "flag", "similarity_before", "similarity_after", "folding_share"} <= set(figures)
 
 
 def test_nobodys_name_is_in_the_rows_or_the_store(
@@ -171,13 +170,13 @@ def test_a_read_error_midway_leaves_nothing(
     written: list[Path] = []
     write = taking.write_volume
 
-    def fails_on_the_third(volume: Any, path: Path) -> None:
-        if len(written) == 2:
+    def fails_on_the_second(volume: Any, path: Path) -> None:
+        if len(written) == 1:
             raise OSError(errno.EIO, "Input/output error", "/archive/Doe")
         written.append(path)
         write(volume, path)
 
-    monkeypatch.setattr(taking, "write_volume", fails_on_the_third)
+    monkeypatch.setattr(taking, "write_volume", fails_on_the_second)
     job = run(cohort, archive)
     assert outcomes(job) == [(ImportOutcome.REFUSED, "internal")]
     assert "Doe" not in job.items.get().message
@@ -345,7 +344,7 @@ def test_an_import_task_sent_twice_does_its_work_once(cohort: Cohort, archive: P
 
 
 def test_an_import_goes_on_where_a_lost_worker_left_it(
-    cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch
+    cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     write_study(archive / "a", seed=1)
     write_study(archive / "b", seed=2)
@@ -354,17 +353,99 @@ def test_an_import_goes_on_where_a_lost_worker_left_it(
     def lost(*args: Any, **kwargs: Any) -> Any:
         raise DatabaseError
 
+    start_import(job_id=job.pk)
+    assert read_next(job_id=job.pk)
     with monkeypatch.context() as dying:
-        # A lost worker ends nothing: the job stays as it was after its first study.
-        dying.setattr(import_runs, "end_import", lambda **_: None)
+        dying.setattr(reading, "take_study", lost)
         with pytest.raises(DatabaseError):
-            run_import(job_id=job.pk, on_item=lambda *_: dying.setattr(import_runs, "take_study", lost))
+            read_next(job_id=job.pk)
     job.refresh_from_db()
     assert (job.state, job.done) == (JobState.RUNNING, 1)
+    assert outcomes(job) == [(ImportOutcome.TAKEN, ""), (ImportOutcome.WAITING, "")]
     run_import(job_id=job.pk)
     job.refresh_from_db()
     assert (job.state, job.done, Study.objects.count()) == (JobState.SUCCEEDED, 2, 2)
     assert outcomes(job) == [(ImportOutcome.TAKEN, "")] * 2
+    assert not any(Path(settings.WORK_DIR).rglob("*"))
+
+
+def test_a_study_that_takes_its_worker_with_it_is_given_up(
+    cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(archive / "a", seed=1)
+    write_study(archive / "b", seed=2)
+    job = create_path_import(cohort=cohort, path=archive, given_phases={}, split=Split.POOL)
+    start_import(job_id=job.pk)
+    ImportItem.objects.filter(job=job, ordinal=1).update(tries=MAX_TRIES)
+    run_import(job_id=job.pk)
+    assert outcomes(job) == [(ImportOutcome.REFUSED, "worker_lost"), (ImportOutcome.TAKEN, "")]
+
+
+def test_a_record_names_nobody_and_goes_with_the_import(cohort: Cohort, archive: Path, settings: Any) -> None:
+    write_study(archive / "Doe, Jane", seed=1, subject="Jane Doe")
+    job = create_path_import(cohort=cohort, path=archive, given_phases={}, split=Split.POOL)
+    start_import(job_id=job.pk)
+    kept = [p for p in Path(settings.WORK_DIR).rglob("*") if p.is_file()]
+    assert kept
+    assert "Doe" not in "".join(f"{p.name}{p.read_text()}" for p in kept)
+    cancel_import(job_id=job.pk)
+    tidy_import(job_id=job.pk)
+    assert not any(Path(settings.WORK_DIR).rglob("*"))
+    assert outcomes(job) == []
+
+
+def test_two_imports_of_one_folder_take_each_study_once(cohort: Cohort, archive: Path) -> None:
+    for n in (1, 2, 3):
+        write_study(archive / str(n), seed=n)
+    jobs = [
+        create_path_import(cohort=cohort, path=archive, given_phases={}, split=Split.POOL) for _ in range(2)
+    ]
+    for job in jobs:
+        start_import(job_id=job.pk)
+    for job in jobs * 4:  # in turns, as two workers would
+        read_next(job_id=job.pk)
+    taken = [outcome for job in jobs for outcome, _ in outcomes(job)]
+    assert (taken.count(ImportOutcome.TAKEN), taken.count(ImportOutcome.DUPLICATE)) == (3, 3)
+    assert sorted(Study.objects.values_list("ordinal", flat=True)) == [1, 2, 3]
+    assert set(ImportJob.objects.values_list("state", flat=True)) == {JobState.SUCCEEDED}
+
+
+def test_what_lost_its_messages_is_taken_up_again(
+    cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    write_study(archive / "a", seed=1)
+    job = create_path_import(cohort=cohort, path=archive, given_phases={}, split=Split.POOL)
+    start_import(job_id=job.pk)
+    sent: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr("harvest.queue.send", lambda name, ids, queue: sent.append((name, ids)))
+    with django_capture_on_commit_callbacks(execute=True):
+        watch_imports()
+    assert sent == [("import_job", [str(job.pk)])]
+    with django_capture_on_commit_callbacks(execute=True):
+        start_import(job_id=job.pk)
+    assert sent[1:] == [("read_study", [str(job.pk)])]
+
+
+def test_leftovers_of_an_ended_import_are_tidied_up(cohort: Cohort, archive: Path, settings: Any) -> None:
+    write_study(archive / "a", seed=1)
+    job = create_path_import(cohort=cohort, path=archive, given_phases={}, split=Split.POOL)
+    start_import(job_id=job.pk)
+    cancel_import(job_id=job.pk)  # and the process is gone before it tidied up
+    assert any(Path(settings.WORK_DIR).iterdir())
+    watch_imports()
+    assert not any(Path(settings.WORK_DIR).iterdir())
+    job.refresh_from_db()
+    assert (job.source_path, outcomes(job)) == ("", [])
+
+
+def test_a_liver_mask_that_lies_elsewhere_loses_no_study(cohort: Cohort, archive: Path) -> None:
+    folder = write_study(archive / "one", seed=1)
+    away = replace(GEOMETRY, origin_xyz_mm=(5000.0, 0.0, 0.0))
+    write_nifti(Volume(np.ones(GEOMETRY.shape_zyx, np.uint8), away), folder / "liver.nii.gz")
+    (item,) = run(cohort, archive).items.all()
+    assert ImportOutcome(item.outcome) == ImportOutcome.TAKEN
+    assert "mask that came with it is not used" in item.message
+    assert (Study.objects.get().has_liver, Study.objects.get().liver_source) == (False, "")
 
 
 def test_cancelling_stops_before_the_next_study(cohort: Cohort, archive: Path) -> None:
@@ -429,7 +510,7 @@ def test_voxels_come_through_unchanged(cohort: Cohort, archive: Path) -> None:
     write_study(archive / "one", seed=1)
     run(cohort, archive)
     folder = store.path(Study.objects.get().store_key)
-    kept = read_volume(folder / "registered" / "portal_venous.npy").array_zyx
+    kept = read_volume(folder / "original" / "portal_venous.npy").array_zyx
     assert kept.dtype == np.int16
     assert (np.asarray(kept)[:, 20, 22] > 0).all()
 

@@ -40,8 +40,8 @@ def test_a_second_start_changes_nothing(tmp_path):
     assert first["models"] == ["detector-v1", "key_slice_filter-v1", "characterizer-v1"]
     assert ensure_installation(fixtures=tmp_path) == {"logins": {}, "models": []}
     assert ModelVersion.objects.filter(promoted=True).count() == 3
-    for task in ("harvest.watch_trainings", "harvest.characterize_lesions"):
-        assert PeriodicTask.objects.filter(task=task).count() == 1
+    for task in ("watch_trainings", "watch_imports", "prepare_studies", "characterize_lesions"):
+        assert PeriodicTask.objects.filter(task=f"harvest.{task}").count() == 1
     assert Group.objects.count() == 3
 
 
