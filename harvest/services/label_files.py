@@ -67,7 +67,7 @@ def _xlsx(data: bytes) -> Iterator[Row]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(info.file_size for info in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise _unreadable() from error
     if unpacked > MAX_UNPACKED:
         raise _refused("too_large", "The file unpacks to more than a table can have.", "Save it as CSV.")
