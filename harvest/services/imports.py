@@ -148,9 +148,10 @@ def end_import(*, job_id: UUID, state: JobState, error: dict[str, str] | None = 
 
 @transaction.atomic
 def end_import_if_done(*, job_id: UUID) -> None:
-    """Ends an import that was looked through and of which nothing waits any more."""
-    job = _locked(job_id)
-    if job.state == JobState.RUNNING and job.looked_through and not _waiting(job).exists():
+    """Ends a running import that was looked through and of which nothing waits any more."""
+    running = ImportJob.objects.filter(pk=job_id, state=JobState.RUNNING, looked_through=True)
+    job = running.select_for_update().first()
+    if job is not None and not _waiting(job).exists():
         _end(job, JobState.SUCCEEDED, None)
 
 

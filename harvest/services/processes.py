@@ -21,7 +21,7 @@ def each_in_processes(
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Calls a module's function for each id, so many at once, and `meanwhile` about twice a second. A process
-    that is killed takes none of the others' work with it, but ends the call early: call it again.
+    that is killed ends the call early, whatever the others are at: see what is left, and call it again.
 
     Raises:
         Exception: what the function raises.

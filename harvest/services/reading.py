@@ -45,7 +45,8 @@ def read_next(*, job_id: UUID) -> bool:
 
 
 def _read_one(job_id: UUID) -> bool:
-    job = ImportJob.objects.select_related("cohort").filter(pk=job_id, state=JobState.RUNNING).first()
+    running = ImportJob.objects.filter(pk=job_id, state=JobState.RUNNING, looked_through=True)
+    job = running.select_related("cohort").first()
     if job is None:
         return False
     waiting = job.items.filter(outcome=ImportOutcome.WAITING).order_by("ordinal")

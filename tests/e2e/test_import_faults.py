@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 import urllib.request
 import uuid
@@ -16,11 +18,11 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.running import Installation
+from tests.e2e.running import REPOSITORY, Installation
 from tests.harvest.archive import write_study
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-STUDIES = 24
+STUDIES = 16
 
 
 class Manager:
@@ -128,7 +130,7 @@ def test_killed_workers_lose_no_study_and_take_none_twice(
     manager.until(f"/imports/{id}", lambda job: job["done"] >= 2)
     for reader in workers(running, "io").children():
         os.kill(reader.pid, signal.SIGKILL)
-    job = manager.until(f"/imports/{id}", lambda job: job["done"] >= 8 or ended(job))
+    job = manager.until(f"/imports/{id}", lambda job: job["done"] >= 6 or ended(job))
     assert job["state"] == "running"
     os.kill(workers(running, "io").pid, signal.SIGKILL)
     job = manager.until(f"/imports/{id}", ended)
@@ -173,3 +175,27 @@ def test_a_command_reads_and_registers_in_processes_of_its_own(
     said = json.loads(done.stdout)
     assert said["counts"]["taken"] == STUDIES
     assert said["preparation"] == {"waiting": 0, "failed": []}
+
+
+def test_a_killed_process_of_a_command_loses_no_study(
+    manager: Manager, running: Installation, archive: Path
+) -> None:
+    name = f"command-{uuid.uuid4().hex[:8]}"
+    options = ["--cohort", name, "--workers", "2", "--no-prepare", "--json"]
+    command = subprocess.Popen(
+        [sys.executable, "manage.py", "import_studies", str(archive), *options],
+        cwd=REPOSITORY,
+        env=running.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+    def taken(cohorts: Any) -> bool:
+        return any(c["name"] == name and c["counts"]["studies"] >= 2 for c in cohorts["results"])
+
+    manager.until("/cohorts", taken)
+    readers = psutil.Process(command.pid).children()
+    os.kill(next(p.pid for p in readers if "spawn_main" in " ".join(p.cmdline())), signal.SIGKILL)
+    said, _ = command.communicate(timeout=180)
+    assert json.loads(said)["counts"]["taken"] == STUDIES
