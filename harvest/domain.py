@@ -140,6 +140,16 @@ class ImportOutcome(StrEnum):
     PHASES_NEEDED = "phases_needed"
 
 
+class ImportSource(StrEnum):
+    """Which way an import's files came."""
+
+    UPLOAD = "upload"
+    COMMAND = "command"
+    ARCHIVE = "archive"
+    STOW = "stow"
+    DICOM = "dicom"
+
+
 class PhaseSource(StrEnum):
     """How a series' phase is known: a person said it, its name tells it, or its image does."""
 

@@ -12,7 +12,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from harvest import queue
-from harvest.domain import ENDED, PHASES, SAID_PHASES, ImportOutcome, JobState, Modality, Split
+from harvest.domain import (
+    ENDED,
+    PHASES,
+    SAID_PHASES,
+    ImportOutcome,
+    ImportSource,
+    JobState,
+    Modality,
+    Split,
+)
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import Cohort, ImportJob
 from harvest.services.thumbnails import forget_thumbnails
@@ -43,6 +52,7 @@ def start_upload_import(
         owner=owner,
         source_path=str(folder),
         is_upload=True,
+        source=ImportSource.UPLOAD,
         given_phases=dict(given_phases),
         split=split,
     )

@@ -23,11 +23,12 @@ EVERY_SECONDS = 30
 STANDING = {
     "harvest watchdog": ("watch_trainings", IO),
     "harvest characterizations": ("characterize_lesions", MODELS),
+    "harvest network": ("watch_network", IO),
 }
 
 
 def ensure_standing_entries() -> None:
-    """The beat entries that look after trainings and characterize lesions."""
+    """The beat entries of trainings, characterizations and what comes over the network."""
     interval, _ = IntervalSchedule.objects.get_or_create(every=EVERY_SECONDS, period=IntervalSchedule.SECONDS)
     for name, (task, queue) in STANDING.items():
         # A message that nobody took in time is dropped: the next one does the same.

@@ -5,12 +5,24 @@ from __future__ import annotations
 from uuid import UUID
 
 from harvest.queue import IO, MODELS, task
-from harvest.services import characterizations, import_runs, round_runs, rounds
+from harvest.services import characterizations, import_runs, inbox, pulls, round_runs, rounds
 
 
 @task(queue=IO)
 def import_job(id: str) -> None:
     import_runs.run_import(job_id=UUID(id))
+
+
+@task(queue=IO)
+def pull_studies(id: str) -> None:
+    pulls.pull_then_import(job_id=UUID(id))
+
+
+@task(queue=IO)
+def watch_network() -> None:
+    """Imports what was received and has gone quiet; goes on with pulls whose worker is gone."""
+    inbox.import_quiet_studies()
+    pulls.resume_lost_pulls()
 
 
 @task(queue=IO)
