@@ -218,7 +218,7 @@ def _not_dicomweb() -> ArchiveError:
 def _problem(status: int) -> ArchiveError | None:
     if status in (401, 403):
         return ArchiveError(
-            "The archive does not accept the login. An admin can correct it on the Network page.",
+            "The archive does not accept the login. An admin enters it anew on the Network page.",
             code="archive_login",
         )
     if status in _PASSING:

@@ -37,8 +37,8 @@ STAGING = ".coming"
 # What could not be taken waits so long for the rest of its study; what was half written so long at most.
 KEEP_SECONDS = 7 * 24 * 3600
 STAGED_SECONDS = 24 * 3600
-# A job whose message the broker lost is sent again after this.
-UNSENT = timedelta(minutes=10)
+# An import whose message the broker lost, or that failed before it came to a study, is tried again after this.
+AGAIN = timedelta(minutes=10)
 IN_COHORT = (ImportOutcome.TAKEN, ImportOutcome.DUPLICATE)
 
 
@@ -141,7 +141,11 @@ def _settle(sender: Sender, folder: Path, names: set[str], jobs: dict[Sender, Im
     before = set(known.objects_seen)
     came = folder.stat().st_mtime
     fresh = job is None or bool(names - before) or (job.finished_at and came > job.finished_at.timestamp())
-    taken = _taken_as(job, folder.name) if job else None
+    items = _items_of(job, folder.name) if job else []
+    taken = next((item.study for item in items if item.outcome in IN_COHORT), None)
+    if job and job.state == JobState.FAILED and not items:
+        # A worker was stopped, or the disk was full; what was acknowledged is not forgotten for that.
+        fresh = fresh or job.finished_at is None or job.finished_at < timezone.now() - AGAIN
     if taken or (not fresh and time.time() - came > KEEP_SECONDS):
         _unlink(folder, names)
     if not fresh:
@@ -161,10 +165,10 @@ def _settle(sender: Sender, folder: Path, names: set[str], jobs: dict[Sender, Im
     known.save(update_fields=["objects_seen", "job"])
 
 
-def _taken_as(job: ImportJob, key: str) -> Study | None:
-    """The cohort's study that the one of this key became. Paths are sealed: they are compared here."""
-    items = job.items.filter(outcome__in=IN_COHORT).select_related("study")
-    return next((item.study for item in items if item.relative_path.split("/")[0] == key), None)
+def _items_of(job: ImportJob, key: str) -> list[ImportItem]:
+    """What an import said of the study of this key. Paths are sealed: they are compared here."""
+    items = job.items.select_related("study")
+    return [item for item in items if item.relative_path.split("/")[0] == key]
 
 
 def _new_job(sender: Sender) -> ImportJob:
@@ -250,7 +254,7 @@ def _send_again() -> None:
     waiting = ImportJob.objects.filter(
         state=JobState.QUEUED,
         source__in=(ImportSource.STOW, ImportSource.DICOM),
-        created_at__lt=timezone.now() - UNSENT,
+        created_at__lt=timezone.now() - AGAIN,
     )
     for job in waiting:
         queue.enqueue(TASK, job.pk, queue=queue.IO)

@@ -125,6 +125,8 @@ def run_pull(*, job_id: UUID, on_study: OnStudy | None = None) -> bool:
         except HarvestError as error:
             _fail(pull, error.code, error.message)
             return False
+        except SystemExit:
+            raise  # the worker is stopped: the pull goes on when there is one again
         except BaseException as error:
             log.error("pull %s stopped by %s", job_id, type(error).__name__)
             _fail(pull, "internal", f"Something unforeseen stopped the pull ({type(error).__name__}).")

@@ -55,7 +55,8 @@ class Command(HarvestCommand):
             )
         if options["dry_run"] or not found:
             lines = [f"{s.date}  {s.instances or '?':>6}  {s.description}" for s in found]
-            return Report({"studies": len(found)}, [*lines, f"{len(found)} studies found."], ok=bool(found))
+            studies = "study" if len(found) == 1 else "studies"
+            return Report({"studies": len(found)}, [*lines, f"{len(found)} {studies} found."], ok=bool(found))
         cohort, new = cohort_for(self, options["cohort"])
         job = create_pull(
             cohort=cohort,

@@ -181,7 +181,21 @@ def test_an_import_whose_message_was_lost_is_sent_again(
     inbox.import_quiet_studies()  # what it sends at commit is sent nowhere
     assert sweep() == []
     assert ImportJob.objects.get().state == JobState.QUEUED
-    ImportJob.objects.update(created_at=timezone.now() - inbox.UNSENT - timedelta(seconds=1))
+    ImportJob.objects.update(created_at=timezone.now() - inbox.AGAIN - timedelta(seconds=1))
+    sweep()
+    assert outcomes() == [("taken", "")]
+
+
+def test_what_a_failed_import_did_not_come_to_is_imported_again(
+    receive: Any, sweep: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(write_ct(tmp_path / "in"))
+    with monkeypatch.context() as full:
+        full.setattr("harvest.store.RESERVE_BYTES", 1 << 62)
+        sweep()
+    assert ImportJob.objects.get().error["code"] == "storage_full"
+    assert sweep() == []
+    ImportJob.objects.update(finished_at=timezone.now() - inbox.AGAIN - timedelta(seconds=1))
     sweep()
     assert outcomes() == [("taken", "")]
 
