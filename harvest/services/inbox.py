@@ -37,7 +37,7 @@ STAGING = ".coming"
 # What could not be taken waits so long for the rest of its study; what was half written so long at most.
 KEEP_SECONDS = 7 * 24 * 3600
 STAGED_SECONDS = 24 * 3600
-# An import whose message the broker lost, or that failed before it came to a study, is tried again after this.
+# An import whose message was lost, or that failed before it came to a study, is tried again after this.
 AGAIN = timedelta(minutes=10)
 IN_COHORT = (ImportOutcome.TAKEN, ImportOutcome.DUPLICATE)
 

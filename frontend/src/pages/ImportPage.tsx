@@ -19,7 +19,8 @@ export function ImportPage({ params }: { params: Params }) {
   const jobs = useLoad(
     () => all<ImportJob>(`/cohorts/${cohort}/imports`),
     [cohort],
-    (list) => (list?.some((job) => active(job.state)) ? 1000 : null),
+    // Others may send at any time.
+    (list) => (list?.some((job) => active(job.state)) ? 1000 : 10_000),
   );
   const started = (job: ImportJob) => {
     setOpen(job.id);
