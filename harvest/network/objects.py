@@ -33,7 +33,8 @@ class Identity:
 
 
 def write_object(path: Path, chunks: Iterable[bytes], *, limit_bytes: int) -> int:
-    """Writes an object and has the disk keep it; returns its bytes. What is not whole is taken away.
+    """Writes an object; returns its bytes. What is not whole is taken away. `sync` has the disk keep it: many
+    at once after all were written take a fraction of the time of one after the other.
 
     Raises:
         TooLarge: there is more than `limit_bytes`.
@@ -48,18 +49,17 @@ def write_object(path: Path, chunks: Iterable[bytes], *, limit_bytes: int) -> in
                 if written > limit_bytes:
                     raise TooLarge
                 out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return written
 
 
-def sync(path: Path) -> None:
-    """Has the disk keep a file that somebody else wrote."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+def sync(*paths: Path) -> None:
+    """Has the disk keep files that were written."""
+    for path in paths:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
 
 
 def identity_of(path: Path) -> Identity:

@@ -26,7 +26,7 @@ from harvest.errors import HarvestError, StorageFull
 from harvest.models import ArchivePull, Cohort, ImageArchive, ImportItem, ImportJob
 from harvest.network.dicomweb import ArchiveError, ArchiveGone, DicomWeb, SeriesListing, is_uid
 from harvest.network.multipart import Part
-from harvest.network.objects import NotAnObject, TooLarge, identity_of, write_object
+from harvest.network.objects import NotAnObject, TooLarge, identity_of, sync, write_object
 from harvest.services.archives import client_of
 from harvest.services.imports import TASK as IMPORT_TASK
 from harvest.services.imports import end_import
@@ -187,6 +187,7 @@ def _fetch_all(pull: ArchivePull, on_study: OnStudy | None) -> ArchiveError | No
             if not (folder / _WHOLE).exists():
                 # Once it is gone, the studies after this one are tried without waiting for it again.
                 fetch.study(uid, folder, waits=() if isinstance(problem, ArchiveGone) else WAITS)
+                sync(*folder.glob("*.dcm"))
                 (folder / _WHOLE).touch()
         except (ArchiveError, _NotWhole) as error:
             problem = error if isinstance(error, ArchiveError) else problem

@@ -16,7 +16,7 @@ from harvest import store
 from harvest.domain import ImportSource
 from harvest.errors import HarvestError, StorageFull
 from harvest.network.multipart import Part
-from harvest.network.objects import Identity, NotAnObject, TooLarge, identity_of, write_object
+from harvest.network.objects import Identity, NotAnObject, TooLarge, identity_of, sync, write_object
 from harvest.services import inbox
 
 # Failure reasons (PS3.18 table I.2-2, PS3.4 table B.2-1).
@@ -65,14 +65,26 @@ def store_parts(*, cohort: UUID, user: User, parts: Iterable[Part]) -> Stored:
                 path.unlink(missing_ok=True)
                 stored.refused.append(Refused(CANNOT_UNDERSTAND))
             except OSError as error:
-                raise StorageFull("The objects could not be kept. Free some space and send again.") from error
+                raise _full() from error
         if not written and not stored.refused:
             raise HarvestError("There is no object in the request.", code="empty")
+        _sync([path for path, _ in written])
         for path, identity in written:
             _put(sender, path, identity, stored)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return stored
+
+
+def _sync(paths: list[Path]) -> None:
+    try:
+        sync(*paths)
+    except OSError as error:
+        raise _full() from error
+
+
+def _full() -> StorageFull:
+    return StorageFull("The objects could not be kept. Free some space and send them again.")
 
 
 def _put(sender: inbox.Sender, path: Path, identity: Identity, stored: Stored) -> None:

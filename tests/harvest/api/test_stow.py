@@ -21,6 +21,7 @@ from tests.harvest.conftest import PASSWORD
 from tests.harvest.network_studies import assert_same, of_folder, write_ct
 from tests.harvest.test_deidentification import found, whole_database
 from tests.orthanc import needs_orthanc, orthanc
+from tests.real_data import unpacked
 
 pytestmark = pytest.mark.usefixtures("state")
 TYPE = 'multipart/related; type="application/dicom"; boundary=xyz'
@@ -104,6 +105,18 @@ def test_a_full_disk_keeps_nothing(post: Callable[..., Any], tmp_path: Path, mon
     monkeypatch.setattr("harvest.store.RESERVE_BYTES", 1 << 62)
     assert post(body(write_ct(tmp_path)[0].read_bytes())).status_code == 507
     assert kept() == 0
+
+
+@pytest.mark.real_data
+def test_every_odd_file_is_stored_or_refused_and_breaks_nothing(post: Callable[..., Any]) -> None:
+    files = [p for p in (unpacked() / "dicom_oddities").rglob("*") if p.is_file()]
+    answer = post(body(*(f.read_bytes() for f in files)))
+    assert answer.status_code == 202
+    counts = {tag: len(answer.json()[tag]["Value"]) for tag in ("00081199", "00081198")}
+    assert sum(counts.values()) == len(files)
+    # Papers, a DICOMDIR, and what says neither class nor study.
+    assert counts["00081198"] < len(files) / 3
+    assert 0 < kept() <= counts["00081199"]
 
 
 @needs_orthanc

@@ -39,6 +39,13 @@ def test_a_preamble_and_parts_without_a_header_are_read() -> None:
     assert read_all(b"ignored\r\n" + body([b"one"], header=b"")) == [("", b"one")]
 
 
+def test_a_large_part_is_never_in_memory_as_a_whole() -> None:
+    source = io.BytesIO(body([bytes(1 << 26)]))
+    sizes = [len(piece) for part in parts(source.read, BOUNDARY) for piece in part.content]
+    assert sum(sizes) == 1 << 26
+    assert max(sizes) < 1 << 20
+
+
 def test_what_a_reader_leaves_of_a_part_is_passed_over() -> None:
     source = io.BytesIO(body([b"a" * 1000, b"b"]))
     assert [p.content_type for p in parts(source.read, BOUNDARY)] == ["application/dicom"] * 2
