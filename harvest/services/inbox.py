@@ -15,7 +15,8 @@ import uuid
 from collections.abc import Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,7 +36,7 @@ from harvest.services.turns import take_turn
 
 STAGING = ".coming"
 # What could not be taken waits so long for the rest of its study; what was half written so long at most.
-KEEP_SECONDS = 7 * 24 * 3600
+KEEP = timedelta(days=7)
 STAGED_SECONDS = 24 * 3600
 # An import whose message was lost, or that failed before it came to a study, is tried again after this.
 AGAIN = timedelta(minutes=10)
@@ -106,16 +107,16 @@ def import_quiet_studies() -> list[ImportJob]:
     with transaction.atomic():
         take_turn("inbox")
         _forget_orphans()
-        jobs: dict[Sender, ImportJob] = {}
+        sweep = _Sweep()
         for sender, folder in _studies():
             names = {p.name for p in folder.glob("*.dcm")}
             if not names:
                 _remove_if_empty(folder)
             elif time.time() - folder.stat().st_mtime >= settings.INBOX_QUIET_SECONDS:
-                _settle(sender, folder, names, jobs)
+                sweep.settle(sender, folder, names)
         _send_again()
     _clear_staging()
-    return list(jobs.values())
+    return list(sweep.jobs.values())
 
 
 def _studies() -> Iterator[tuple[Sender, Path]]:
@@ -129,57 +130,67 @@ def _studies() -> Iterator[tuple[Sender, Path]]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _settle(sender: Sender, folder: Path, names: set[str], jobs: dict[Sender, ImportJob]) -> None:
-    """What becomes of a quiet study: an import, more for the import that asks for its phases, an item that
-    says why not, or nothing where nothing came since it was looked at."""
-    known, _ = ReceivedStudy.objects.select_for_update().get_or_create(
-        cohort_id=sender.cohort, key=folder.name
-    )
-    job = known.job
-    if job and job.state not in ENDED:
-        return
-    before = set(known.objects_seen)
-    came = folder.stat().st_mtime
-    fresh = job is None or bool(names - before) or (job.finished_at and came > job.finished_at.timestamp())
-    items = _items_of(job, folder.name) if job else []
-    taken = next((item.study for item in items if item.outcome in IN_COHORT), None)
-    if job and job.state == JobState.FAILED and not items:
-        # A worker was stopped, or the disk was full; what was acknowledged is not forgotten for that.
-        fresh = fresh or job.finished_at is None or job.finished_at < timezone.now() - AGAIN
-    if taken or (not fresh and time.time() - came > KEEP_SECONDS):
-        _unlink(folder, names)
-    if not fresh:
-        return
-    waiting = Path(job.source_path) if job and job.source_path else None
-    if taken:
-        _say_late(sender, taken, folder.name, len(names - before))
-    elif waiting and waiting.is_dir():
-        # Whoever says its phases says them of the whole study.
-        _link(folder, names, waiting / folder.name)
-    else:
-        if sender not in jobs:
-            jobs[sender] = _new_job(sender)
-        known.job = jobs[sender]
-        _link(folder, names, Path(known.job.source_path) / folder.name)
-    known.objects_seen = sorted(before | names)
-    known.save(update_fields=["objects_seen", "job"])
+class _Sweep:
+    """One look through the inbox: a sender's quiet studies come into one import."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[Sender, ImportJob] = {}
+        self._items: dict[UUID, dict[str, list[ImportItem]]] = {}
+
+    def settle(self, sender: Sender, folder: Path, names: Set[str]) -> None:
+        """What becomes of a quiet study: an import, more for the import that asks for its phases, an item
+        that says why not, or nothing where nothing came since it was looked at."""
+        known, _ = ReceivedStudy.objects.select_for_update().get_or_create(
+            cohort_id=sender.cohort, key=folder.name
+        )
+        job, before = known.job, set(known.objects_seen)
+        if job and job.state not in ENDED:
+            return
+        items = self._said_of(job, folder.name) if job else []
+        taken = next((item.study for item in items if item.outcome in IN_COHORT), None)
+        came = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        fresh = not names <= before or _is_due(job, came, untouched=not items)
+        if taken or (not fresh and timezone.now() - came > KEEP):
+            transaction.on_commit(partial(_unlink, folder, names))
+        if not fresh:
+            return
+        if taken:
+            _say_late(sender, taken, folder.name, len(names - before))
+        else:
+            known.job = self._job_for(sender, job)
+            _link(folder, names, Path(known.job.source_path) / folder.name)
+        known.objects_seen = sorted(before | names)
+        known.save(update_fields=["objects_seen", "job"])
+
+    def _said_of(self, job: ImportJob, key: str) -> list[ImportItem]:
+        """What an import said of the study of this key. Paths are sealed: they are compared here."""
+        if job.pk not in self._items:
+            by_key = self._items[job.pk] = {}
+            for item in job.items.select_related("study"):
+                by_key.setdefault(item.relative_path.split("/")[0], []).append(item)
+        return self._items[job.pk].get(key, [])
+
+    def _job_for(self, sender: Sender, earlier: ImportJob | None) -> ImportJob:
+        """The import that still asks for phases, since whoever answers does so for the whole study; else this
+        sweep's of the sender."""
+        if earlier and earlier.source_path and Path(earlier.source_path).is_dir():
+            return earlier
+        if sender not in self.jobs:
+            id = uuid.uuid4()
+            self.jobs[sender] = ImportJob.objects.create(
+                id=id, **_origin(sender), source_path=str(received_folder() / str(id))
+            )
+            queue.enqueue(TASK, id, queue=queue.IO)
+        return self.jobs[sender]
 
 
-def _items_of(job: ImportJob, key: str) -> list[ImportItem]:
-    """What an import said of the study of this key. Paths are sealed: they are compared here."""
-    items = job.items.select_related("study")
-    return [item for item in items if item.relative_path.split("/")[0] == key]
-
-
-def _new_job(sender: Sender) -> ImportJob:
-    id = uuid.uuid4()
-    job = ImportJob.objects.create(
-        id=id,
-        **_origin(sender),
-        source_path=str(received_folder() / str(id)),
-    )
-    queue.enqueue(TASK, job.pk, queue=queue.IO)
-    return job
+def _is_due(job: ImportJob | None, came: datetime, *, untouched: bool) -> bool:
+    """Whether a study is to be looked at (again): for the first time, since it was sent again after its
+    import, or since that failed before it came to it. What was acknowledged is not forgotten for a full disk
+    or a stopped worker."""
+    if job is None or job.finished_at is None or came > job.finished_at:
+        return True
+    return job.state == JobState.FAILED and untouched and job.finished_at < timezone.now() - AGAIN
 
 
 def _say_late(sender: Sender, study: Study, key: str, late: int) -> None:

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from detector.ingest.archive import Limits
 from harvest import queue, store
-from harvest.domain import ImportOutcome, ImportSource, JobState, Modality, Split
+from harvest.domain import ENDED, ImportOutcome, ImportSource, JobState, Modality, Split
 from harvest.errors import HarvestError, StorageFull
 from harvest.models import ArchivePull, Cohort, ImageArchive, ImportItem, ImportJob
 from harvest.network.dicomweb import ArchiveError, ArchiveGone, DicomWeb, SeriesListing, is_uid
@@ -112,11 +112,13 @@ def pull_then_import(*, job_id: UUID) -> None:
 
 
 def run_pull(*, job_id: UUID, on_study: OnStudy | None = None) -> bool:
-    """Fetches what lacks; True where the import is to go on. Does nothing for a pull that is over."""
+    """Fetches what lacks; True where the import is to go on. Does nothing for an import that is over."""
     with one_at_a_time(job_id) as held:
         pull = _begin(job_id) if held else None
         if pull is None:
             return False
+        if pull.finished_at:
+            return True
         try:
             problem = _fetch_all(pull, on_study)
         except _Cancelled:
@@ -143,17 +145,16 @@ def resume_lost_pulls() -> None:
     """Sends pulls again that were begun and that no worker holds."""
     for pull in ArchivePull.objects.filter(finished_at=None, job__state=JobState.RUNNING):
         with one_at_a_time(pull.job_id) as free:
-            if free:
-                queue.enqueue(TASK, pull.job_id, queue=queue.IO)
+            pass
+        if free:
+            queue.enqueue(TASK, pull.job_id, queue=queue.IO)
 
 
 @transaction.atomic
 def _begin(job_id: UUID) -> ArchivePull | None:
     job = ImportJob.objects.select_for_update().filter(pk=job_id).first()
     pull = ArchivePull.objects.select_related("archive", "job").filter(job=job_id).first()
-    if job is None or pull is None or pull.finished_at:
-        return None
-    if job.state not in (JobState.QUEUED, JobState.RUNNING):
+    if job is None or pull is None or job.state in ENDED:
         return None
     job.state = JobState.RUNNING
     job.save(update_fields=["state"])

@@ -207,7 +207,7 @@ def test_what_nobody_completes_is_let_go_after_a_week(
     sweep()
     sweep()
     assert in_inbox() == 2
-    monkeypatch.setattr(inbox, "KEEP_SECONDS", -1)
+    monkeypatch.setattr(inbox, "KEEP", timedelta(seconds=-1))
     sweep()
     assert in_inbox() == 0
 
