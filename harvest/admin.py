@@ -10,10 +10,13 @@ from django.db import models
 from django.http import HttpRequest
 
 from harvest.models import (
+    ArchivePull,
     Candidate,
     Cohort,
     DatasetRelease,
+    DicomSender,
     HarvestRound,
+    ImageArchive,
     ImportItem,
     ImportJob,
     LabelImport,
@@ -56,9 +59,20 @@ class ImportItemAdmin(ReadOnlyAdmin):
     exclude = ("relative_path",)
 
 
+class ImageArchiveAdmin(ReadOnlyAdmin):
+    list_display = ("name", "url")
+    exclude = ("username", "password", "token")
+
+
+class ArchivePullAdmin(ReadOnlyAdmin):
+    list_display = ("job", "archive", "studies", "studies_done", "objects_done")
+    exclude = ("study_uids",)
+
+
 LISTED: dict[type[models.Model], tuple[str, ...]] = {
     Candidate: ("id", "round_study", "rank", "score"),
     Cohort: ("name", "created_at"),
+    DicomSender: ("ae_title", "cohort", "host", "port"),
     DatasetRelease: ("cohort", "number", "owner", "created_at"),
     HarvestRound: ("cohort", "number", "state", "model_version", "created_at"),
     LabelImport: ("cohort", "owner", "window_days", "created_at", "undone_at"),
@@ -75,5 +89,7 @@ LISTED: dict[type[models.Model], tuple[str, ...]] = {
 }
 for _model, _columns in LISTED.items():
     admin.site.register(_model, type(f"{_model.__name__}Admin", (ReadOnlyAdmin,), {"list_display": _columns}))
+admin.site.register(ImageArchive, ImageArchiveAdmin)
+admin.site.register(ArchivePull, ArchivePullAdmin)
 admin.site.register(ImportJob, ImportJobAdmin)
 admin.site.register(ImportItem, ImportItemAdmin)

@@ -165,6 +165,16 @@ class LiverSource(StrEnum):
 MAX_TRIES = 3
 
 
+class ImportSource(StrEnum):
+    """Which way an import's files came."""
+
+    UPLOAD = "upload"
+    COMMAND = "command"
+    ARCHIVE = "archive"
+    STOW = "stow"
+    DICOM = "dicom"
+
+
 class PhaseSource(StrEnum):
     """How a series' phase is known: a person said it, its name tells it, or its image does."""
 

@@ -1,4 +1,4 @@
-"""URLs: the API and its schema, Django's admin, and the frontend for every other path."""
+"""URLs: the API and its schema, STOW-RS, Django's admin, and the frontend for every other path."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
+from harvest.api.stow import StowView
 from harvest.pages import frontend
 
 handler404 = "harvest.api.errors.not_found"
@@ -19,6 +20,7 @@ urlpatterns = [
         SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[]),
         name="schema",
     ),
+    path("dicom-web/<uuid:id>/studies", StowView.as_view(), name="stow"),
     path("admin/", admin.site.urls),
-    re_path(r"^(?!api/|static/|admin/).*$", frontend, name="frontend"),
+    re_path(r"^(?!api/|dicom-web/|static/|admin/).*$", frontend, name="frontend"),
 ]

@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
 from harvest.api.shapes import ErrorSerializer, choice
-from harvest.domain import NAMES_FILES, ImportOutcome, JobState, Phase, Split
+from harvest.domain import NAMES_FILES, ImportOutcome, ImportSource, JobState, Phase, Split
 from harvest.errors import HarvestError
 from harvest.models import ImportItem, ImportJob
 from harvest.selectors import cohorts as cohort_selectors
@@ -44,6 +44,15 @@ class ImportCountsSerializer(serializers.Serializer):
     waiting = serializers.IntegerField()
 
 
+class PullProgressSerializer(serializers.Serializer):
+    """How far the fetching from an archive is, which comes before anything is looked at."""
+
+    studies = serializers.IntegerField()
+    studies_done = serializers.IntegerField()
+    objects_done = serializers.IntegerField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
 class ImportJobSerializer(serializers.Serializer):
     id = serializers.UUIDField()
     state = choice(JobState)
@@ -55,6 +64,14 @@ class ImportJobSerializer(serializers.Serializer):
     owner = serializers.SerializerMethodField()
     counts = ImportCountsSerializer(source="*")
     split = choice(Split)
+    source = choice(ImportSource)  # type: ignore[assignment]
+    source_name = serializers.CharField(allow_blank=True)
+    pull = serializers.SerializerMethodField()
+
+    @extend_schema_field(PullProgressSerializer(allow_null=True))
+    def get_pull(self, row: ImportJob) -> object:
+        pull = getattr(row, "pull", None)
+        return PullProgressSerializer(pull).data if pull else None
 
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_owner(self, row: ImportJob) -> str | None:

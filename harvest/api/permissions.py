@@ -18,6 +18,7 @@ ANYONE_SIGNED_IN = frozenset(Role)
 CLINICIANS = frozenset({Role.CLINICIAN})
 DATA_MANAGERS = frozenset({Role.DATA_MANAGER})
 ML_ENGINEERS = frozenset({Role.ML_ENGINEER})
+ADMINS = frozenset({Role.ADMIN})
 
 
 class RolePermission(BasePermission):

@@ -28,5 +28,6 @@ urlpatterns = [
     path("releases/<uuid:id>", releases.ReleaseView.as_view(), name="release"),
     path("releases/<uuid:id>/diff", releases.ReleaseDiffView.as_view(), name="release-diff"),
     path("releases/<uuid:id>/export", releases.ReleaseExportView.as_view(), name="release-export"),
+    path("", include("harvest.api.urls_network")),
     path("", include("harvest.api.urls_review")),
 ]

@@ -5,6 +5,7 @@ from harvest.models.characterization import Characterization
 from harvest.models.cohort import Cohort, Outcome, Subject
 from harvest.models.label import LabelImport
 from harvest.models.lesion import Lesion
+from harvest.models.network import ArchivePull, DicomSender, ImageArchive, ReceivedStudy
 from harvest.models.release import DatasetRelease
 from harvest.models.review import Review
 from harvest.models.round import HarvestRound, RoundStudy
@@ -12,17 +13,21 @@ from harvest.models.study import ImportItem, ImportJob, Series, Study
 from harvest.models.training import ModelVersion, TrainingRun, TrainingSchedule
 
 __all__ = [
+    "ArchivePull",
     "Candidate",
     "Characterization",
     "Cohort",
     "DatasetRelease",
+    "DicomSender",
     "HarvestRound",
+    "ImageArchive",
     "ImportItem",
     "ImportJob",
     "LabelImport",
     "Lesion",
     "ModelVersion",
     "Outcome",
+    "ReceivedStudy",
     "Review",
     "RoundStudy",
     "Series",

@@ -9,6 +9,7 @@ from django.db import models
 
 from harvest.domain import (
     ImportOutcome,
+    ImportSource,
     JobState,
     LesionClass,
     LiverSource,
@@ -109,6 +110,9 @@ class ImportJob(Base):
     # Where the files lie: a path may hold names, so it is sealed, its owner's alone and blanked at the end.
     source_path = SealedTextField(blank=True)
     is_upload = models.BooleanField(default=False)
+    # Which way the files came, and from whom: an archive's name, a calling AE title; "" where the owner sent.
+    source = models.CharField(max_length=8, choices=choices(ImportSource), default=ImportSource.COMMAND)
+    source_name = models.CharField(max_length=80, blank=True)
     given_phases = models.JSONField(default=dict)
     split = models.CharField(max_length=8, choices=choices(Split), default=Split.POOL)
     # A public data set (detector.datasets.registry) and the phase of its scans; "" for studies as they come.

@@ -20,7 +20,7 @@ def imports(cohort_id: UUID | None = None) -> QuerySet[ImportJob]:
         if outcome != ImportOutcome.REFUSED
     }
     refused = Q(items__outcome=ImportOutcome.REFUSED) & Q(items__routine=False)
-    rows = ImportJob.objects.select_related("owner").annotate(
+    rows = ImportJob.objects.select_related("owner", "pull").annotate(
         **counted, refused=Count("items", filter=refused)
     )
     return rows.filter(cohort_id=cohort_id) if cohort_id else rows

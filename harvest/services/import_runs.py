@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from detector.errors import DetectorError
@@ -26,7 +26,7 @@ from harvest.domain import ENDED, MAX_TRIES, NAMES_FILES, ImportOutcome, JobStat
 from harvest.errors import HarvestError
 from harvest.models import ImportItem, ImportJob
 from harvest.services.import_roots import look_through
-from harvest.services.imports import TASK, end_import, end_import_if_done, tidy_import
+from harvest.services.imports import LOST_AFTER, TASK, end_import, end_import_if_done, tidy_import
 from harvest.services.locks import one_at_a_time
 from harvest.services.processes import each_in_processes
 from harvest.services.reading import read_next
@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 OnItem = Callable[[ImportItem, ImportJob], None]
 
 READ = "read_study"
-# A message that is so old was lost with its broker.
-LOST_AFTER = timedelta(seconds=60)
 
 
 def start_import(*, job_id: UUID) -> None:
@@ -69,10 +67,11 @@ def run_import(*, job_id: UUID, on_item: OnItem | None = None, workers: int = 1)
 def watch_imports() -> None:
     """Takes up again what lost its workers or its messages, and tidies up after what ended without them."""
     old = timezone.now() - LOST_AFTER
-    queued = ImportJob.objects.filter(state=JobState.QUEUED, created_at__lt=old)
-    for id in queued.values_list("pk", flat=True):
+    # What is still being pulled from an archive is looked after by services/pulls.py.
+    jobs = ImportJob.objects.filter(Q(pull=None) | Q(pull__finished_at__isnull=False))
+    for id in jobs.filter(state=JobState.QUEUED, created_at__lt=old).values_list("pk", flat=True):
         queue.enqueue(TASK, id, queue=queue.IO)
-    for id in ImportJob.objects.filter(state=JobState.RUNNING).values_list("pk", flat=True):
+    for id in jobs.filter(state=JobState.RUNNING).values_list("pk", flat=True):
         with one_at_a_time(id) as idle:
             pass
         if idle:

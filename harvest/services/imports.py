@@ -4,6 +4,7 @@ services/import_runs.py and services/reading.py do the work."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -15,7 +16,16 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from harvest import queue
-from harvest.domain import ENDED, PHASES, SAID_PHASES, ImportOutcome, JobState, Modality, Split
+from harvest.domain import (
+    ENDED,
+    PHASES,
+    SAID_PHASES,
+    ImportOutcome,
+    ImportSource,
+    JobState,
+    Modality,
+    Split,
+)
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import Cohort, ImportItem, ImportJob
 from harvest.services.locks import one_at_a_time
@@ -24,6 +34,8 @@ from harvest.services.uploads import delete_upload, upload_folder
 from harvest.services.work_folders import delete_work
 
 TASK = "import_job"
+# A message that is so old was lost with its broker.
+LOST_AFTER = timedelta(seconds=60)
 
 
 @transaction.atomic
@@ -48,6 +60,7 @@ def start_upload_import(
         owner=owner,
         source_path=str(folder),
         is_upload=True,
+        source=ImportSource.UPLOAD,
         given_phases=dict(given_phases),
         split=split,
         registration=settings.REGISTRATION,

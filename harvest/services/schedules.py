@@ -24,11 +24,13 @@ STANDING = {
     "harvest imports": ("watch_imports", IO, 15),
     "harvest preparations": ("prepare_studies", PREPARE, 5),
     "harvest characterizations": ("characterize_lesions", MODELS, 30),
+    "harvest network": ("watch_network", IO, 30),
 }
 
 
 def ensure_standing_entries() -> None:
-    """The beat entries that look after trainings and imports, prepare studies and characterize lesions."""
+    """The beat entries that look after trainings, imports and the network, prepare studies and characterize
+    lesions."""
     for name, (task, queue, seconds) in STANDING.items():
         interval, _ = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
         # A message that nobody took in time is dropped: the next one does the same.

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from harvest.domain import (
+    ImportSource,
     JobState,
     LesionClass,
     LesionSource,
@@ -31,12 +32,15 @@ STATE_DIR = ENV.state
 STORE_DIR = STATE_DIR / "store"
 UPLOAD_DIR = STATE_DIR / "uploads"
 WORK_DIR = STATE_DIR / "work"
+INBOX_DIR = STATE_DIR / "inbox"
 PSEUDONYM_KEY = ENV.pseudonym_key
 SEALING_KEY = ENV.sealing_key
 KEEP_LINKS = ENV.keep_links
 REGISTRATION = ENV.registration
 DEEDS = ENV.deeds
 WORKERS = ENV.workers
+DICOM_HOST, DICOM_PORT, DICOM_AE_TITLE = ENV.dicom_host, ENV.dicom_port, ENV.dicom_ae_title
+INBOX_QUIET_SECONDS = ENV.inbox_quiet_seconds
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -160,6 +164,7 @@ SPECTACULAR_SETTINGS = {
             RowState,
             Split,
             Role,
+            ImportSource,
         )
     },
 }

@@ -43,6 +43,16 @@ class Environment(BaseSettings):
         ge=1,
         description="Processes that read studies at once; half as many register them. A core each.",
     )
+    dicom_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Port of the DICOM listener; without it none is started."
+    )
+    dicom_host: str = Field(default="127.0.0.1", description="Address the DICOM listener listens on.")
+    dicom_ae_title: str = Field(
+        default="HARVEST", pattern=r"^[ -\[\]-~]{1,16}$", description="AE title of the DICOM listener."
+    )
+    inbox_quiet_seconds: int = Field(
+        default=30, ge=1, description="A received study is imported when nothing came for it for so long."
+    )
     debug: bool = False
 
     @property

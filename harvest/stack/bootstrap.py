@@ -171,12 +171,32 @@ def set_up_browser() -> None:
         stderr=subprocess.DEVNULL,
     )
     if not find_browser() and shutil.which("apt-get"):
-        sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([*sudo, "apt-get", "update", "-qq"], env=env)
-        subprocess.run([*sudo, "apt-get", "install", "-y", "-qq", "chromium"], env=env)
+        install_debian([] if os.geteuid() == 0 else ["sudo", "-n"], "chromium")
     if not find_browser():
         fail("No Chromium could be installed. Install Chromium or Chrome, then run this again.")
+
+
+def install_debian(sudo: list[str], *packages: str) -> None:
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run([*sudo, "apt-get", "update", "-qq"], env=env)
+    subprocess.run([*sudo, "apt-get", "install", "-y", "-qq", *packages], env=env)
+
+
+def set_up_orthanc() -> None:
+    """An archive for the tests of the network, which start it themselves and are skipped without one."""
+    if shutil.which("Orthanc"):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        say("Installing Orthanc for the tests of the network")
+        install_debian([], "orthanc", "orthanc-dicomweb")
+        if shutil.which("systemctl"):  # Debian starts it as a service, with an open DICOM port
+            subprocess.run(
+                ["systemctl", "disable", "--now", "orthanc"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+    if not shutil.which("Orthanc"):
+        say("No Orthanc here: the tests of the network are skipped (Debian: orthanc, orthanc-dicomweb)")
 
 
 def main() -> None:
@@ -187,6 +207,7 @@ def main() -> None:
     set_up_frontend()
     if arguments.dev:
         set_up_browser()
+        set_up_orthanc()
         (STAMPS / "browser.json").write_text(json.dumps({"executable": find_browser()}))
 
 

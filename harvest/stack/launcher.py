@@ -50,7 +50,9 @@ class Stack:
         """Everything up to a web server that answers."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._take_lock()
-        self._require_port()
+        self._require_port(self.environment.host, self.environment.port, "HARVEST_PORT")
+        if self.environment.dicom_port:
+            self._require_port(self.environment.dicom_host, self.environment.dicom_port, "HARVEST_DICOM_PORT")
         self.env.update(
             HARVEST_DATABASE_URL=self.environment.database_url, HARVEST_BROKER_URL=self.environment.broker_url
         )
@@ -92,6 +94,11 @@ class Stack:
             "worker-prepare": ["nice", *worker("prepare", max(1, self.environment.workers // 2))],
             "worker-models": worker("models", 1),
             "beat": [*celery, "beat", "-l", "info", "--pidfile="],
+            **(
+                {"dicom": [sys.executable, "manage.py", "dicom_listener"]}
+                if self.environment.dicom_port
+                else {}
+            ),
             "web": [
                 *(sys.executable, "-m", "waitress", "--threads=8", "--ident=Harvest"),
                 f"--listen={self.environment.host}:{self.environment.port}",
@@ -179,15 +186,13 @@ class Stack:
             ) from error
         os.set_inheritable(self._lock.fileno(), False)
 
-    def _require_port(self) -> None:
+    def _require_port(self, host: str, port: int, variable: str) -> None:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((self.environment.host, self.environment.port))
+                probe.bind((host, port))
             except OSError as error:
-                raise StackError(
-                    f"Port {self.environment.port} is in use. Set HARVEST_PORT to a free one."
-                ) from error
+                raise StackError(f"Port {port} is in use. Set {variable} to a free one.") from error
 
     def _wait_for_web(self) -> None:
         web = self.processes[-1]

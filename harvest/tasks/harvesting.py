@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from harvest.queue import IO, MODELS, PREPARE, task
-from harvest.services import characterizations, import_runs, preparation, round_runs, rounds
+from harvest.services import characterizations, import_runs, inbox, preparation, pulls, round_runs, rounds
 
 
 @task(queue=IO)
@@ -26,6 +26,18 @@ def watch_imports() -> None:
 @task(queue=PREPARE)
 def prepare_studies() -> None:
     preparation.prepare_waiting()
+
+
+@task(queue=IO)
+def pull_studies(id: str) -> None:
+    pulls.pull_then_import(job_id=UUID(id))
+
+
+@task(queue=IO)
+def watch_network() -> None:
+    """Imports what was received and has gone quiet; goes on with pulls whose worker is gone."""
+    inbox.import_quiet_studies()
+    pulls.resume_lost_pulls()
 
 
 @task(queue=IO)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.running import REPOSITORY, Installation, installation
+from tests.e2e.running import REPOSITORY, Installation, free_port, installation
 
 # Two busy cores make a page slow; a test is about what it shows, not when.
 expect.set_options(timeout=30_000)
@@ -59,7 +59,11 @@ def phantoms(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def running() -> Iterator[Installation]:
     # Not below pytest's own folder, which another run may close to the database's user.
-    with tempfile.TemporaryDirectory(prefix="hve") as folder, installation(Path(folder) / "var") as started:
+    network = {"HARVEST_DICOM_PORT": str(free_port()), "HARVEST_INBOX_QUIET_SECONDS": "2"}
+    with (
+        tempfile.TemporaryDirectory(prefix="hve") as folder,
+        installation(Path(folder) / "var", **network) as started,
+    ):
         yield started
 
 

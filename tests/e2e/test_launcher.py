@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.e2e.running import REPOSITORY, installation
+from tests.e2e.running import REPOSITORY, free_port, installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
@@ -77,6 +78,25 @@ def test_a_state_folder_with_a_space_is_refused_with_the_remedy(short_path):
     )
     assert done.returncode == 1
     assert "Set HARVEST_HOME" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_dicom_port_that_is_taken_is_refused_with_the_remedy(short_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, "-m", "harvest.stack"],
+            env={**os.environ, "HARVEST_HOME": str(short_path / "var"), "HARVEST_DICOM_PORT": port}
+            | {"HARVEST_PORT": str(free_port())},
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert f"Port {port} is in use. Set HARVEST_DICOM_PORT" in done.stderr
     assert "Traceback" not in done.stderr
 
 

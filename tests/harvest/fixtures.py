@@ -34,10 +34,11 @@ PHASES = ("arterial", "portal_venous")
 
 @pytest.fixture
 def state(tmp_path: Path, settings: Any) -> Path:
-    """A store and uploads of the test's own."""
+    """A store, uploads and an inbox of the test's own."""
     settings.STORE_DIR = tmp_path / "store"
     settings.UPLOAD_DIR = tmp_path / "uploads"
     settings.WORK_DIR = tmp_path / "work"
+    settings.INBOX_DIR = tmp_path / "inbox"
     return tmp_path
 
 

@@ -23,7 +23,9 @@ def test_texts_of_earlier_imports_are_sealed_in_place() -> None:
     try:
         before = MigrationExecutor(connection).loader.project_state(then).apps
         cohort = before.get_model("harvest", "Cohort").objects.create(name="old")
-        job = before.get_model("harvest", "ImportJob").objects.create(cohort=cohort, source_path="/in/Doe")
+        job = before.get_model("harvest", "ImportJob").objects.create(
+            cohort=cohort, source_path="/in/Doe", is_upload=True
+        )
         before.get_model("harvest", "ImportItem").objects.create(
             job=job,
             ordinal=1,
@@ -37,7 +39,7 @@ def test_texts_of_earlier_imports_are_sealed_in_place() -> None:
     item = ImportItem.objects.get()
     assert (item.relative_path, item.message, item.remedy) == ("Doe/1", "Doe is damaged.", "")
     assert (item.routine, item.study_key, item.details["series"]) == (True, "a-b", ["Doe"])
-    assert ImportJob.objects.get().source_path == "/in/Doe"
+    assert (ImportJob.objects.get().source_path, ImportJob.objects.get().source) == ("/in/Doe", "upload")
     with connection.cursor() as cursor:
         cursor.execute("SELECT i::text || j::text FROM harvest_importitem i, harvest_importjob j")
         assert "Doe" not in cursor.fetchone()[0]

@@ -4,6 +4,70 @@
  */
 
 export interface paths {
+    "/api/v1/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["archives_list"];
+        put?: never;
+        post: operations["archive_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/archives/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["archive_delete"];
+        options?: never;
+        head?: never;
+        patch: operations["archive_update"];
+        trace?: never;
+    };
+    "/api/v1/archives/{id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["archive_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/archives/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["archive_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/{id}/tiles/{phase}.webp": {
         parameters: {
             query?: never;
@@ -117,6 +181,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{id}/pulls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["pull_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{id}/releases": {
         parameters: {
             query?: never;
@@ -207,6 +287,54 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["upload_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dicom-senders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["dicom_senders_list"];
+        put?: never;
+        post: operations["dicom_sender_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dicom-senders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["dicom_sender_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dicom-senders/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["dicom_sender_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -327,6 +455,22 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["lesion_update"];
+        trace?: never;
+    };
+    "/api/v1/listener": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["listener_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/models": {
@@ -738,10 +882,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dicom-web/{id}/studies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["stow_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Archive: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            url: string;
+            username: string;
+            readonly has_password: boolean;
+            readonly has_token: boolean;
+        };
+        ArchiveCreateRequest: {
+            url: string;
+            username?: string;
+            password?: string;
+            token?: string;
+            name: string;
+        };
+        ArchiveFound: {
+            studies: components["schemas"]["FoundInArchive"][];
+            more: boolean;
+        };
+        /** @description In a body, so that no identifier stands in an address or a log. At least one of the first four. */
+        ArchiveSearchRequest: {
+            /** Format: date */
+            date_from?: string | null;
+            /** Format: date */
+            date_to?: string | null;
+            patient_id?: string;
+            accession?: string;
+            description?: string;
+            /** @default CT */
+            modality: components["schemas"]["ModalityEnum"];
+        };
         /**
          * @description * `said` - said
          *     * `name` - name
@@ -882,6 +1074,24 @@ export interface components {
             p1td_10: components["schemas"]["Estimate"] | null;
             mean_f1: components["schemas"]["Estimate"] | null;
         };
+        DicomSender: {
+            /** Format: uuid */
+            id: string;
+            ae_title: string;
+            /** Format: uuid */
+            cohort: string;
+            cohort_name: string;
+            host: string;
+            port: number | null;
+        };
+        /** @description A calling AE title; with a host it may send from there alone, with a port it can be called back. */
+        DicomSenderCreateRequest: {
+            ae_title: string;
+            /** Format: uuid */
+            cohort: string;
+            host?: string;
+            port?: number | null;
+        };
         Difference: {
             metric: string;
             a: components["schemas"]["Estimate"] | null;
@@ -902,6 +1112,17 @@ export interface components {
             /** Format: double */
             hi: number | null;
             n: number | null;
+        };
+        /** @description A study as the archive lists it; shown to who searches, and never kept. */
+        FoundInArchive: {
+            study_uid: string;
+            date: string;
+            description: string;
+            patient_id: string;
+            accession: string;
+            modalities: string[];
+            series: number | null;
+            instances: number | null;
         };
         /** @description A grid: shape (z, y, x), spacing and origin (x, y, z) in mm, LPS. */
         Geometry: {
@@ -994,7 +1215,19 @@ export interface components {
             readonly owner: string | null;
             counts: components["schemas"]["ImportCounts"];
             split: components["schemas"]["Split"];
+            source: components["schemas"]["ImportSource"];
+            source_name: string;
+            readonly pull: components["schemas"]["PullProgress"] | null;
         };
+        /**
+         * @description * `upload` - upload
+         *     * `command` - command
+         *     * `archive` - archive
+         *     * `stow` - stow
+         *     * `dicom` - dicom
+         * @enum {string}
+         */
+        ImportSource: "upload" | "command" | "archive" | "stow" | "dicom";
         Job: {
             /** Format: uuid */
             id: string;
@@ -1152,6 +1385,13 @@ export interface components {
          * @enum {string}
          */
         LesionSource: "review" | "drawn" | "imported";
+        /** @description How others reach this installation; `port` is null where no listener is started. */
+        Listener: {
+            ae_title: string;
+            host: string;
+            port: number | null;
+            quiet_seconds: number;
+        };
         /**
          * @description * `supplied` - supplied
          *     * `found` - found
@@ -1163,6 +1403,13 @@ export interface components {
             username: string;
             password: string;
         };
+        /**
+         * @description * `CT` - CT
+         *     * `MR` - MR
+         *     * `US` - US
+         * @enum {string}
+         */
+        ModalityEnum: "CT" | "MR" | "US";
         /**
          * @description * `detector` - detector
          *     * `key_slice_filter` - key_slice_filter
@@ -1242,6 +1489,19 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
+        PaginatedArchiveList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Archive"][];
+        };
         PaginatedCohortList: {
             /**
              * Format: uri
@@ -1254,6 +1514,19 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Cohort"][];
+        };
+        PaginatedDicomSenderList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["DicomSender"][];
         };
         PaginatedHarvestRoundList: {
             /**
@@ -1372,6 +1645,12 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["TrainingRunSummary"][];
         };
+        PatchedArchiveUpdateRequest: {
+            url?: string;
+            username?: string;
+            password?: string;
+            token?: string;
+        };
         PatchedCohortUpdateRequest: {
             description?: string;
             /** Format: double */
@@ -1423,6 +1702,23 @@ export interface components {
          * @enum {string}
          */
         Procedure: "resection" | "biopsy" | "transplantation" | "ablation" | "imaging" | "other";
+        PullCreateRequest: {
+            /** Format: uuid */
+            archive: string;
+            studies: string[];
+            /** @default CT */
+            modality: components["schemas"]["ModalityEnum"];
+            /** @default pool */
+            split: components["schemas"]["Split"];
+        };
+        /** @description How far the fetching from an archive is, which comes before anything is looked at. */
+        PullProgress: {
+            studies: number;
+            studies_done: number;
+            objects_done: number;
+            /** Format: date-time */
+            finished_at: string | null;
+        };
         /**
          * @description * `pending` - pending
          *     * `leased` - leased
@@ -1899,6 +2195,149 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    archives_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedArchiveList"];
+                };
+            };
+        };
+    };
+    archive_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ArchiveCreateRequest"];
+                "multipart/form-data": components["schemas"]["ArchiveCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Archive"];
+                };
+            };
+        };
+    };
+    archive_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    archive_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedArchiveUpdateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedArchiveUpdateRequest"];
+                "multipart/form-data": components["schemas"]["PatchedArchiveUpdateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Archive"];
+                };
+            };
+        };
+    };
+    archive_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ArchiveSearchRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ArchiveSearchRequest"];
+                "multipart/form-data": components["schemas"]["ArchiveSearchRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveFound"];
+                };
+            };
+        };
+    };
+    archive_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     candidate_tile: {
         parameters: {
             query?: {
@@ -2166,6 +2605,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelPreview"];
+                };
+            };
+        };
+    };
+    pull_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PullCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PullCreateRequest"];
+                "multipart/form-data": components["schemas"]["PullCreateRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportJob"];
                 };
             };
         };
@@ -2438,6 +2904,95 @@ export interface operations {
             };
         };
     };
+    dicom_senders_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedDicomSenderList"];
+                };
+            };
+        };
+    };
+    dicom_sender_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DicomSenderCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["DicomSenderCreateRequest"];
+                "multipart/form-data": components["schemas"]["DicomSenderCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DicomSender"];
+                };
+            };
+        };
+    };
+    dicom_sender_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    dicom_sender_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     import_thumbnail: {
         parameters: {
             query?: never;
@@ -2619,6 +3174,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Lesion"];
+                };
+            };
+        };
+    };
+    listener_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listener"];
                 };
             };
         };
@@ -3297,6 +3871,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadContent"];
+                };
+            };
+        };
+    };
+    stow_store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/related": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/dicom+json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/dicom+json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/dicom+json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
         };

@@ -3,7 +3,7 @@ import { api } from "../api/client";
 import type { Cohort } from "../api/types";
 import { useAction, useLoad } from "./load";
 import { Link } from "./router";
-import { useSession } from "./session";
+import { may, useSession } from "./session";
 
 const TABS = [
   ["", "Overview"],
@@ -39,6 +39,11 @@ export function Layout({ path, cohort, children }: Props) {
         <Link href="/models" aria-current={path.startsWith("/models") ? "page" : undefined}>
           Models
         </Link>
+        {may(user) && (
+          <Link href="/network" aria-current={path === "/network" ? "page" : undefined}>
+            Network
+          </Link>
+        )}
         <span class="muted" data-testid="user">
           {user?.username}
         </span>

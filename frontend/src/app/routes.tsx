@@ -8,6 +8,7 @@ import { ImportPage } from "../pages/ImportPage";
 import { LabelsPage } from "../pages/LabelsPage";
 import { ModelPage } from "../pages/ModelPage";
 import { ModelsPage } from "../pages/ModelsPage";
+import { NetworkPage } from "../pages/NetworkPage";
 import { ReleasesPage } from "../pages/ReleasesPage";
 import { RoundsPage } from "../pages/RoundsPage";
 import { StudiesPage } from "../pages/StudiesPage";
@@ -41,4 +42,5 @@ export const ROUTES: Route[] = [
   { pattern: "/models", page: ModelsPage },
   { pattern: "/models/compare", page: ComparePage },
   { pattern: "/models/:id", page: ModelPage },
+  { pattern: "/network", page: NetworkPage },
 ];

@@ -10,11 +10,11 @@ import { upload } from "./upload";
 
 interface Props {
   cohort: Id;
+  split: Split;
   onStarted: (job: ImportJob) => void;
 }
 
-export function DropZone({ cohort, onStarted }: Props) {
-  const [split, setSplit] = useState<Split>("pool");
+export function DropZone({ cohort, split, onStarted }: Props) {
   const [over, setOver] = useState(false);
   const [progress, setProgress] = useState<{ sent: number; total: number; files: number } | null>(null);
   const action = useAction();
@@ -96,27 +96,6 @@ export function DropZone({ cohort, onStarted }: Props) {
                 data-testid="import-files"
               />
             </label>
-            <fieldset class="choice">
-              <legend>Used</legend>
-              <label>
-                <input
-                  type="radio"
-                  name="split"
-                  checked={split === "pool"}
-                  onChange={() => setSplit("pool")}
-                />{" "}
-                to harvest and train on (pool)
-              </label>
-              <label>
-                <input
-                  type="radio"
-                  name="split"
-                  checked={split === "gold"}
-                  onChange={() => setSplit("gold")}
-                />{" "}
-                only to judge models on (gold)
-              </label>
-            </fieldset>
           </div>
           <p class="muted">Names and numbers of patients are removed before anything is kept.</p>
         </>

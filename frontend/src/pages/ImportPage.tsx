@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { all } from "../api/client";
-import type { Id, ImportJob } from "../api/types";
+import type { Id, ImportJob, Split } from "../api/types";
 import { plural, when, words } from "../app/format";
 import { useLoad } from "../app/load";
 import type { Params } from "../app/router";
@@ -8,15 +8,19 @@ import { may, useSession } from "../app/session";
 import { Await, active, Progress, State } from "../app/ui";
 import { DropZone } from "./DropZone";
 import { ImportItems } from "./ImportItems";
+import { PacsQuery } from "./PacsQuery";
+import { fetching, sourceOf } from "./pacs";
 
 export function ImportPage({ params }: { params: Params }) {
   const cohort = params.id!;
   const { user } = useSession();
   const [open, setOpen] = useState<Id | null>(null);
+  const [split, setSplit] = useState<Split>("pool");
   const jobs = useLoad(
     () => all<ImportJob>(`/cohorts/${cohort}/imports`),
     [cohort],
-    (list) => (list?.some((job) => active(job.state)) ? 1000 : null),
+    // Others may send at any time.
+    (list) => (list?.some((job) => active(job.state)) ? 1000 : 10_000),
   );
   const started = (job: ImportJob) => {
     setOpen(job.id);
@@ -27,7 +31,13 @@ export function ImportPage({ params }: { params: Params }) {
     <div class="page">
       <h1>Import</h1>
       {may(user, "data_manager") ? (
-        <DropZone cohort={cohort} onStarted={started} />
+        <>
+          <SplitChoice split={split} onChange={setSplit} />
+          <div class="ways">
+            <DropZone cohort={cohort} split={split} onStarted={started} />
+            <PacsQuery cohort={cohort} split={split} onStarted={started} />
+          </div>
+        </>
       ) : (
         <p class="muted">Importing is the data manager's part; you see what came of it.</p>
       )}
@@ -39,6 +49,7 @@ export function ImportPage({ params }: { params: Params }) {
                 <thead>
                   <tr>
                     <th>Import</th>
+                    <th>From</th>
                     <th>State</th>
                     <th>Looked at</th>
                     <th>What came of it</th>
@@ -64,17 +75,18 @@ export function ImportPage({ params }: { params: Params }) {
                           {when(job.created_at)}
                         </button>
                       </td>
+                      <td data-testid="import-source">{sourceOf(job)}</td>
                       <td>
                         <State state={job.state} />
                       </td>
-                      <td>
-                        <Progress done={job.done} total={job.total} label="Import" />
+                      <td data-testid="import-progress">
+                        <ImportProgress job={job} />
                       </td>
                       <td class="num" data-testid="import-counts">
                         {counts(job)}
                       </td>
                       <td>{job.split}</td>
-                      <td>{job.owner ?? "command"}</td>
+                      <td>{job.owner ?? "–"}</td>
                     </tr>
                   ))}
                 </tbody>
@@ -88,7 +100,31 @@ export function ImportPage({ params }: { params: Params }) {
   );
 }
 
+/** How far it is: with fetching from an archive first, then with what was looked at. */
+function ImportProgress({ job }: { job: ImportJob }) {
+  const pull = fetching(job);
+  if (!pull) return <Progress done={job.done} total={job.total} label="Import" />;
+  return <Progress done={pull.studies_done} total={pull.studies} label="Pulled studies" />;
+}
+
+function SplitChoice({ split, onChange }: { split: Split; onChange: (split: Split) => void }) {
+  const choice = (value: Split, text: string) => (
+    <label>
+      <input type="radio" name="split" checked={split === value} onChange={() => onChange(value)} /> {text}
+    </label>
+  );
+  return (
+    <fieldset class="choice">
+      <legend>What is imported is used</legend>
+      {choice("pool", "to harvest and train on (pool)")}
+      {choice("gold", "only to judge models on (gold)")}
+    </fieldset>
+  );
+}
+
 function counts(job: ImportJob): string {
+  const pull = fetching(job);
+  if (pull) return `pulling: ${plural(pull.objects_done, "image")}`;
   const given = Object.entries(job.counts).filter(([outcome, n]) => n > 0 && outcome !== "waiting");
   return (
     given.map(([outcome, n]) => `${n} ${words(outcome)}`).join(", ") || plural(job.total, "study", "studies")

@@ -7,6 +7,7 @@ import { batches, fingerprint, fromEntries, missing, pieces } from "./files";
 import { grouped } from "./ImportItems";
 import { before, form, sorted } from "./labels";
 import { difference, estimates, judgement } from "./metrics";
+import { day, fetching, narrow, sourceOf, toggled } from "./pacs";
 import { answers, doubled, proposals, seriesOf } from "./phases";
 
 const item = (ordinal: number, rest: Partial<ImportItem>): ImportItem => ({
@@ -236,5 +237,37 @@ describe("a table of labels", () => {
       "1 day before",
       "12 days before",
     ]);
+  });
+});
+
+describe("studies from an archive", () => {
+  const nothing = { from: "", to: "", patient: " ", accession: "" };
+  const pull = { studies: 3, studies_done: 1, objects_done: 40, finished_at: null };
+
+  it("are not asked for without anything that narrows the search", () => {
+    expect(narrow(nothing)).toBe(false);
+    expect(narrow({ ...nothing, to: "2024-01-31" })).toBe(true);
+  });
+
+  it("show their day, also where the archive says something else", () => {
+    expect([day("20190314"), day("2019"), day("")]).toEqual(["2019-03-14", "2019", ""]);
+  });
+
+  it("are chosen and left out one by one", () => {
+    expect([...toggled(new Set(["1", "2"]), "2")]).toEqual(["1"]);
+    expect([...toggled(new Set(["1"]), "2")]).toEqual(["1", "2"]);
+  });
+
+  it("count as pulled until all were fetched or the import has ended", () => {
+    expect(fetching({ state: "running", pull })).toBe(pull);
+    expect(fetching({ state: "running", pull: { ...pull, finished_at: "2026-01-01" } })).toBeNull();
+    expect(fetching({ state: "cancelled", pull })).toBeNull();
+    expect(fetching({ state: "running", pull: null })).toBeNull();
+  });
+
+  it("name whom they came from", () => {
+    expect(sourceOf({ source: "archive", source_name: "pacs" })).toBe("pacs");
+    expect(sourceOf({ source: "stow", source_name: "" })).toBe("STOW-RS");
+    expect(sourceOf({ source: "upload", source_name: "" })).toBe("upload");
   });
 });

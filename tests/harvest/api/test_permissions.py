@@ -14,7 +14,7 @@ from harvest.domain import Role
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ROLES = (None, Role.CLINICIAN, Role.DATA_MANAGER, Role.ML_ENGINEER, Role.ADMIN)
-C, M, E = Role.CLINICIAN, Role.DATA_MANAGER, Role.ML_ENGINEER
+C, M, E, A = Role.CLINICIAN, Role.DATA_MANAGER, Role.ML_ENGINEER, Role.ADMIN
 ALL = {C, M, E}
 
 # URL name -> method -> roles that may; an admin may whatever some role may; what is not here nobody may.
@@ -64,6 +64,16 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "release": {"GET": ALL},
     "release-diff": {"GET": ALL},
     "release-export": {"GET": ALL},
+    "archives": {"GET": {M}, "POST": {A}},
+    "archive": {"PATCH": {A}, "DELETE": {A}},
+    "archive-test": {"POST": {A}},
+    "archive-search": {"POST": {M}},
+    "pulls": {"POST": {M}},
+    "listener": {"GET": {M}},
+    "dicom-senders": {"GET": {M}, "POST": {A}},
+    "dicom-sender": {"DELETE": {A}},
+    "dicom-sender-test": {"POST": {A}},
+    "stow": {"POST": {M}},
 }
 
 
@@ -76,7 +86,7 @@ def patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URL
             yield route, entry
 
 
-API = [entry for route, entry in patterns(get_resolver()) if route.startswith("api/v1/")]
+API = [entry for route, entry in patterns(get_resolver()) if route.startswith(("api/v1/", "dicom-web/"))]
 
 
 def url_of(entry: URLPattern) -> str:
