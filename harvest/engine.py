@@ -6,6 +6,7 @@ Model families are imported by name when a worker first needs one, so that web p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ import numpy as np
 
 from detector import registry
 from detector.contracts import Candidate, Characterization, KeySlice, StudyImages
-from detector.geometry import Box3D, VolumeGeometry
-from detector.volume import Volume, read_volume
+from detector.geometry import Box3D, Vector, VolumeGeometry
+from detector.registration.resample import resample
+from detector.registration.similarity import Comparison
+from detector.registration.transform import Transform, read_transform, write_transform
+from detector.volume import Volume, read_volume, write_volume
 from harvest import store
 from harvest.models import ModelVersion, Study
 
@@ -23,7 +27,10 @@ REGISTERED = "registered"
 ORIGINAL = "original"
 HEADERS = "headers"
 TRANSFORMS = "transforms"  # what makes a registered volume of an original one
+NUDGED = "nudged"  # below it registered volumes that a person moved, each with its transform
 LIVER = "liver.npy"
+
+NO_NUDGE: Vector = (0.0, 0.0, 0.0)
 
 
 def geometry_of(study: Study) -> VolumeGeometry:
@@ -32,13 +39,70 @@ def geometry_of(study: Study) -> VolumeGeometry:
 
 
 def registered_volume(study: Study, phase: str) -> Volume:
-    """A phase on the study's grid, memory-mapped.
+    """A phase on the study's grid as it is shown now, memory-mapped.
 
     Raises:
         NotFound: it is not in the store.
         ReadError: it is damaged.
     """
-    return read_volume(store.path(f"{study.store_key}/{REGISTERED}/{phase}.npy"))
+    nudge = next((tuple(s.nudge_mm) for s in study.series.all() if s.phase == phase), NO_NUDGE)
+    return read_volume(store.path(registered_key(study.store_key, phase, nudge)))
+
+
+def registered_key(store_key: str, phase: str, nudge_mm: Vector = NO_NUDGE) -> str:
+    """Where in the store a phase lies, moved by a nudge: under one key there is only ever one volume."""
+    return f"{_folder_key(store_key, phase, nudge_mm)}/{REGISTERED}/{phase}.npy"
+
+
+def _folder_key(store_key: str, phase: str, nudge_mm: Vector) -> str:
+    if not any(nudge_mm):
+        return store_key
+    return f"{store_key}/{NUDGED}/{phase}/" + "_".join(f"{v:+.3f}" for v in nudge_mm)
+
+
+def transform_of(store_key: str, phase: str, nudge_mm: Vector = NO_NUDGE) -> Transform:
+    """What makes a registered volume of the phase's original; raises NotFound and ReadError."""
+    path = store.path(f"{store_key}/{TRANSFORMS}/{phase}.json")
+    return replace(read_transform(path), nudge_mm=nudge_mm)
+
+
+def original_volume(store_key: str, phase: str) -> Volume:
+    """A phase on its own grid, memory-mapped; raises as registered_volume does."""
+    return read_volume(store.path(f"{store_key}/{ORIGINAL}/{phase}.npy"))
+
+
+def derive_registered(store_key: str, phase: str, transform: Transform, grid: VolumeGeometry) -> Volume:
+    """The registered volume of a phase, made anew from its original; raises as registered_volume does."""
+    return resample(original_volume(store_key, phase), grid, transform)
+
+
+def ensure_registered(store_key: str, phase: str, nudge_mm: Vector, grid: VolumeGeometry) -> Path:
+    """The file of a phase moved by a nudge, derived now where it is not in the store.
+
+    Raises:
+        NotFound, ReadError: its original or its transform is missing or damaged.
+        StorageFull: the disk is full.
+    """
+    key = registered_key(store_key, phase, nudge_mm)
+    if any(nudge_mm) and not (store.root() / key).exists():
+        transform = transform_of(store_key, phase, nudge_mm)
+        volume = derive_registered(store_key, phase, transform, grid)
+        store.require_space(volume.array_zyx.nbytes)
+        with store.new_folder(_folder_key(store_key, phase, nudge_mm)) as folder:
+            for name in (REGISTERED, TRANSFORMS):
+                (folder / name).mkdir()
+            write_volume(volume, folder / REGISTERED / f"{phase}.npy")
+            write_transform(transform, folder / TRANSFORMS / f"{phase}.json")
+    return store.path(key)
+
+
+def liver_similarity(study: Study, phase: str, nudge_mm: Vector) -> float:
+    """How alike a nudged phase and the reference are in the liver: registration's own figure, in nats."""
+    liver = read_volume(store.path(f"{study.store_key}/{LIVER}")).array_zyx if study.has_liver else None
+    region = None if liver is None else np.asarray(liver, dtype=np.uint8)
+    comparison = Comparison(registered_volume(study, study.reference_phase), region)
+    coarse = comparison.coarse(original_volume(study.store_key, phase))
+    return comparison.similarity(coarse, transform_of(study.store_key, phase, nudge_mm))
 
 
 def study_images(study: Study) -> StudyImages:

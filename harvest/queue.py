@@ -16,6 +16,7 @@ from harvest.errors import RetriableError
 
 IO = "io"
 MODELS = "models"
+PROMPT = "prompt"  # short, and a person waits: a worker of models takes them in turn with its own
 
 
 def task(*, queue: str) -> Callable[[Callable[..., None]], Any]:

@@ -38,8 +38,8 @@ def resample_mask(mask: Volume, grid: VolumeGeometry, transform: Transform) -> V
 
 def _nudged_grid(grid: VolumeGeometry, transform: Transform) -> VolumeGeometry:
     """Where the grid's voxels are looked up before anything but the nudge moves them."""
-    at = tuple(o - n for o, n in zip(grid.origin_xyz_mm, transform.nudge_mm, strict=True))
-    return replace(grid, origin_xyz_mm=at)
+    x, y, z = (o - n for o, n in zip(grid.origin_xyz_mm, transform.nudge_mm, strict=True))
+    return replace(grid, origin_xyz_mm=(x, y, z))
 
 
 def _like(grid: VolumeGeometry) -> sitk.Image:

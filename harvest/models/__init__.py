@@ -5,6 +5,7 @@ from harvest.models.characterization import Characterization
 from harvest.models.cohort import Cohort, Outcome, Subject
 from harvest.models.label import LabelImport
 from harvest.models.lesion import Lesion
+from harvest.models.nudge import PhaseNudge
 from harvest.models.release import DatasetRelease
 from harvest.models.review import Review
 from harvest.models.round import HarvestRound, RoundStudy
@@ -23,6 +24,7 @@ __all__ = [
     "Lesion",
     "ModelVersion",
     "Outcome",
+    "PhaseNudge",
     "Review",
     "RoundStudy",
     "Series",

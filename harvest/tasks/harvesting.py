@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from harvest.queue import IO, MODELS, task
-from harvest.services import characterizations, import_runs, round_runs, rounds
+from harvest.queue import IO, MODELS, PROMPT, task
+from harvest.services import characterizations, import_runs, nudges, round_runs, rounds
 
 
 @task(queue=IO)
@@ -26,3 +26,8 @@ def run_round_study(id: str) -> None:
 @task(queue=MODELS)
 def characterize_lesions() -> None:
     characterizations.characterize_lesions()
+
+
+@task(queue=PROMPT)
+def apply_nudge(id: str) -> None:
+    nudges.apply_nudge(nudge_id=UUID(id))

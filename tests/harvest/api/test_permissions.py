@@ -39,6 +39,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "study": {"GET": ALL, "PATCH": {M}},
     "text-checked": {"POST": {M}},
     "volume": {"GET": ALL},
+    "phase-nudge": {"GET": ALL, "POST": {C, M}},
     "study-lesions": {"POST": {C}},
     "lesion": {"PATCH": {C}, "DELETE": {C}},
     "rounds": {"GET": ALL, "POST": {M, E}},
