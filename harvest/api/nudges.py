@@ -23,8 +23,8 @@ class PhaseNudgeSerializer(serializers.Serializer):
     in nats, as registered and as shown; null where they were not measured."""
 
     phase = serializers.CharField(source="series.phase")
-    revision = serializers.SerializerMethodField()
-    offset_mm = serializers.SerializerMethodField()
+    revision = serializers.IntegerField()
+    offset_mm = point()
     by = serializers.CharField(source="event.by.username", allow_null=True, default=None)
     at = serializers.DateTimeField(source="event.created_at", allow_null=True, default=None)
     state = choice(NudgeState)
@@ -34,12 +34,6 @@ class PhaseNudgeSerializer(serializers.Serializer):
     similarity_registered = serializers.SerializerMethodField()
     similarity_shown = serializers.SerializerMethodField()
     flag = serializers.SerializerMethodField()
-
-    def get_revision(self, row: selectors.Nudged) -> int:
-        return row.event.revision if row.event else 0
-
-    def get_offset_mm(self, row: selectors.Nudged) -> list[float]:
-        return row.event.offset_mm if row.event else [0.0, 0.0, 0.0]
 
     def get_similarity_registered(self, row: selectors.Nudged) -> float | None:
         return row.series.registration.get("similarity_after")

@@ -18,6 +18,14 @@ class Nudged:
     event: PhaseNudge | None
 
     @property
+    def revision(self) -> int:
+        return self.event.revision if self.event else 0
+
+    @property
+    def offset_mm(self) -> list[float]:
+        return self.event.offset_mm if self.event else [0.0, 0.0, 0.0]
+
+    @property
     def state(self) -> NudgeState:
         if self.event is None or self.event.revision == self.series.image_revision:
             return NudgeState.SHOWN

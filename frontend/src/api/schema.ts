@@ -1425,8 +1425,12 @@ export interface components {
          */
         PhaseNudge: {
             phase: string;
-            readonly revision: number;
-            readonly offset_mm: number[];
+            revision: number;
+            offset_mm: [
+                number,
+                number,
+                number
+            ];
             by?: string | null;
             /** Format: date-time */
             at?: string | null;

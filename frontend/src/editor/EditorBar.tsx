@@ -1,6 +1,5 @@
 /** The bar above the views: the study, phases, windows, layout, size and Save. */
 
-import { phaseWords } from "../app/format";
 import type { Box } from "../geometry/box";
 import { type GreyWindow, PRESET_LABELS, PRESET_NAMES, PRESETS } from "../viewer/windows";
 import type { EditorAction } from "./keys";
@@ -14,13 +13,13 @@ interface Props {
   readonly phases: readonly string[];
   /** By phase how it is known: "by image, 92 %". */
   readonly told: Readonly<Record<string, string>>;
-  /** What is to be known of a phase's registration, by phase. */
-  readonly flags: Readonly<Record<string, string>>;
+  /** A phase's name, with what is to be known of where it lies. */
+  readonly phaseText: (phase: string) => string;
   readonly own: GreyWindow | null;
   /** The selected box, or the last drawn. */
   readonly box: Box | null;
   readonly saving: boolean;
-  /** How many lesions the server does not hold as they are shown. */
+  /** How many lesions and phases the server does not hold as they are shown. */
   readonly unsaved: number;
   readonly onPhase: (phase: string) => void;
   readonly onAction: (action: EditorAction) => void;
@@ -49,7 +48,7 @@ export function EditorBar(props: Props) {
             title={props.told[phase]}
             onClick={() => props.onPhase(phase)}
           >
-            {phaseWords(phase, props.flags)}
+            {props.phaseText(phase)}
           </button>
         ))}
         <button
