@@ -6,7 +6,7 @@ import { asApiError } from "../api/errors";
 import type { ReviewStudy, StudyDetail } from "../api/types";
 import { phaseWords, told, words } from "../app/format";
 import { setGuard } from "../app/router";
-import { addOffsets, NO_OFFSET, sameOffset } from "../geometry/offset";
+import { addOffsets, NO_OFFSET } from "../geometry/offset";
 import { PLANES, type Plane } from "../geometry/planes";
 import type { Vec3 } from "../geometry/volume";
 import type { Outbox } from "../review/outbox";
@@ -125,8 +125,8 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   const current = volumes.get(look.phase);
 
   const box = selectedLesion(state)?.box ?? state.lesions.at(-1)?.box ?? null;
-  const phaseText = (phase: string) =>
-    phaseWords(phase, { phase_flags: study.phase_flags, phase_nudges_mm: movedOnly(nudges.wanted) });
+  // As it is stored: names that change with every step would push what is beside them about.
+  const phaseText = (phase: string) => phaseWords(phase, nudges.placed);
   const view = (name: string, phase: string, plane: Plane, label: string) => {
     const volume = volumes.get(comparing ? reference : phase);
     const movable = nudging && !comparing && phase !== reference;
@@ -135,7 +135,7 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
         <EditorView
           key={name}
           view={name}
-          label={comparing ? `${words(reference)}, the reference` : label}
+          label={comparing && plane === "axial" ? `${words(reference)}, reference` : label}
           geometry={geometry}
           volume={volume}
           shift={shiftOf(volume, nudges.wanted)}
@@ -164,7 +164,7 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
         look={look}
         phases={phases}
         told={Object.fromEntries(study.series.map((series) => [series.phase, told(series)]))}
-        phaseText={phaseText}
+        placed={nudges.placed}
         own={current ? tables.ownOf(current) : null}
         box={box}
         saving={drawing.saving || nudges.saving}
@@ -176,13 +176,14 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
       <div class={`editor__views editor__views--${look.layout}`}>
         {look.layout === "planes"
           ? PLANES.map((plane) =>
-              view(plane, look.phase, plane, plane === "axial" ? `${words(look.phase)}, axial` : plane),
+              view(plane, look.phase, plane, plane === "axial" ? `${phaseText(look.phase)}, axial` : plane),
             )
           : phases.map((phase) => view(`axial-${phase}`, phase, "axial", phaseText(phase)))}
       </div>
       <LesionList
         lesions={state.lesions}
         selected={state.selected}
+        drawing={!nudging}
         receipts={receipts}
         phases={phases}
         studyClass={study.lesion_class}
@@ -235,11 +236,6 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
 function shiftOf({ phase, edition }: PhaseVolume, wanted: Readonly<Record<string, Vec3>>): Vec3 {
   const [x, y, z] = edition.nudge;
   return addOffsets(wanted[phase] ?? NO_OFFSET, [-x, -y, -z]);
-}
-
-function movedOnly(wanted: Readonly<Record<string, Vec3>>): Record<string, [number, number, number]> {
-  const moved = Object.entries(wanted).filter(([, offset]) => !sameOffset(offset, NO_OFFSET));
-  return Object.fromEntries(moved.map(([phase, [x, y, z]]) => [phase, [x, y, z]]));
 }
 
 /** Lesions that the server does not hold as they are shown, those removed since among them. */

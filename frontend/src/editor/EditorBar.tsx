@@ -1,5 +1,6 @@
 /** The bar above the views: the study, phases, windows, layout, size and Save. */
 
+import { type Placed, placeWords, words } from "../app/format";
 import type { Box } from "../geometry/box";
 import { type GreyWindow, PRESET_LABELS, PRESET_NAMES, PRESETS } from "../viewer/windows";
 import type { EditorAction } from "./keys";
@@ -13,8 +14,8 @@ interface Props {
   readonly phases: readonly string[];
   /** By phase how it is known: "by image, 92 %". */
   readonly told: Readonly<Record<string, string>>;
-  /** A phase's name, with what is to be known of where it lies. */
-  readonly phaseText: (phase: string) => string;
+  /** What is to be known of where phases lie; the views say it, here is a mark. */
+  readonly placed: Placed;
   readonly own: GreyWindow | null;
   /** The selected box, or the last drawn. */
   readonly box: Box | null;
@@ -45,10 +46,15 @@ export function EditorBar(props: Props) {
             class={phase === look.phase && look.layout === "planes" ? "on" : ""}
             aria-pressed={phase === look.phase}
             data-testid={`phase-${phase}`}
-            title={props.told[phase]}
+            title={[placeWords(phase, props.placed), props.told[phase]].filter(Boolean).join("; ")}
             onClick={() => props.onPhase(phase)}
           >
-            {props.phaseText(phase)}
+            {words(phase)}
+            {placeWords(phase, props.placed) && (
+              <span class="editor-bar__mark" aria-hidden="true">
+                {props.placed.phase_flags[phase] ? "!" : "↔"}
+              </span>
+            )}
           </button>
         ))}
         <button

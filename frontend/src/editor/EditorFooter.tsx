@@ -91,9 +91,8 @@ function Moving({ phase, offset }: { phase: string; offset: Vec3 | null }) {
       <Key keys="Arrows" text="a voxel" />
       <Key keys="Page ↑ ↓" text="a slice" />
       <Key keys="Shift" text="0.5 mm" />
-      <Key keys="Drag" text="by hand" />
-      <Key keys="F" text="held shows the reference" />
-      <Key keys="Delete" text="back to zero" />
+      <Key keys="F" text="reference" />
+      <Key keys="Delete" text="zero" />
       <Key keys="Esc" text="ends" />
     </>
   );

@@ -183,7 +183,7 @@ export function EditorView(props: Props) {
         zoom={look.zoom}
         centre={look.centre}
         smooth={look.smooth}
-        active={look.plane === plane && look.layout === "planes"}
+        active={look.layout === "planes" ? look.plane === plane : props.nudged === look.phase}
         cursor={props.nudged ? "move" : points ? "cell" : "crosshair"}
         overlay={(viewport) =>
           hidden ? null : (

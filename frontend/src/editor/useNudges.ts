@@ -5,6 +5,7 @@ import { api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { PhaseNudge, StudyDetail } from "../api/types";
 import { uuid } from "../api/uuid";
+import type { Placed } from "../app/format";
 import { setGuard } from "../app/router";
 import { NO_OFFSET, sameOffset } from "../geometry/offset";
 import type { Vec3 } from "../geometry/volume";
@@ -12,7 +13,7 @@ import type { Edition } from "../viewer/phaseVolume";
 import { type EditorState, nudgesOf } from "./state";
 
 /** What the server says of a phase. */
-type Told = Pick<PhaseNudge, "revision" | "offset_mm" | "shown_mm" | "image_revision" | "state">;
+type Told = Pick<PhaseNudge, "revision" | "offset_mm" | "shown_mm" | "image_revision" | "state" | "flag">;
 
 export interface Nudges {
   /** Which image of each phase is to be shown. */
@@ -20,6 +21,8 @@ export interface Nudges {
   /** By phase how it is to lie in the end; a phase that nobody moved is absent. */
   readonly wanted: Readonly<Record<string, Vec3>>;
   readonly unsaved: readonly string[];
+  /** What is to be known of where phases lie, as the server has it. */
+  readonly placed: Placed;
   readonly saving: boolean;
   /** Asks what the server knows of a phase now. */
   readonly ask: (phase: string) => void;
@@ -54,6 +57,7 @@ export function useNudges(study: StudyDetail, state: EditorState): Nudges {
     const known = Object.entries(told).map(([phase, { offset_mm }]) => [phase, offset_mm] as const);
     return { ...Object.fromEntries(known), ...here };
   }, [told, state.nudges, state.origins]);
+  const placed = useMemo(() => placedOf(told), [told]);
   const unsaved = Object.keys(here).filter((phase) => !sameOffset(here[phase]!, told[phase]!.offset_mm));
 
   const latest = useRef({ told, wanted, unsaved });
@@ -104,7 +108,7 @@ export function useNudges(study: StudyDetail, state: EditorState): Nudges {
   }, [study.id, tell, ask, settled]);
 
   useGuard(unsaved.length > 0);
-  return { editions, wanted, unsaved, saving, ask, save };
+  return { editions, wanted, unsaved, placed, saving, ask, save };
 }
 
 function fromStudy(study: StudyDetail): Record<string, Told> {
@@ -117,22 +121,34 @@ function fromStudy(study: StudyDetail): Record<string, Told> {
         shown_mm: nudge_mm ?? NO_OFFSET,
         image_revision,
         state: "shown" as const,
+        flag: study.phase_flags[phase] ?? "",
       },
     ]),
   );
 }
 
+function placedOf(told: Readonly<Record<string, Told>>): Placed {
+  const all = Object.entries(told);
+  const moved = all.filter(([, { offset_mm }]) => !sameOffset(offset_mm, NO_OFFSET));
+  return {
+    phase_flags: Object.fromEntries(
+      all.filter(([, { flag }]) => flag).map(([phase, { flag }]) => [phase, flag]),
+    ),
+    phase_nudges_mm: Object.fromEntries(moved.map(([phase, { offset_mm }]) => [phase, offset_mm])),
+  };
+}
+
 const address = (study: string, phase: string) => `/studies/${study}/phases/${phase}/nudge`;
 
-/** What became of a phase's likeness: "arterial: similarity in the liver 0.52, now 0.71 nats." */
+/** What became of a phase's likeness in the liver: "arterial: similarity 0.52, now 0.71." */
 function outcomeText(answer: PhaseNudge): string {
   const { similarity_registered: before, similarity_shown: after, flag } = answer;
   const name = answer.phase.replaceAll("_", " ");
   const figures =
     before === null || after === null
       ? "stored."
-      : `similarity in the liver ${before.toFixed(2)} as registered, ${after.toFixed(2)} now.`;
-  return `${name}: ${figures}${flag ? ` Still ${flag}.` : ""}`;
+      : `similarity ${before.toFixed(2)}, now ${after.toFixed(2)}.`;
+  return `${name}: ${figures}${flag ? ` It is ${flag}.` : ""}`;
 }
 
 /** The answer, asking again where the way to the server failed. */

@@ -143,7 +143,7 @@ function Place({ study, phase }: { study: ReviewStudy; phase: string }) {
   const said = placeWords(phase, study.study);
   if (!said) return null;
   return (
-    <span class="place">
+    <span class={study.study.phase_flags[phase] ? "place doubt" : "place"}>
       {said}
       {phase !== study.study.reference_phase && (
         <Link
