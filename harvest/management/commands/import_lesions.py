@@ -16,7 +16,7 @@ from harvest.services.gold import DRAWN_ON, import_masks
 
 
 class Command(HarvestCommand):
-    help = "turns lesion masks (folders of DICOM, or volume files) into lesions of a study"
+    help = "turns lesion masks (folders of DICOM, DICOM SEG, or volume files) into lesions of a study"
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--cohort", required=True, metavar="NAME")

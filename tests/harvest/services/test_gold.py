@@ -16,6 +16,7 @@ from detector.volume import Volume
 from harvest.errors import HarvestError
 from harvest.models import Cohort, Series, Study
 from harvest.services.gold import DRAWN_ON, import_masks
+from tests.detector.ingest.segments import write_segmentation
 from tests.harvest.misplaced import BACK_MM, GRID, make_misplaced_study
 
 # In the reference, and the same lesion as the arterial phase shows it: (z, y, x) edges, moved by the way.
@@ -94,6 +95,28 @@ def test_mask_that_fits_two_other_phases_or_none_or_an_unknown_one_is_refused(
         ("other_grid", False),
         ("unknown_phase", False),
     ]
+
+
+def test_segmentation_of_a_phase_with_slices_of_its_own_is_carried_over(study: Study, tmp_path: Path) -> None:
+    """Of its segments those that name a tumour; the transform is the identity, so the place stays."""
+    thin = VolumeGeometry((20, 60, 60), (2.0, 2.0, 2.5), (-60.0, -60.0, 99.0))
+    study.series.filter(phase="arterial").update(geometry=thin.as_json())
+    tumour, liver = np.zeros((2, *thin.shape_zyx), np.uint8)
+    tumour[8:12, 20:28, 20:30] = 1
+    liver[2:18, 10:50, 10:50] = 1
+    path = write_segmentation(
+        tmp_path / "seg.dcm", {"Liver": liver, "Mass": tumour}, thin, study="1.2", series="1.2.3"
+    )
+    (lesion,) = import_masks(study=study, masks=[path], lesion_class=None)
+    assert lesion.attributes == {DRAWN_ON: "arterial"}
+    there = thin.box_from_voxels(VoxelBox((8, 20, 20), (12, 28, 30)))
+    assert (lesion.lo[:2], lesion.hi[:2]) == (pytest.approx(there.lo[:2]), pytest.approx(there.hi[:2]))
+    # To the nearest slice of the reference.
+    assert max(abs(lesion.lo[2] - there.lo[2]), abs(lesion.hi[2] - there.hi[2])) <= GRID.spacing_xyz_mm[2]
+    other = write_segmentation(tmp_path / "b.dcm", {"Liver": liver}, thin, study="1.2", series="1.2.3")
+    with pytest.raises(HarvestError) as refused:
+        import_masks(study=study, masks=[other], lesion_class=None)
+    assert refused.value.code == "no_tumour"
 
 
 def test_mask_that_is_carried_out_of_the_reference_is_refused(study: Study, tmp_path: Path) -> None:
