@@ -97,6 +97,18 @@ def test_a_misplaced_phase_is_put_right_by_hand(page: Page, running: Installatio
     assert apart.max() <= 2
     assert apart.mean() < 0.1
 
+    # Without the mode a drag draws again, and the arrows move what was drawn.
+    page.keyboard.press("Escape")
+    _drag(page)
+    sizes = page.get_by_test_id("sizes")
+    expect(sizes).to_have_attribute("data-lo", re.compile(r"\["))
+    drawn = json.loads(sizes.get_attribute("data-lo") or "")
+    page.keyboard.press("ArrowRight")
+    expect(sizes).not_to_have_attribute("data-lo", json.dumps(drawn, separators=(",", ":")))
+    moved = json.loads(sizes.get_attribute("data-lo") or "")
+    assert np.subtract(moved, drawn) == pytest.approx([spacing[0], 0, 0], abs=1e-6)
+    expect(view).to_have_attribute("data-shift-mm", "0 0 0")
+
 
 def sign_out_and_in(page: Page, running: Installation, username: str) -> None:
     page.context.clear_cookies()

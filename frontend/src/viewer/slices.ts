@@ -117,13 +117,16 @@ function writeMoved(
             missing.fill(1, row * columns, (row + 1) * columns);
             continue;
           }
-          const start = layer * strides[normal] + line * strides[down] + a.steps * strides[across];
-          const [first, end] = reached
-            ? [Math.max(0, -a.steps), Math.min(columns, columns - a.steps)]
-            : [columns, columns];
-          for (let column = 0; column < columns; column++) {
-            const hu = column >= first && column < end ? data[start + column * strides[across]]! : AIR_HU;
-            sums[row * columns + column]! += weight * hu;
+          const first = reached ? Math.min(Math.max(-a.steps, 0), columns) : columns;
+          const end = Math.max(first, Math.min(columns, columns - a.steps));
+          const out = row * columns;
+          const air = weight * AIR_HU;
+          for (let column = 0; column < first; column++) sums[out + column]! += air;
+          for (let column = end; column < columns; column++) sums[out + column]! += air;
+          const stride = strides[across];
+          let from = layer * strides[normal] + line * strides[down] + (first + a.steps) * stride;
+          for (let column = first; column < end; column++, from += stride) {
+            sums[out + column]! += weight * data[from]!;
           }
         }
       }
