@@ -1,4 +1,4 @@
-"""The Celery application: `celery -A harvest.celery worker -Q io` (or prepare, models), and beat."""
+"""The Celery application: `celery -A harvest.celery worker -Q io` (or prepare, models,prompt), and beat."""
 
 from __future__ import annotations
 

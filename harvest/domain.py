@@ -232,6 +232,14 @@ class RowProblem(NamedTuple):
     message: str
 
 
+class NudgeState(StrEnum):
+    """Whether a phase's image is as its latest nudge says: it is, it is being made, it could not be made."""
+
+    SHOWN = "shown"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
 class QueueState(StrEnum):
     """A study of a round in the review queue."""
 

@@ -6,6 +6,7 @@ Model families are imported by name when a worker first needs one, so that web p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -16,12 +17,13 @@ from django.conf import settings
 
 from detector import registry
 from detector.contracts import Candidate, Characterization, KeySlice, StudyImages
-from detector.geometry import Box3D, VolumeGeometry
+from detector.geometry import Box3D, Vector, VolumeGeometry
 from detector.ingest.prepare import Liver, align_or_leave, liver_of
 from detector.registration.register import Aligned, Mode
 from detector.registration.resample import resample
-from detector.registration.transform import Transform
-from detector.volume import Volume, read_volume
+from detector.registration.similarity import Comparison
+from detector.registration.transform import Transform, read_transform, write_transform
+from detector.volume import Volume, read_volume, write_volume
 from harvest import store
 from harvest.domain import PreparationState
 from harvest.errors import NotReady
@@ -31,7 +33,10 @@ REGISTERED = "registered"
 ORIGINAL = "original"
 HEADERS = "headers"
 TRANSFORMS = "transforms"  # what makes a registered volume of an original one
+NUDGED = "nudged"  # below it registered volumes that a person moved, each with its transform
 LIVER = "liver.npy"
+
+NO_NUDGE: Vector = (0.0, 0.0, 0.0)
 
 
 def geometry_of(study: Study) -> VolumeGeometry:
@@ -40,7 +45,7 @@ def geometry_of(study: Study) -> VolumeGeometry:
 
 
 def registered_volume(study: Study, phase: str) -> Volume:
-    """A phase on the study's grid, memory-mapped.
+    """A phase on the study's grid as it is shown now, memory-mapped.
 
     Raises:
         NotReady: the study is still to be prepared.
@@ -48,7 +53,63 @@ def registered_volume(study: Study, phase: str) -> Volume:
         ReadError: it is damaged.
     """
     require_ready(study)
-    return read_volume(store.path(f"{study.store_key}/{REGISTERED}/{phase}.npy"))
+    nudge = next((tuple(s.nudge_mm) for s in study.series.all() if s.phase == phase), NO_NUDGE)
+    return read_volume(store.path(registered_key(study.store_key, phase, nudge)))
+
+
+def registered_key(store_key: str, phase: str, nudge_mm: Vector = NO_NUDGE) -> str:
+    """Where in the store a phase lies, moved by a nudge: under one key there is only ever one volume."""
+    return f"{_folder_key(store_key, phase, nudge_mm)}/{REGISTERED}/{phase}.npy"
+
+
+def _folder_key(store_key: str, phase: str, nudge_mm: Vector) -> str:
+    if not any(nudge_mm):
+        return store_key
+    return f"{store_key}/{NUDGED}/{phase}/" + "_".join(f"{v:+.3f}" for v in nudge_mm)
+
+
+def transform_of(store_key: str, phase: str, nudge_mm: Vector = NO_NUDGE) -> Transform:
+    """What makes a registered volume of the phase's original; raises NotFound and ReadError."""
+    path = store.path(f"{store_key}/{TRANSFORMS}/{phase}.json")
+    return replace(read_transform(path), nudge_mm=nudge_mm)
+
+
+def original_volume(store_key: str, phase: str) -> Volume:
+    """A phase on its own grid, memory-mapped; raises NotFound, ReadError."""
+    return read_volume(store.path(f"{store_key}/{ORIGINAL}/{phase}.npy"))
+
+
+def derive_registered(store_key: str, phase: str, transform: Transform, grid: VolumeGeometry) -> Volume:
+    """The registered volume of a phase, made anew from its original; raises as original_volume does."""
+    return resample(original_volume(store_key, phase), grid, transform)
+
+
+def ensure_registered(store_key: str, phase: str, nudge_mm: Vector, grid: VolumeGeometry) -> Path:
+    """The file of a phase moved by a nudge, derived now where it is not in the store.
+
+    Raises:
+        NotFound, ReadError: its original or its transform is missing or damaged.
+        StorageFull: the disk is full.
+    """
+    key = registered_key(store_key, phase, nudge_mm)
+    if any(nudge_mm) and not (store.root() / key).exists():
+        transform = transform_of(store_key, phase, nudge_mm)
+        volume = derive_registered(store_key, phase, transform, grid)
+        store.require_space(volume.array_zyx.nbytes)
+        with store.new_folder(_folder_key(store_key, phase, nudge_mm)) as folder:
+            for name in (REGISTERED, TRANSFORMS):
+                (folder / name).mkdir()
+            write_volume(volume, folder / REGISTERED / f"{phase}.npy")
+            write_transform(transform, folder / TRANSFORMS / f"{phase}.json")
+    return store.path(key)
+
+
+def liver_similarity(study: Study, phase: str, nudge_mm: Vector) -> float:
+    """How alike a nudged phase and the reference are in the liver: registration's own figure, in nats."""
+    region = liver_mask(study) if study.has_liver else None
+    comparison = Comparison(registered_volume(study, study.reference_phase), region)
+    coarse = comparison.coarse(original_volume(study.store_key, phase))
+    return comparison.similarity(coarse, transform_of(study.store_key, phase, nudge_mm))
 
 
 def require_ready(study: Study) -> None:
@@ -63,11 +124,6 @@ def require_ready(study: Study) -> None:
         raise NotReady("The phases of this study are being registered. Come back in a minute or so.")
 
 
-def original_volume(study: Study, phase: str) -> Volume:
-    """A phase on its own grid, memory-mapped; raises NotFound, ReadError."""
-    return read_volume(store.path(f"{study.store_key}/{ORIGINAL}/{phase}.npy"))
-
-
 def liver_mask(study: Study) -> npt.NDArray[np.uint8]:
     """The liver mask in the study's folder; raises NotFound, ReadError."""
     array = read_volume(store.path(f"{study.store_key}/{LIVER}")).array_zyx
@@ -76,7 +132,7 @@ def liver_mask(study: Study) -> npt.NDArray[np.uint8]:
 
 def find_liver(study: Study) -> Liver:
     """The liver as it can be found in the reference phase; raises as original_volume does."""
-    return liver_of(original_volume(study, study.reference_phase))
+    return liver_of(original_volume(study.store_key, study.reference_phase))
 
 
 def find_transform(study: Study, phase: str, liver: npt.NDArray[np.uint8] | None) -> Aligned:
@@ -86,14 +142,11 @@ def find_transform(study: Study, phase: str, liver: npt.NDArray[np.uint8] | None
         DeedsError: the installation's deedsBCV cannot be used.
         NotFound, ReadError: as original_volume.
     """
-    fixed = original_volume(study, study.reference_phase)
+    fixed = original_volume(study.store_key, study.reference_phase)
     mode = cast(Mode, study.registration or settings.REGISTRATION)
-    return align_or_leave(original_volume(study, phase), fixed, liver, mode=mode, deeds=settings.DEEDS)
-
-
-def derived_volume(study: Study, phase: str, transform: Transform) -> Volume:
-    """The registered volume of a phase: its original through a transform, on the reference grid."""
-    return resample(original_volume(study, phase), geometry_of(study), transform)
+    return align_or_leave(
+        original_volume(study.store_key, phase), fixed, liver, mode=mode, deeds=settings.DEEDS
+    )
 
 
 def study_images(study: Study) -> StudyImages:

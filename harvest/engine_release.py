@@ -16,7 +16,7 @@ from detector.geometry import Box3D, VolumeGeometry
 from detector.volume import read_volume
 from harvest import engine, store
 from harvest.domain import ModelKind, Split, Verdict, training_role
-from harvest.manifest import Manifest
+from harvest.manifest import Manifest, nudges_of
 
 FORMATS = ("coco", "csv")
 FILE_NAMES = {"coco": "dataset.json", "csv": "boxes.csv"}
@@ -56,22 +56,33 @@ def case_list(manifest: Manifest, kind: ModelKind, split: Split, folder: Path) -
         marks = [m for box, verdict in said if (m := _mark(box, verdict, kind))]
         teaches = bool(marks) or (study["complete"] and kind is ModelKind.DETECTOR)
         if teaches:
-            cases.append(
-                _case(study, marks, Path(os.path.relpath(store.root() / study["store_key"], folder)))
-            )
+            cases.append(_case(study, marks, folder))
     return cases
 
 
-def _case(study: dict[str, Any], marks: list[Mark], images: Path) -> Case:
+def _image(study: dict[str, Any], phase: str) -> Path:
+    """The file of a phase as the release has it, which need not be as it is shown now."""
+    nudge = nudges_of(study).get(phase, engine.NO_NUDGE)
+    if not any(nudge):
+        return store.root() / engine.registered_key(study["store_key"], phase)
+    grid = VolumeGeometry.from_json(study["geometry"])
+    return engine.ensure_registered(study["store_key"], phase, nudge, grid)
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _case(study: dict[str, Any], marks: list[Mark], folder: Path) -> Case:
     return Case(
         study=study["id"],
         subject=study["subject"],
         modality=study["phases"][0]["modality"],
         reference_phase=study["reference_phase"],
-        images={
-            p["phase"]: (images / engine.REGISTERED / f"{p['phase']}.npy").as_posix() for p in study["phases"]
-        },
-        liver=(images / engine.LIVER).as_posix() if study["has_liver"] else None,
+        images={p["phase"]: _relative(_image(study, p["phase"]), folder) for p in study["phases"]},
+        liver=_relative(store.root() / study["store_key"] / engine.LIVER, folder)
+        if study["has_liver"]
+        else None,
         lesion_class=study["lesion_class"] or None,
         complete=study["complete"],
         marks=tuple(marks),
@@ -94,6 +105,7 @@ def export_studies(manifest: Manifest) -> list[ExportStudy]:
             geometry=VolumeGeometry.from_json(study["geometry"]),
             images={p["phase"]: image_name(study["id"], p["phase"]) for p in study["phases"]},
             boxes=tuple(_export_box(study, lesion) for lesion in study["lesions"]),
+            nudges_mm=nudges_of(study),
         )
         for study in manifest["studies"]
     ]
@@ -137,6 +149,6 @@ def write_images(manifest: Manifest, out: Path) -> Iterator[str]:
     """
     for study in manifest["studies"]:
         for phase in study["phases"]:
-            volume = read_volume(store.path(f"{study['store_key']}/{engine.REGISTERED}/{phase['phase']}.npy"))
+            volume = read_volume(_image(study, phase["phase"]))
             write_nifti(volume, out / image_name(study["id"], phase["phase"]))
         yield study["id"]

@@ -3,6 +3,9 @@
 {"format", "cohort", "studies": [{"id", "ordinal", "subject", "split", "lesion_class", "reference_phase",
 "geometry", "complete", "store_key", "has_liver", "source_sha256", "phases", "lesions", "marks"}]}
 
+`phases` are {"phase", "modality", "source_sha256"}, with "nudge_mm" (x, y, z in LPS) where a person moved
+one.
+
 `lesions` is the curated truth, `marks` are candidates that readers judged to be no lesion, or were unsure
 of; `left_out`, where it is not empty, the numbers of curated studies whose phases did not lie on one grid
 yet. A lesion's `key` stays the same while its box or class is edited.
@@ -15,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from detector.geometry import Vector
 from harvest.domain import Split, Verdict
 
 FORMAT = "harvest-release/1"
@@ -58,9 +62,15 @@ def counts_of(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def nudges_of(study: dict[str, Any]) -> dict[str, Vector]:
+    """How a manifest's study has its phases moved; those that were not are absent."""
+    return {p["phase"]: tuple(p["nudge_mm"]) for p in study["phases"] if "nudge_mm" in p}
+
+
 def difference(before: Manifest, after: Manifest) -> dict[str, list[dict[str, Any]]]:
     """Lesions added, removed, moved (another box) and relabelled (primary, class or phases) on the way from
-    one release to another; a lesion may be both moved and relabelled."""
+    one release to another; a lesion may be both moved and relabelled. Then phases `nudged`: those of studies
+    in both that lie elsewhere."""
     old = {lesion["key"]: (study, lesion) for study, lesion in lesions_of(before)}
     new = {lesion["key"]: (study, lesion) for study, lesion in lesions_of(after)}
 
@@ -82,4 +92,23 @@ def difference(before: Manifest, after: Manifest) -> dict[str, list[dict[str, An
             entry(k) for k in both if (old[k][1]["lo"], old[k][1]["hi"]) != (new[k][1]["lo"], new[k][1]["hi"])
         ],
         "relabelled": [entry(k) for k in both if any(old[k][1][n] != new[k][1][n] for n in LABELS)],
+        "nudged": list(_nudged(before, after)),
     }
+
+
+def _nudged(before: Manifest, after: Manifest) -> Iterator[dict[str, Any]]:
+    known = {study["id"]: nudges_of(study) for study in before["studies"]}
+    still = (0.0, 0.0, 0.0)
+    for study in after["studies"]:
+        if study["id"] in known:
+            old, new = known[study["id"]], nudges_of(study)
+            for phase in sorted(old.keys() | new.keys()):
+                was, now = old.get(phase, still), new.get(phase, still)
+                if was != now:
+                    yield {
+                        "study": study["id"],
+                        "ordinal": study["ordinal"],
+                        "phase": phase,
+                        "before_mm": list(was),
+                        "after_mm": list(now),
+                    }

@@ -19,6 +19,7 @@ IO = "io"
 # Registering: minutes of computing, which must hold up neither reading nor a round.
 PREPARE = "prepare"
 MODELS = "models"
+PROMPT = "prompt"  # short, and a person waits: a worker of models takes them in turn with its own
 
 
 def task(*, queue: str) -> Callable[[Callable[..., None]], Any]:

@@ -28,7 +28,6 @@ from detector.ingest.found import (
 from detector.ingest.problems import unreadable
 from detector.ingest.refusals import Refusals
 
-_TUMOUR = re.compile(r"mass|tumou?r|lesion|hcc|neoplasm|carcinoma", re.IGNORECASE)
 _LIVER = re.compile(r"liver", re.IGNORECASE)
 
 
@@ -91,7 +90,7 @@ def _with_lesions(study: FoundStudy, drawn: Segmentation, phase: str | None) -> 
             "Download the whole study again.",
         )
     (series,) = on
-    tumours = tuple(n for n, label in drawn.segments.items() if _TUMOUR.search(label))
+    tumours = drawn.tumours
     liver = tuple(n for n, label in drawn.segments.items() if _LIVER.search(label)) + tumours
     if not tumours:
         raise unreadable(

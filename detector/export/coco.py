@@ -38,6 +38,7 @@ def _image(number: int, study: ExportStudy) -> dict[str, Any]:
         "split": study.split,
         "reference_phase": study.reference_phase,
         "phases": dict(sorted(study.images.items())),
+        "nudges_mm": {phase: list(mm) for phase, mm in sorted(study.nudges_mm.items())},
         "width": width,
         "height": height,
         "depth": depth,
@@ -110,6 +111,7 @@ def read_coco(text: str) -> list[ExportStudy]:
                 geometry=grids[i["id"]],
                 images=dict(i["phases"]),
                 boxes=tuple(boxes[i["id"]]),
+                nudges_mm={phase: tuple(mm) for phase, mm in i.get("nudges_mm", {}).items()},
             )
             for i in document["images"]
         ]

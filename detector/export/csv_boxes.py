@@ -19,6 +19,7 @@ COLUMNS = (
     "reference_phase",
     "frame_of_reference_uid",
     "image",
+    "nudges_mm",
     "lesion",
     "category",
     "primary",
@@ -41,6 +42,9 @@ def write_csv(studies: Sequence[ExportStudy]) -> str:
             "reference_phase": study.reference_phase,
             "frame_of_reference_uid": study.geometry.frame_of_reference_uid,
             "image": study.images[study.reference_phase],
+            "nudges_mm": " ".join(
+                f"{phase}:{x!r},{y!r},{z!r}" for phase, (x, y, z) in sorted(study.nudges_mm.items())
+            ),
         }
         if not study.boxes:
             writer.writerow(shared)

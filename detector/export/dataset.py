@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from detector.errors import DetectorError
-from detector.geometry import Box3D, VolumeGeometry
+from detector.geometry import Box3D, Vector, VolumeGeometry
 
 TOLERANCE_MM = 1e-3
 ANY_LESION = "lesion"
@@ -31,7 +31,8 @@ class ExportBox:
 
 @dataclass(frozen=True, slots=True)
 class ExportStudy:
-    """One study, with or without boxes. `images` maps phases to paths relative to the exported file."""
+    """One study, with or without boxes. `images` maps phases to paths relative to the exported file;
+    `nudges_mm` says how a person moved phases (x, y, z in LPS), which the images show already."""
 
     id: str
     subject: str
@@ -40,6 +41,7 @@ class ExportStudy:
     geometry: VolumeGeometry
     images: Mapping[str, str]
     boxes: tuple[ExportBox, ...] = field(default=())
+    nudges_mm: Mapping[str, Vector] = field(default_factory=dict)
 
 
 def check_read_back(
@@ -54,6 +56,8 @@ def check_read_back(
     if [s.id for s in written] != [s.id for s in read]:
         raise ExportError("The export does not hold the studies of the release.")
     for before, after in zip(written, read, strict=True):
+        if before.nudges_mm != after.nudges_mm:
+            raise ExportError("The export does not say how phases were moved.", details={"study": before.id})
         if [_label(b) for b in before.boxes] != [_label(b) for b in after.boxes]:
             raise ExportError(
                 "The export does not hold the lesions of a study.", details={"study": before.id}

@@ -6,6 +6,7 @@ from half of the maximum) and label-map objects are read (DICOM PS3.3 A.51, C.8.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 # A frame belongs to the slice whose place it has; a quarter of a slice is more than rounding.
 _OFF_SLICE = 0.25
 _OTHER_THICKNESS = 1.5
+_TUMOUR = re.compile(r"mass|tumou?r|lesion|hcc|neoplasm|carcinoma", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class Segmentation:
     study_uid: str
     series_uid: str
     segments: dict[int, str]
+
+    @property
+    def tumours(self) -> tuple[int, ...]:
+        """The numbers of the segments whose label names a tumour."""
+        return tuple(n for n, label in self.segments.items() if _TUMOUR.search(label))
 
 
 def read_segmentation(path: Path) -> Segmentation | None:

@@ -95,5 +95,7 @@ def unregistered(note: str) -> Quality:
         displacement_max_mm=0.0,
         seconds=0.0,
         note=note,
+        refused=False,
+        device="",
         flag=APART,
     )

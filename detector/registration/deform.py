@@ -31,25 +31,39 @@ _DISTANCE = 3  # of the neighbours that a place is compared with, in voxels
 _FADE_CELLS = 6
 
 
+def device() -> torch.device:
+    """What fields are searched on: a GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def find_field(
-    moving: Volume, fixed: Volume, region: npt.NDArray[np.uint8] | None, rigid: Transform
+    moving: Volume,
+    fixed: Volume,
+    region: npt.NDArray[np.uint8] | None,
+    rigid: Transform,
+    device: torch.device,
 ) -> Field:
     """The displacement that, after a rigid transform, lays `moving` onto `fixed` (int16 HU) in a region.
 
     Args:
         region: (Z, Y, X) mask on the fixed grid; None takes everything.
-    Runs on a GPU where there is one. On a CPU the same input gives the same field.
+    On a CPU the same input gives the same field.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     grid = work_grid(fixed, region, WORK_MM)
     still = sampled(shrunk(fixed, WORK_MM, up=False), Transform(), grid)
     moved = sampled(shrunk(moving, WORK_MM, up=False), rigid, grid)
     weight = _weight(moving, fixed, region, rigid, grid)
     here, there = (_cells(mind(torch.from_numpy(v).to(device), distance=_DISTANCE)) for v in (still, moved))
     weights = _cells(torch.from_numpy(weight).to(device)[None])[0]
+    return _faded(displacements(here, there, weights).cpu().numpy(), grid)
+
+
+def displacements(here: Tensor, there: Tensor, weights: Tensor) -> Tensor:
+    """(3, Z, Y, X), components z, y, x, in cells, from features (C, Z, Y, X) of the fixed and the moving
+    phase and weights (Z, Y, X); on the device that these are on."""
     coarse = search(here, there, weights, reach=_REACH_CELLS, pool=_POOL)
     start = functional.interpolate(coarse[None], size=weights.shape, mode="trilinear")[0]
-    return _faded(refine(here, there, weights, start).cpu().numpy(), grid)
+    return refine(here, there, weights, start)
 
 
 def _faded(cells: npt.NDArray[np.float32], grid: VolumeGeometry) -> Field:

@@ -40,8 +40,9 @@ def mind(image: Tensor, *, distance: int, radius: int = 1) -> Tensor:
     distances = torch.stack([smoothed((views[a] - views[b]).square(), radius) for a, b in _PAIRS])
     distances = distances - distances.amin(0)
     spread = distances.mean(0)
-    mean = float(spread.mean())
-    spread = spread.clamp(max(mean * 1e-3, 1e-6), max(mean * 1e3, 1e-6))
+    # Kept as tensors: a number would make a GPU wait for its own result.
+    mean = spread.mean()
+    spread = spread.clamp((mean * 1e-3).clamp(min=1e-6), (mean * 1e3).clamp(min=1e-6))
     return torch.exp(-distances / spread)
 
 

@@ -52,7 +52,9 @@ class Quality:
 
     `translation_mm` of the region's centre and `rotation_deg` are the rigid part's; the similarities are
     mutual information in nats in the liver (higher is more alike), in the scanner's own frame, after the
-    rigid part, and as stored. `note` says why a step was not used, `flag` what a reader should know.
+    rigid part, and as registered. `note` says why a step was not used, `refused` whether that was a
+    deformation, `device` what the field was searched on ("" where none was), `flag` what a reader should
+    know.
     """
 
     method: Method
@@ -67,6 +69,8 @@ class Quality:
     displacement_max_mm: float
     seconds: float
     note: str
+    refused: bool
+    device: str
     flag: str
 
     def as_json(self) -> dict[str, Any]:

@@ -81,9 +81,9 @@ def align(
     before = comparison.similarity(coarse, Transform())
     at_rigid = comparison.similarity(coarse, rigid)
     method: Method = "identity" if rigid.is_identity else "rigid"
-    transform, similarity, moved, refused = rigid, at_rigid, Movement(), False
+    transform, similarity, moved, refused, device = rigid, at_rigid, Movement(), False, ""
     if mode == "deformable" and at_rigid > 0:
-        field = _field(moving, fixed, region, rigid, deeds)
+        field, device = _field(moving, fixed, region, rigid, deeds)
         bent = replace(rigid, field=field)
         at_bent, tried = comparison.similarity(coarse, bent), movement(field, fixed, region)
         if tried.implausible:
@@ -109,6 +109,8 @@ def align(
             displacement_max_mm=moved.displacement_max_mm,
             seconds=time.perf_counter() - started,
             note=note,
+            refused=refused,
+            device=device,
             flag=flag_of(similarity=similarity, refused=refused),
         ),
     )
@@ -116,9 +118,11 @@ def align(
 
 def _field(
     moving: Volume, fixed: Volume, region: npt.NDArray[np.uint8] | None, rigid: Transform, deeds: Path | None
-) -> Field:
+) -> tuple[Field, str]:
+    """The field, and the device that it was searched on."""
     if deeds:
-        return find_field_with_deeds(moving, fixed, region, rigid, deeds)
-    from detector.registration.deform import find_field  # torch stays out of the web processes
+        return find_field_with_deeds(moving, fixed, region, rigid, deeds), "cpu"
+    from detector.registration import deform  # torch stays out of the web processes
 
-    return find_field(moving, fixed, region, rigid)
+    device = deform.device()
+    return deform.find_field(moving, fixed, region, rigid, device), device.type

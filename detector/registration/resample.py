@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
@@ -15,20 +17,42 @@ _SLAB = 8
 
 
 def resample(moving: Volume, grid: VolumeGeometry, transform: Transform) -> Volume:
-    """The moving phase (int16 HU) on the fixed grid, linearly, -1024 outside of what was scanned."""
+    """The moving phase (int16 HU) on the fixed grid, linearly, -1024 outside of what was scanned.
+
+    The original is sampled once, through the whole of the transform.
+    """
+    at = _nudged_grid(grid, transform)
     if transform.field is None:
-        like = sitk.Image(grid.shape_zyx[::-1], sitk.sitkUInt8)
-        like.SetSpacing(grid.spacing_xyz_mm)
-        like.SetOrigin(grid.origin_xyz_mm)
-        out = sitk.Resample(
-            to_image(moving), like, transform.to_itk(), sitk.sitkLinear, AIR_HU, sitk.sitkInt16
-        )
-        return Volume(sitk.GetArrayFromImage(out), grid)
-    return Volume(_bent(moving, grid, transform, transform.field), grid)
+        still = replace(transform, nudge_mm=(0.0, 0.0, 0.0)).to_itk()
+        # ITK cuts fractions off; a value a hair below a whole number would lose 1 HU.
+        out = sitk.Resample(to_image(moving), _like(at), still, sitk.sitkLinear, AIR_HU, sitk.sitkFloat32)
+        return Volume(np.rint(sitk.GetArrayViewFromImage(out)).astype(np.int16), grid)
+    return Volume(_bent(moving, at, transform, transform.field), grid)
+
+
+def resample_mask(mask: Volume, grid: VolumeGeometry, transform: Transform) -> Volume:
+    """A mask (uint8 0/1) drawn on the moving phase, on the fixed grid, by nearest neighbour."""
+    out = sitk.Resample(to_image(mask), _like(grid), transform.to_itk(), sitk.sitkNearestNeighbor, 0)
+    return Volume(sitk.GetArrayFromImage(out), grid)
+
+
+def _nudged_grid(grid: VolumeGeometry, transform: Transform) -> VolumeGeometry:
+    """Where the grid's voxels are looked up before anything but the nudge moves them."""
+    x, y, z = (o - n for o, n in zip(grid.origin_xyz_mm, transform.nudge_mm, strict=True))
+    return replace(grid, origin_xyz_mm=(x, y, z))
+
+
+def _like(grid: VolumeGeometry) -> sitk.Image:
+    """An empty image on a grid."""
+    image = sitk.Image(grid.shape_zyx[::-1], sitk.sitkUInt8)
+    image.SetSpacing(grid.spacing_xyz_mm)
+    image.SetOrigin(grid.origin_xyz_mm)
+    return image
 
 
 def _bent(moving: Volume, grid: VolumeGeometry, transform: Transform, field: Field) -> npt.NDArray[np.int16]:
-    """Slab by slab, so that the coordinates of a whole scan are never held at once."""
+    """The transform but its nudge, which the grid has already. Slab by slab, so that the coordinates of a
+    whole scan are never held at once."""
     import torch  # kept out of the web processes, which read studies' shapes alone
     from torch.nn import functional
 

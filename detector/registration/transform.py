@@ -64,12 +64,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """p -> matrix (p + field(p) - centre) + centre + translation, from fixed to moving, mm LPS."""
+    """p -> matrix (q + field(q) - centre) + centre + translation with q = p - nudge, from fixed to moving,
+    mm LPS.
+
+    The nudge is a person's: it moves the phase, as it is seen on the fixed grid, by exactly this vector.
+    """
 
     matrix: tuple[Vector, Vector, Vector] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
     translation_mm: Vector = (0.0, 0.0, 0.0)
     centre_mm: Vector = (0.0, 0.0, 0.0)
     field: Field | None = None
+    nudge_mm: Vector = (0.0, 0.0, 0.0)
 
     @property
     def rigid(self) -> Transform:
@@ -78,7 +83,7 @@ class Transform:
 
     @property
     def is_identity(self) -> bool:
-        return self.field is None and self.shift_mm == 0 and self.turn_deg == 0
+        return self.field is None and self.shift_mm == 0 and self.turn_deg == 0 and not any(self.nudge_mm)
 
     @property
     def shift_mm(self) -> float:
@@ -93,7 +98,7 @@ class Transform:
 
     def points(self, points_xyz_mm: npt.ArrayLike) -> Floats:
         """The images of points (..., 3)."""
-        points = np.asarray(points_xyz_mm, dtype=float)
+        points = np.asarray(points_xyz_mm, dtype=float) - np.array(self.nudge_mm)
         if self.field is not None:
             points = points + self.field.at(points)
         centre = np.array(self.centre_mm)
@@ -107,15 +112,18 @@ class Transform:
         rigid.SetMatrix([v for row in self.matrix for v in row])
         rigid.SetCenter(self.centre_mm)
         rigid.SetTranslation(self.translation_mm)
-        if self.field is None:
-            return rigid
-        image = sitk.GetImageFromArray(
-            np.moveaxis(self.field.displacement_mm, 0, -1).astype(np.float64), isVector=True
-        )
-        image.SetSpacing(self.field.geometry.spacing_xyz_mm)
-        image.SetOrigin(self.field.geometry.origin_xyz_mm)
+        parts: list[sitk.Transform] = [rigid]
+        if self.field is not None:
+            image = sitk.GetImageFromArray(
+                np.moveaxis(self.field.displacement_mm, 0, -1).astype(np.float64), isVector=True
+            )
+            image.SetSpacing(self.field.geometry.spacing_xyz_mm)
+            image.SetOrigin(self.field.geometry.origin_xyz_mm)
+            parts.append(sitk.DisplacementFieldTransform(image))
+        if any(self.nudge_mm):
+            parts.append(sitk.TranslationTransform(3, [-v for v in self.nudge_mm]))
         # The last one is applied first.
-        return sitk.CompositeTransform([rigid, sitk.DisplacementFieldTransform(image)])
+        return sitk.CompositeTransform(parts) if len(parts) > 1 else rigid
 
 
 def write_transform(transform: Transform, path: Path) -> None:
@@ -126,6 +134,7 @@ def write_transform(transform: Transform, path: Path) -> None:
         "translation_mm": list(transform.translation_mm),
         "centre_mm": list(transform.centre_mm),
         "field": transform.field.geometry.as_json() if transform.field else None,
+        "nudge_mm": list(transform.nudge_mm),
     }
     path.write_text(json.dumps(data, indent=1))
     if transform.field:
@@ -149,6 +158,8 @@ def read_transform(path: Path) -> Transform:
             translation_mm=tuple(data["translation_mm"]),
             centre_mm=tuple(data["centre_mm"]),
             field=field,
+            # Absent from transforms of before phases could be nudged.
+            nudge_mm=tuple(float(v) for v in data.get("nudge_mm", (0, 0, 0))),  # type: ignore[arg-type]
         )
     except (OSError, ValueError, KeyError, TypeError, ShapeError) as error:
         raise ReadError(

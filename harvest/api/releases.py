@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
+from harvest.api.shapes import point
 from harvest.engine_release import FILE_NAMES, FORMATS, export_text
 from harvest.manifest import difference
 from harvest.models import DatasetRelease
@@ -62,13 +63,24 @@ class ChangedLesionSerializer(serializers.Serializer):
     lesion_class = serializers.CharField(allow_blank=True)
 
 
+class NudgedPhaseSerializer(serializers.Serializer):
+    """A phase that was moved by hand from one place (x, y, z in mm, LPS) to another."""
+
+    study = serializers.UUIDField()
+    ordinal = serializers.IntegerField()
+    phase = serializers.CharField()
+    before_mm = point()
+    after_mm = point()
+
+
 class ReleaseDiffSerializer(serializers.Serializer):
-    """Lesions that changed on the way from this release to the other."""
+    """Lesions and phases that changed on the way from this release to the other."""
 
     added = ChangedLesionSerializer(many=True)
     removed = ChangedLesionSerializer(many=True)
     moved = ChangedLesionSerializer(many=True)
     relabelled = ChangedLesionSerializer(many=True)
+    nudged = NudgedPhaseSerializer(many=True)
 
 
 class DiffRequestSerializer(serializers.Serializer):

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from harvest.api.permissions import ANYONE_SIGNED_IN, CLINICIANS
 from harvest.api.review_shapes import NextStudySerializer, ReviewSerializer, ReviewStudySerializer
 from harvest.api.shapes import choice
-from harvest.api.studies import IMMUTABLE
+from harvest.api.studies import CHANGING, IMMUTABLE
 from harvest.domain import Verdict
 from harvest.rendering import Window
 from harvest.selectors import reviews as selectors
@@ -142,22 +142,29 @@ class TileView(APIView):
 
     @extend_schema(
         operation_id="candidate_tile",
-        parameters=[OpenApiParameter("window", str, enum=[w.value for w in Window], default="liver")],
+        parameters=[
+            OpenApiParameter("window", str, enum=[w.value for w in Window], default="liver"),
+            OpenApiParameter("revision", int, description="Of the phase's image (image_revisions)."),
+        ],
         responses={(200, "image/webp"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, id: UUID, phase: str) -> FileResponse:
         given = TileQuerySerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
+        candidate = selectors.candidate(id)
         path = tiles.tile_path(
-            candidate=selectors.candidate(id), phase=phase, window=Window(given.validated_data["window"])
+            candidate=candidate, phase=phase, window=Window(given.validated_data["window"])
         )
         response = FileResponse(path.open("rb"), content_type="image/webp")
-        response["Cache-Control"] = IMMUTABLE
+        # A page of before a phase was moved is shown the image as it is now, but must not keep it.
+        now = {s.phase: s.image_revision for s in candidate.round_study.study.series.all()}[phase]
+        response["Cache-Control"] = IMMUTABLE if given.validated_data["revision"] == now else CHANGING
         return response
 
 
 class TileQuerySerializer(serializers.Serializer):
     window = choice(Window, default=Window.LIVER)
+    revision = serializers.IntegerField(min_value=0, default=None)
 
 
 def _seen(request: Request, id: UUID) -> Response:

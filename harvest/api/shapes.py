@@ -97,6 +97,8 @@ class StudyBriefSerializer(serializers.Serializer):
     reference_phase = serializers.CharField()
     phases = serializers.SerializerMethodField()
     phase_flags = serializers.SerializerMethodField()
+    phase_nudges_mm = serializers.SerializerMethodField()
+    image_revisions = serializers.SerializerMethodField()
     geometry = GeometrySerializer()
     has_liver = serializers.BooleanField()
     liver_source = choice(LiverSource, allow_blank=True)
@@ -116,6 +118,16 @@ class StudyBriefSerializer(serializers.Serializer):
     def get_phase_flags(self, row: Study) -> dict[str, str]:
         """What is to be known of a phase's registration, by phase; a phase that lies well is absent."""
         return {s.phase: s.registration["flag"] for s in row.series.all() if s.registration.get("flag")}
+
+    @extend_schema_field(serializers.DictField(child=point()))
+    def get_phase_nudges_mm(self, row: Study) -> dict[str, list[float]]:
+        """How phases were moved by hand (x, y, z in LPS), by phase; a phase that was not is absent."""
+        return {s.phase: s.nudge_mm for s in row.series.all() if any(s.nudge_mm)}
+
+    @extend_schema_field(serializers.DictField(child=serializers.IntegerField()))
+    def get_image_revisions(self, row: Study) -> dict[str, int]:
+        """Of each phase's image: to be named in the address of its volume and its tiles."""
+        return {s.phase: s.image_revision for s in row.series.all()}
 
 
 def phases_of(study: Study) -> list[str]:

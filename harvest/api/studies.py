@@ -20,17 +20,18 @@ from detector.volume import Volume
 from harvest import engine
 from harvest.api.imports import InOrder
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
-from harvest.api.shapes import GeometrySerializer, LesionSerializer, StudyBriefSerializer, choice
+from harvest.api.shapes import GeometrySerializer, LesionSerializer, StudyBriefSerializer, choice, point
 from harvest.domain import LesionClass, PhaseSource, Split
-from harvest.errors import HarvestError, NotFound
+from harvest.errors import Conflict, HarvestError, NotFound
 from harvest.models import Study
 from harvest.selectors import cohorts as cohort_selectors
 from harvest.selectors import studies as selectors
 from harvest.services import studies as services
 from harvest.services.preparation import retry_preparation
 
-# What is under an id never changes, and is a patient's: browsers may keep it, proxies may not.
+# What is under an id and a revision never changes, and is a patient's: browsers may keep it, proxies may not.
 IMMUTABLE = "private, max-age=31536000, immutable"
+CHANGING = "private, no-cache"
 
 
 class StudySerializer(StudyBriefSerializer):
@@ -43,6 +44,8 @@ class SeriesSerializer(serializers.Serializer):
     phase = serializers.CharField()
     geometry = GeometrySerializer()
     registration = serializers.DictField()
+    nudge_mm = point()
+    image_revision = serializers.IntegerField()
     assigned_by = choice(PhaseSource, allow_blank=True)
     confidence = serializers.FloatField(allow_null=True)
 
@@ -66,6 +69,7 @@ class StudyUpdateSerializer(serializers.Serializer):
 class VolumeQuerySerializer(serializers.Serializer):
     first = serializers.IntegerField(min_value=0, default=0)
     count = serializers.IntegerField(min_value=1, required=False)
+    revision = serializers.IntegerField(min_value=0, required=False)
 
 
 class StudiesView(ListAPIView):
@@ -127,6 +131,9 @@ class VolumeView(APIView):
         parameters=[
             OpenApiParameter("first", int, description="First slice; 0 by default."),
             OpenApiParameter("count", int, description="Number of slices; all that follow by default."),
+            OpenApiParameter(
+                "revision", int, description="Of the image (image_revisions); another one is refused."
+            ),
         ],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
@@ -134,8 +141,14 @@ class VolumeView(APIView):
         given = VolumeQuerySerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
         study = selectors.study_row(id)
-        if phase not in {s.phase for s in study.series.all()}:
+        series = next((s for s in study.series.all() if s.phase == phase), None)
+        if series is None:
             raise NotFound(f"The study has no {phase} phase.", code="phase_absent")
+        revision = given.validated_data.get("revision")
+        if revision not in (None, series.image_revision):
+            raise Conflict(
+                "The phase was moved since this page was opened. Load the page again.", code="image_moved"
+            )
         volume = engine.registered_volume(study, phase)
         slices = volume.geometry.shape_zyx[0]
         first = given.validated_data["first"]
@@ -150,7 +163,7 @@ class VolumeView(APIView):
             _planes(volume, first, count), content_type="application/octet-stream"
         )
         response["Content-Length"] = str(count * volume.array_zyx[0].size * 2)
-        response["Cache-Control"] = IMMUTABLE
+        response["Cache-Control"] = CHANGING if revision is None else IMMUTABLE
         return response
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from harvest.api import imports, lesions, reviews, rounds, studies
+from harvest.api import imports, lesions, nudges, reviews, rounds, studies
 
 urlpatterns = [
     path("cohorts/<uuid:id>/uploads", imports.UploadsView.as_view(), name="uploads"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("studies/<uuid:id>/text-checked", studies.TextCheckedView.as_view(), name="text-checked"),
     path("studies/<uuid:id>/prepare", studies.PrepareView.as_view(), name="study-prepare"),
     path("studies/<uuid:id>/volumes/<slug:phase>", studies.VolumeView.as_view(), name="volume"),
+    path("studies/<uuid:id>/phases/<slug:phase>/nudge", nudges.PhaseNudgeView.as_view(), name="phase-nudge"),
     path("studies/<uuid:id>/lesions", lesions.StudyLesionsView.as_view(), name="study-lesions"),
     path("lesions/<uuid:id>", lesions.LesionView.as_view(), name="lesion"),
     path("cohorts/<uuid:id>/rounds", rounds.RoundsView.as_view(), name="rounds"),

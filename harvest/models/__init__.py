@@ -6,6 +6,7 @@ from harvest.models.cohort import Cohort, Outcome, Subject
 from harvest.models.label import LabelImport
 from harvest.models.lesion import Lesion
 from harvest.models.network import ArchivePull, DicomSender, ImageArchive, ReceivedStudy
+from harvest.models.nudge import PhaseNudge
 from harvest.models.release import DatasetRelease
 from harvest.models.review import Review
 from harvest.models.round import HarvestRound, RoundStudy
@@ -27,6 +28,7 @@ __all__ = [
     "Lesion",
     "ModelVersion",
     "Outcome",
+    "PhaseNudge",
     "ReceivedStudy",
     "Review",
     "RoundStudy",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -22,9 +22,9 @@ class Base(models.Model):
         ordering: ClassVar[tuple[str, ...]] = ("created_at", "id")
 
 
-def point_field() -> ArrayField:
+def point_field(**options: Any) -> ArrayField:
     """Three doubles (x, y, z) in mm, LPS. PostgreSQL keeps doubles exactly, so boxes stay bit-equal."""
-    return ArrayField(models.FloatField(), size=3)
+    return ArrayField(models.FloatField(), size=3, **options)
 
 
 class HasBox(models.Model):

@@ -18,7 +18,7 @@ from harvest.domain import (
     PreparationState,
     Split,
 )
-from harvest.models.base import Base, choices
+from harvest.models.base import Base, choices, point_field
 from harvest.models.cohort import Cohort, Subject
 from harvest.sealing import SealedJSONField, SealedTextField
 
@@ -28,7 +28,8 @@ class Study(Base):
 
     `store_key` is the study's folder in the store. An import leaves original/<phase>.npy, liver.npy where the
     mask came with it and, of DICOM, headers/<phase>.json without the patient; the preparation adds
-    registered/<phase>.npy, transforms/<phase>.json (what makes the one of the other) and the liver it found.
+    registered/<phase>.npy, transforms/<phase>.json (what makes the one of the other) and the liver it found;
+    below nudged/ lie the phases that a person moved, each way in a folder of its own.
     `registration` is how the phases are brought onto each other (settings.REGISTRATION at its import).
     `source_sha256` is of the pixel content, so that a second import adds nothing. `shifted_date` is the day
     of the examination, moved by its subject's secret number of days (services/dates.py).
@@ -79,9 +80,21 @@ class Study(Base):
         """The suspected writing that nobody has looked at yet."""
         return {} if self.text_checked_by_id else self.suspected_text
 
+    @property
+    def image_revision(self) -> int:
+        """Grows whenever an image of the study changes."""
+        return sum(s.image_revision for s in self.series.all())
+
+
+def no_nudge() -> list[float]:
+    return [0.0, 0.0, 0.0]
+
 
 class Series(Base):
     """One phase of a study. `registration` holds the quality figures of its way onto the reference grid.
+
+    `nudge_mm` is how a person moved it there (x, y, z in LPS) and `image_revision` the event that said so, 0
+    for none: what is shown now. A later PhaseNudge is on its way, or failed for what `nudge_error` says.
 
     `assigned_by` and `confidence` (in [0, 1], 1 where a person said it) say how its phase is known; both are
     empty for series of before this was kept.
@@ -93,6 +106,9 @@ class Series(Base):
     geometry = models.JSONField()
     source_sha256 = models.CharField(max_length=64)
     registration = models.JSONField(default=dict)
+    nudge_mm = point_field(default=no_nudge)
+    image_revision = models.PositiveIntegerField(default=0)
+    nudge_error = models.JSONField(null=True)
     assigned_by = models.CharField(max_length=8, choices=choices(PhaseSource), blank=True)
     confidence = models.FloatField(null=True)
 

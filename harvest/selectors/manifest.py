@@ -103,6 +103,7 @@ def _entry(
         "source_sha256": study.source_sha256,
         "phases": [
             {"phase": s.phase, "modality": s.modality, "source_sha256": s.source_sha256}
+            | ({"nudge_mm": s.nudge_mm} if any(s.nudge_mm) else {})
             for s in sorted(study.series.all(), key=lambda s: s.phase)
         ],
         "lesions": lesions,

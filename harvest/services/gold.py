@@ -7,41 +7,46 @@ from pathlib import Path
 
 from django.db import transaction
 
-from detector.images import same_grid
-from detector.ingest.masks import boxes_from_mask, read_mask
-from harvest import engine
+from detector.geometry import Box3D
+from detector.ingest.masks import boxes_from_mask
 from harvest.domain import LesionClass, LesionSource
 from harvest.errors import HarvestError
 from harvest.models import Lesion, Study
+from harvest.services.drawn_masks import in_reference, read_drawn_mask
 from harvest.services.taking import imported_lesion
 
+# Of a lesion whose mask was drawn on another phase and carried over: that phase.
+DRAWN_ON = "drawn_on"
 
-def import_masks(*, study: Study, masks: Sequence[Path], lesion_class: LesionClass | None) -> list[Lesion]:
+
+def import_masks(
+    *, study: Study, masks: Sequence[Path], lesion_class: LesionClass | None, phase: str | None = None
+) -> list[Lesion]:
     """Makes a lesion of each connected component of each mask; the largest box is the primary lesion.
 
+    A mask drawn on another phase than the reference is carried over to it (drawn_masks), and its lesions say
+    so (attribute DRAWN_ON). `phase` is the one that all of the masks were drawn on, where they do not tell.
     The study counts as complete from then on. Boxes that were imported before are not added again.
     Returns the lesions added.
 
     Raises:
-        ReadError: a mask cannot be read.
-        HarvestError: code other_grid for a mask that does not lie on the study's grid, code empty_mask
-            where there is nothing in any of them.
+        ReadError, NotFound, HarvestError: what read_drawn_mask and in_reference raise;
+            code empty_mask where there is nothing in any of the masks, mask_elsewhere where one leaves the
+            reference.
     """
-    geometry = engine.geometry_of(study)
-    boxes = []
+    found: list[tuple[Box3D, str]] = []
     for number, path in enumerate(masks, start=1):
-        mask = read_mask(path)
-        if not same_grid(mask.geometry, geometry):
+        drawn = read_drawn_mask(study=study, path=path, number=number, said=phase)
+        boxes = boxes_from_mask(in_reference(study, drawn))
+        if not boxes and boxes_from_mask(drawn.mask):
             raise HarvestError(
-                f"Mask {number} does not lie on the study's grid. Give the mask that was drawn on the "
-                f"{study.reference_phase} phase of this study.",
-                code="other_grid",
-                details={"mask": mask.geometry.as_json(), "study": geometry.as_json()},
+                f"Mask {number} lies outside of what the {study.reference_phase} phase shows.",
+                code="mask_elsewhere",
             )
-        boxes += boxes_from_mask(mask)
-    if not boxes:
+        found += [(box, drawn.phase) for box in boxes]
+    if not found:
         raise HarvestError("The masks are empty. Give masks with lesions in them.", code="empty_mask")
-    boxes.sort(key=lambda box: -box.volume_mm3)
+    found.sort(key=lambda one: -one[0].volume_mm3)
     with transaction.atomic():
         row = Study.objects.select_for_update().get(pk=study.pk)
         there = {
@@ -50,8 +55,14 @@ def import_masks(*, study: Study, masks: Sequence[Path], lesion_class: LesionCla
         }
         has_primary = row.lesions.filter(primary=True, retired_at=None).exists()
         added = Lesion.objects.bulk_create(
-            imported_lesion(row, box, primary=i == 0 and not has_primary, lesion_class=lesion_class)
-            for i, box in enumerate(boxes)
+            imported_lesion(
+                row,
+                box,
+                primary=i == 0 and not has_primary,
+                lesion_class=lesion_class,
+                attributes={} if drawn_on == row.reference_phase else {DRAWN_ON: drawn_on},
+            )
+            for i, (box, drawn_on) in enumerate(found)
             if (box.lo, box.hi) not in there
         )
         row.complete = True

@@ -175,11 +175,14 @@ def _make(study: Study) -> None:
 def _bring(study: Study, phase: str, liver: Liver, registered: Path, transforms: Path) -> dict[str, Any]:
     """Writes one phase on the reference grid; returns the figures of its way there."""
     if phase == study.reference_phase:
-        write_volume(engine.original_volume(study, phase), registered / f"{phase}.npy")
+        write_volume(engine.original_volume(study.store_key, phase), registered / f"{phase}.npy")
         return {}
     found = engine.find_transform(study, phase, liver.mask)
     write_transform(found.transform, transforms / f"{phase}.json")
-    write_volume(engine.derived_volume(study, phase, found.transform), registered / f"{phase}.npy")
+    write_volume(
+        engine.derive_registered(study.store_key, phase, found.transform, engine.geometry_of(study)),
+        registered / f"{phase}.npy",
+    )
     return found.quality.as_json()
 
 

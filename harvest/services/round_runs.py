@@ -45,6 +45,7 @@ def run_round_study(*, round_study_id: UUID) -> None:
                     images=images,
                     geometry=engine.geometry_of(row.study),
                     window=Window.LIVER,
+                    revision=row.study.image_revision,
                 )
             _store(row, candidates, time.monotonic() - started)
         except DatabaseError:
@@ -66,6 +67,7 @@ def _begin(id: UUID) -> RoundStudy | None:
     row = (
         RoundStudy.objects.select_for_update(of=("self",))
         .select_related("study", "round__cohort", "round__model_version", "round__key_slice_version")
+        .prefetch_related("study__series")
         .get(pk=id)
     )
     if row.state in ENDED:

@@ -83,16 +83,16 @@ class Stack:
     def _services(self) -> list[Process]:
         celery = [sys.executable, "-m", "celery", "-A", "harvest.celery"]
 
-        def worker(queue: str, concurrency: int) -> list[str]:
-            name = f"{queue}@%h"
-            options = ["-Q", queue, "-c", str(concurrency), "-n", name, "-l", "info"]
+        def worker(queues: str, concurrency: int) -> list[str]:
+            name = f"{queues.split(',')[0]}@%h"
+            options = ["-Q", queues, "-c", str(concurrency), "-n", name, "-l", "info"]
             return [*celery, "worker", *options, "--without-gossip", "--without-mingle"]
 
         commands = {
             "worker-io": worker("io", self.environment.workers),
             # Whoever registers gives way to whoever reads or runs a model.
             "worker-prepare": ["nice", *worker("prepare", max(1, self.environment.workers // 2))],
-            "worker-models": worker("models", 1),
+            "worker-models": worker("models,prompt", 1),
             "beat": [*celery, "beat", "-l", "info", "--pidfile="],
             **(
                 {"dicom": [sys.executable, "manage.py", "dicom_listener"]}

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from harvest.queue import IO, MODELS, PREPARE, task
-from harvest.services import characterizations, import_runs, inbox, preparation, pulls, round_runs, rounds
+from harvest.queue import IO, MODELS, PREPARE, PROMPT, task
+from harvest.services import (
+    characterizations,
+    import_runs,
+    inbox,
+    nudges,
+    preparation,
+    pulls,
+    round_runs,
+    rounds,
+)
 
 
 @task(queue=IO)
@@ -53,3 +62,8 @@ def run_round_study(id: str) -> None:
 @task(queue=MODELS)
 def characterize_lesions() -> None:
     characterizations.characterize_lesions()
+
+
+@task(queue=PROMPT)
+def apply_nudge(id: str) -> None:
+    nudges.apply_nudge(nudge_id=UUID(id))

@@ -43,9 +43,15 @@ def state(tmp_path: Path, settings: Any) -> Path:
 
 
 def make_study(
-    cohort: Cohort, *, split: Split = Split.POOL, phases: Sequence[str] = PHASES, subject: str = ""
+    cohort: Cohort,
+    *,
+    split: Split = Split.POOL,
+    phases: Sequence[str] = PHASES,
+    subject: str = "",
+    geometry: VolumeGeometry = GEOMETRY,
+    volumes: bool = True,
 ) -> Study:
-    """A study of ramps with its volumes in the store."""
+    """A study of ramps with its volumes in the store, unless whoever makes it brings volumes of their own."""
     ordinal = cohort.studies.count() + 1
     id = uuid.uuid4()
     person, _ = Subject.objects.get_or_create(
@@ -58,19 +64,20 @@ def make_study(
         ordinal=ordinal,
         source_sha256=id.hex * 2,
         reference_phase=phases[-1],
-        geometry=GEOMETRY.as_json(),
+        geometry=geometry.as_json(),
         store_key=f"studies/{id}",
         preparation=PreparationState.READY,
     )
-    with store.new_folder(study.store_key) as folder:
-        (folder / "registered").mkdir()
-        for phase in phases:
-            voxels = _ramp(ordinal + phases.index(phase))
-            write_volume(Volume(voxels, GEOMETRY), folder / "registered" / f"{phase}.npy")
     Series.objects.bulk_create(
-        Series(study=study, phase=phase, geometry=GEOMETRY.as_json(), source_sha256=f"{ordinal:x}{phase}")
+        Series(study=study, phase=phase, geometry=geometry.as_json(), source_sha256=f"{ordinal:x}{phase}")
         for phase in phases
     )
+    if volumes:
+        with store.new_folder(study.store_key) as folder:
+            (folder / "registered").mkdir()
+            for phase in phases:
+                voxels = _ramp(ordinal + phases.index(phase))
+                write_volume(Volume(voxels, GEOMETRY), folder / "registered" / f"{phase}.npy")
     return study
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from detector.data.cases import read_cases, write_cases
-from detector.data.images import load_case
-from detector.geometry import Box3D, iou
+from detector.data.images import load_case, read_image
+from detector.geometry import Box3D, VoxelBox, iou
 from harvest import store
 from harvest.domain import ModelKind, Role, Split, Verdict
-from harvest.engine_release import case_list, export_text
+from harvest.engine_release import case_list, export_text, write_images
+from harvest.manifest import to_bytes
 from harvest.selectors.manifest import manifest_of
 from tests.harvest.curated import ELSEWHERE, TUMOUR, judge, make_round, make_study, mark_lesion, propose
+from tests.harvest.misplaced import BACK_MM, GRID, make_misplaced_study, phases
 
 pytestmark = pytest.mark.django_db
 D, K, C = ModelKind.DETECTOR, ModelKind.KEY_SLICE_FILTER, ModelKind.CHARACTERIZER
@@ -110,3 +117,48 @@ def test_an_export_has_the_same_bytes_every_time(cohort, format):
     assert first == second
     assert "icc" in first
     assert str(TUMOUR.lo[0]) in first
+
+
+def test_a_release_gives_a_phase_as_it_lay_when_it_was_frozen(cohort, state, tmp_path):
+    """Whatever became of it since, and also where the derived volume is gone."""
+    study = make_misplaced_study(cohort)
+    mark_lesion(study, GRID.box_from_voxels(VoxelBox((4, 20, 20), (8, 30, 30))))
+    series = study.series.get(phase="arterial")
+    series.nudge_mm = list(BACK_MM)
+    series.save()
+    frozen = json.loads(to_bytes(manifest_of(cohort)))
+    series.nudge_mm = [0.0, 0.0, 0.0]
+    series.save()
+    now = manifest_of(cohort)
+
+    def arterial(manifest) -> list[np.ndarray]:
+        write_cases(case_list(manifest, D, Split.POOL, tmp_path), tmp_path / "cases.json")
+        (case,) = read_cases(tmp_path / "cases.json")
+        shutil.rmtree(tmp_path / "images", ignore_errors=True)
+        assert list(write_images(manifest, tmp_path)) == [str(study.pk)]
+        exported = read_image(tmp_path / "images" / str(study.pk) / "arterial.nii.gz")
+        return [np.asarray(v.array_zyx) for v in (load_case(case).volumes["arterial"], exported)]
+
+    reference, misplaced = phases()
+    for _ in range(2):
+        for array in arterial(frozen):
+            assert (array[:-1, 2:, :-3] == reference[:-1, 2:, :-3]).all()
+        for array in arterial(now):
+            assert (array == misplaced).all()
+        shutil.rmtree(store.path(f"{study.store_key}/nudged"))
+
+
+def test_exports_say_how_phases_were_moved_and_lesions_stay(cohort):
+    study = make_study(cohort)
+    mark_lesion(study)
+    still = {f: export_text(manifest_of(cohort), f, {}) for f in ("coco", "csv")}
+    study.series.filter(phase="arterial").update(nudge_mm=[3.0, 0.0, -1.5])
+    moved = {f: export_text(manifest_of(cohort), f, {}) for f in still}
+    before, after = (json.loads(t["coco"]) for t in (still, moved))
+    assert [before["images"][0]["nudges_mm"], after["images"][0]["nudges_mm"]] == [
+        {},
+        {"arterial": [3.0, 0.0, -1.5]},
+    ]
+    assert before["annotations"] == after["annotations"]
+    (row,) = csv.DictReader(io.StringIO(moved["csv"]))
+    assert row["nudges_mm"] == "arterial:3.0,0.0,-1.5"

@@ -764,6 +764,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{id}/phases/{phase}/nudge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["phase_nudge_get"];
+        put?: never;
+        post: operations["phase_nudge_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{id}/prepare": {
         parameters: {
             query?: never;
@@ -1478,6 +1494,37 @@ export interface components {
             remaining: number;
             reviewed: number;
         };
+        /**
+         * @description `offset_mm` is the whole way from where registration put the phase; `seen` the revision of the latest
+         *     nudge that the person saw; `id` is made by the person's browser, so that a retry stores nothing twice.
+         */
+        NudgeCreateRequest: {
+            /** Format: uuid */
+            id: string;
+            offset_mm: [
+                number,
+                number,
+                number
+            ];
+            seen: number;
+        };
+        /** @description A phase that was moved by hand from one place (x, y, z in mm, LPS) to another. */
+        NudgedPhase: {
+            /** Format: uuid */
+            study: string;
+            ordinal: number;
+            phase: string;
+            before_mm: [
+                number,
+                number,
+                number
+            ];
+            after_mm: [
+                number,
+                number,
+                number
+            ];
+        };
         /** @enum {unknown} */
         NullEnum: null;
         /**
@@ -1685,6 +1732,43 @@ export interface components {
             lesion_class?: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
         };
         /**
+         * @description `revision` and `offset_mm` are what was said last (zeros where nobody said anything), `shown_mm` and
+         *     `image_revision` what volumes and tiles show. The similarities are those of the liver with the reference,
+         *     in nats, as registered and as shown; null where they were not measured.
+         */
+        PhaseNudge: {
+            phase: string;
+            revision: number;
+            offset_mm: [
+                number,
+                number,
+                number
+            ];
+            by?: string | null;
+            /** Format: date-time */
+            at?: string | null;
+            state: components["schemas"]["PhaseNudgeStateEnum"];
+            error: components["schemas"]["Error"] | null;
+            shown_mm: [
+                number,
+                number,
+                number
+            ];
+            image_revision: number;
+            /** Format: double */
+            readonly similarity_registered: number | null;
+            /** Format: double */
+            readonly similarity_shown: number | null;
+            readonly flag: string;
+        };
+        /**
+         * @description * `shown` - shown
+         *     * `pending` - pending
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        PhaseNudgeStateEnum: "shown" | "pending" | "failed";
+        /**
          * @description * `waiting` - waiting
          *     * `running` - running
          *     * `ready` - ready
@@ -1773,12 +1857,13 @@ export interface components {
         ReleaseCreateRequest: {
             note?: string;
         };
-        /** @description Lesions that changed on the way from this release to the other. */
+        /** @description Lesions and phases that changed on the way from this release to the other. */
         ReleaseDiff: {
             added: components["schemas"]["ChangedLesion"][];
             removed: components["schemas"]["ChangedLesion"][];
             moved: components["schemas"]["ChangedLesion"][];
             relabelled: components["schemas"]["ChangedLesion"][];
+            nudged: components["schemas"]["NudgedPhase"][];
         };
         ReleaseRef: {
             /** Format: uuid */
@@ -1914,6 +1999,12 @@ export interface components {
             registration: {
                 [key: string]: unknown;
             };
+            nudge_mm: [
+                number,
+                number,
+                number
+            ];
+            image_revision: number;
             assigned_by: components["schemas"]["AssignedByEnum"] | components["schemas"]["BlankEnum"];
             /** Format: double */
             confidence: number | null;
@@ -1959,6 +2050,16 @@ export interface components {
             readonly phase_flags: {
                 [key: string]: string;
             };
+            readonly phase_nudges_mm: {
+                [key: string]: [
+                    number,
+                    number,
+                    number
+                ];
+            };
+            readonly image_revisions: {
+                [key: string]: number;
+            };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
             liver_source: components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"];
@@ -1985,6 +2086,16 @@ export interface components {
             readonly phase_flags: {
                 [key: string]: string;
             };
+            readonly phase_nudges_mm: {
+                [key: string]: [
+                    number,
+                    number,
+                    number
+                ];
+            };
+            readonly image_revisions: {
+                [key: string]: number;
+            };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
             liver_source: components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"];
@@ -2006,6 +2117,16 @@ export interface components {
             readonly phases: string[];
             readonly phase_flags: {
                 [key: string]: string;
+            };
+            readonly phase_nudges_mm: {
+                [key: string]: [
+                    number,
+                    number,
+                    number
+                ];
+            };
+            readonly image_revisions: {
+                [key: string]: number;
             };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
@@ -2341,6 +2462,8 @@ export interface operations {
     candidate_tile: {
         parameters: {
             query?: {
+                /** @description Of the phase's image (image_revisions). */
+                revision?: number;
                 window?: "bone" | "liver" | "lung" | "own" | "soft_tissue";
             };
             header?: never;
@@ -3724,6 +3847,64 @@ export interface operations {
             };
         };
     };
+    phase_nudge_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                phase: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhaseNudge"];
+                };
+            };
+        };
+    };
+    phase_nudge_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                phase: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NudgeCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["NudgeCreateRequest"];
+                "multipart/form-data": components["schemas"]["NudgeCreateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhaseNudge"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhaseNudge"];
+                };
+            };
+        };
+    };
     study_prepare: {
         parameters: {
             query?: never;
@@ -3773,6 +3954,8 @@ export interface operations {
                 count?: number;
                 /** @description First slice; 0 by default. */
                 first?: number;
+                /** @description Of the image (image_revisions); another one is refused. */
+                revision?: number;
             };
             header?: never;
             path: {

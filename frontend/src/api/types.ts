@@ -43,6 +43,7 @@ export type LabelsUndone = Schemas["LabelsUndone"];
 export type Geometry = Schemas["Geometry"];
 export type Study = Schemas["Study"];
 export type StudyDetail = Schemas["StudyDetail"];
+export type PhaseNudge = Schemas["PhaseNudge"];
 export type UploadContent = Schemas["UploadContent"];
 export type Characterization = Schemas["Characterization"];
 export type Lesion = Schemas["Lesion"];

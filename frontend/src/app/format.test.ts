@@ -1,8 +1,16 @@
-import { expect, test } from "vitest";
-import { phaseWords } from "./format";
+import { expect, it } from "vitest";
+import { type Placed, phaseWords } from "./format";
 
-test("a phase that lies loosely says so beside its name, the others do not", () => {
-  const flags = { arterial: "loosely aligned" };
-  expect(phaseWords("arterial", flags)).toBe("arterial, loosely aligned");
-  expect(phaseWords("portal_venous", flags)).toBe("portal venous");
+it("a phase says what is to be known of where it lies, and nothing else", () => {
+  const placed: Placed = {
+    phase_flags: { arterial: "loosely aligned", delayed: "loosely aligned" },
+    phase_nudges_mm: { delayed: [0, -3, 4], non_contrast: [1.5, 0, 0] },
+  };
+  const said = ["arterial", "delayed", "non_contrast", "portal_venous"].map((p) => phaseWords(p, placed));
+  expect(said).toEqual([
+    "arterial, loosely aligned",
+    "delayed, loosely aligned, nudged 5.0 mm",
+    "non contrast, nudged 1.5 mm",
+    "portal venous",
+  ]);
 });

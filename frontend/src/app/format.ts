@@ -1,5 +1,6 @@
 /** Numbers and times as text: with their unit, and with their interval where they are estimates. */
-import type { Estimate, Measured } from "../api/types";
+import type { Estimate, Measured, StudyDetail } from "../api/types";
+import { lengthText } from "../geometry/offset";
 
 export function percent(value: number, digits = 1): string {
   return `${(100 * value).toFixed(digits)} %`;
@@ -53,10 +54,18 @@ export function words(name: string): string {
   return SHORT[name] ?? name.replaceAll("_", " ");
 }
 
+/** What is to be known of a phase's place: a doubt about its registration, and how far a person moved it. */
+export type Placed = Pick<StudyDetail, "phase_flags" | "phase_nudges_mm">;
+
+/** "loosely aligned, nudged 3.0 mm"; nothing where nothing is to be known. */
+export function placeWords(phase: string, { phase_flags, phase_nudges_mm }: Placed): string {
+  const nudge = phase_nudges_mm[phase];
+  return [phase_flags[phase], nudge && `nudged ${lengthText(nudge)}`].filter(Boolean).join(", ");
+}
+
 /** "arterial, loosely aligned" where something is to be known of the phase, else "arterial". */
-export function phaseWords(phase: string, flags: Readonly<Record<string, string>>): string {
-  const flag = flags[phase];
-  return flag ? `${words(phase)}, ${flag}` : words(phase);
+export function phaseWords(phase: string, placed: Placed): string {
+  return [words(phase), placeWords(phase, placed)].filter(Boolean).join(", ");
 }
 
 export function plural(n: number, one: string, many = `${one}s`): string {

@@ -23,7 +23,9 @@ function ToCohorts() {
 }
 
 function Editor({ params, search }: { params: Params; search: URLSearchParams }) {
-  return <EditorPage studyId={params.id!} roundStudyId={search.get("round_study")} />;
+  return (
+    <EditorPage studyId={params.id!} roundStudyId={search.get("round_study")} nudge={search.get("nudge")} />
+  );
 }
 
 export const ROUTES: Route[] = [

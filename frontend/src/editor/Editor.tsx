@@ -1,13 +1,17 @@
 /** The box editor: three planes of a phase, or all phases side by side, of one study and linked. */
 
-import { useCallback, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import { api } from "../api/client";
 import { asApiError } from "../api/errors";
 import type { ReviewStudy, StudyDetail } from "../api/types";
 import { phaseWords, told, words } from "../app/format";
+import { setGuard } from "../app/router";
+import { addOffsets, NO_OFFSET } from "../geometry/offset";
 import { PLANES, type Plane } from "../geometry/planes";
+import type { Vec3 } from "../geometry/volume";
 import type { Outbox } from "../review/outbox";
 import type { Chunk } from "../viewer/chunks";
+import type { PhaseVolume } from "../viewer/phaseVolume";
 import { useVolumes } from "../viewer/useVolumes";
 import { EditorBar } from "./EditorBar";
 import { EditorFooter } from "./EditorFooter";
@@ -20,11 +24,14 @@ import { selectedLesion } from "./state";
 import { useClock } from "./useClock";
 import { useDrawing } from "./useDrawing";
 import { useEditor } from "./useEditor";
+import { useNudges } from "./useNudges";
 import { useTables } from "./useTables";
 
 interface Props {
   readonly study: StudyDetail;
   readonly round: ReviewStudy | null;
+  /** The phase that one comes to move. */
+  readonly nudge: string | null;
   readonly reader: string;
   readonly outbox: Outbox;
   /** Back to the review; null where one did not come from there. */
@@ -36,7 +43,7 @@ const explain = (error: unknown) => {
   return { message, retry: retryable || signedOut };
 };
 
-export function Editor({ study, round, reader, outbox, onDone }: Props) {
+export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   const { geometry, phases } = study;
   const clock = useClock();
   const drawing = useDrawing({ studyId: study.id, round, reader, outbox, clock });
@@ -49,58 +56,90 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
   );
   const candidates = round?.candidates ?? [];
   const references = useMemo(() => referencesOf(existing, candidates), [existing, candidates]);
-  const unsaved = unsavedCount(drawing);
+  const nudges = useNudges(study, state);
+  const drawn = unsavedCount(drawing);
+  const moved = nudges.unsaved.length;
+  const unsaved = drawn + moved;
 
   const { save } = drawing;
+  const saveNudges = nudges.save;
   const onSave = useCallback(async () => {
     if (unsaved === 0) {
       setNote({ text: "There is nothing to save.", error: false });
       return;
     }
-    setNote({ text: "Saving; kept in this browser until it is stored.", error: false });
-    const done = await save();
-    setNote(
-      done
-        ? { text: "Stored.", error: false }
-        : { text: "Not everything is stored; the list says what is not.", error: true },
-    );
-    if (done && round && onDone) {
+    if (drawn > 0) {
+      setNote({ text: "Saving; kept in this browser until it is stored.", error: false });
+      if (!(await save())) {
+        setNote({ text: "Not everything is stored; the list says what is not.", error: true });
+        return;
+      }
+    }
+    let outcome = "Stored.";
+    if (moved > 0) {
+      setNote({ text: "Making the moved phase anew from its original …", error: false });
+      try {
+        outcome = await saveNudges();
+      } catch (problem) {
+        setNote({ text: asApiError(problem).message, error: true });
+        return;
+      }
+    }
+    setNote({ text: outcome, error: false });
+    if (round && onDone) {
+      setGuard(null);
       onDone();
     }
-  }, [unsaved, save, round, onDone]);
+  }, [unsaved, drawn, moved, save, saveNudges, round, onDone]);
+  const onNote = useCallback((text: string) => setNote({ text, error: false }), []);
 
   const editing = useEditor({
     geometry,
     phases,
-    phase: phases.includes(study.reference_phase) ? study.reference_phase : (phases[0] ?? ""),
+    phase: [nudge ?? "", study.reference_phase].find((phase) => phases.includes(phase)) ?? phases[0] ?? "",
     drawing,
     hasPrimary: existing.some(({ primary }) => primary),
+    reference: study.reference_phase,
+    wanted: nudges.wanted,
+    nudging: nudge !== null,
     onSave,
+    onNote,
   });
-  const { look, points, hidden, events } = editing;
+  const { look, points, hidden, events, nudging, comparing } = editing;
+  const { ask } = nudges;
+  useEffect(() => {
+    if (nudging) ask(look.phase);
+  }, [nudging, look.phase, ask]);
 
   const middle = Math.floor(geometry.shape_zyx[0] / 2);
   const fetchSlices = useCallback(
-    (phase: string, { first, count }: Chunk, signal: AbortSignal) =>
-      api.bytes(`/studies/${study.id}/volumes/${phase}`, { query: { first, count }, signal }),
+    ({ phase, edition: { revision } }: PhaseVolume, { first, count }: Chunk, signal: AbortSignal) =>
+      api.bytes(`/studies/${study.id}/volumes/${phase}`, { query: { first, count, revision }, signal }),
     [study.id],
   );
-  const shown = look.layout === "phases" ? phases : [look.phase];
-  const volumes = useVolumes(geometry, phases, shown, middle, fetchSlices, explain);
+  const reference = study.reference_phase;
+  const shown = look.layout === "phases" ? phases : [look.phase, ...(nudging ? [reference] : [])];
+  const { editions } = nudges;
+  const volumes = useVolumes({ geometry, editions, shown, middle, fetchSlices, explain });
   const tables = useTables(look.preset, middle);
   const current = volumes.get(look.phase);
 
   const box = selectedLesion(state)?.box ?? state.lesions.at(-1)?.box ?? null;
+  // As it is stored: names that change with every step would push what is beside them about.
+  const phaseText = (phase: string) => phaseWords(phase, nudges.placed);
   const view = (name: string, phase: string, plane: Plane, label: string) => {
-    const volume = volumes.get(phase);
+    const volume = volumes.get(comparing ? reference : phase);
+    const movable = nudging && !comparing && phase !== reference;
     return (
       volume && (
         <EditorView
           key={name}
           view={name}
-          label={label}
+          label={comparing && plane === "axial" ? `${words(reference)}, reference` : label}
           geometry={geometry}
           volume={volume}
+          shift={shiftOf(volume, nudges.wanted)}
+          nudged={movable ? phase : null}
           plane={plane}
           look={look}
           table={tables.tableOf(volume)}
@@ -125,10 +164,10 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
         look={look}
         phases={phases}
         told={Object.fromEntries(study.series.map((series) => [series.phase, told(series)]))}
-        flags={study.phase_flags}
+        placed={nudges.placed}
         own={current ? tables.ownOf(current) : null}
         box={box}
-        saving={drawing.saving}
+        saving={drawing.saving || nudges.saving}
         unsaved={unsaved}
         onPhase={editing.setPhase}
         onAction={editing.act}
@@ -137,15 +176,14 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
       <div class={`editor__views editor__views--${look.layout}`}>
         {look.layout === "planes"
           ? PLANES.map((plane) =>
-              view(plane, look.phase, plane, plane === "axial" ? `${words(look.phase)}, axial` : plane),
+              view(plane, look.phase, plane, plane === "axial" ? `${phaseText(look.phase)}, axial` : plane),
             )
-          : phases.map((phase) =>
-              view(`axial-${phase}`, phase, "axial", phaseWords(phase, study.phase_flags)),
-            )}
+          : phases.map((phase) => view(`axial-${phase}`, phase, "axial", phaseText(phase)))}
       </div>
       <LesionList
         lesions={state.lesions}
         selected={state.selected}
+        drawing={!nudging}
         receipts={receipts}
         phases={phases}
         studyClass={study.lesion_class}
@@ -154,6 +192,7 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
         tools={
           <EditorTools
             extremes={points !== null}
+            nudging={nudging}
             canUndo={state.past.length > 0}
             canRedo={state.future.length > 0}
             onAction={editing.act}
@@ -178,11 +217,25 @@ export function Editor({ study, round, reader, outbox, onDone }: Props) {
         noteIsError={note.error || !drawing.kept}
         points={points?.length ?? null}
         selected={state.selected !== null}
+        nudge={
+          nudging
+            ? {
+                phase: look.phase,
+                offset: look.phase === reference ? null : (nudges.wanted[look.phase] ?? NO_OFFSET),
+              }
+            : null
+        }
         help={editing.help}
         onHelp={() => editing.act("help")}
       />
     </div>
   );
+}
+
+/** How far a volume is still to be moved on the screen: its image shows a part of the way already. */
+function shiftOf({ phase, edition }: PhaseVolume, wanted: Readonly<Record<string, Vec3>>): Vec3 {
+  const [x, y, z] = edition.nudge;
+  return addOffsets(wanted[phase] ?? NO_OFFSET, [-x, -y, -z]);
 }
 
 /** Lesions that the server does not hold as they are shown, those removed since among them. */

@@ -1,6 +1,6 @@
 /** The bar above the views: the study, phases, windows, layout, size and Save. */
 
-import { phaseWords } from "../app/format";
+import { type Placed, placeWords, words } from "../app/format";
 import type { Box } from "../geometry/box";
 import { type GreyWindow, PRESET_LABELS, PRESET_NAMES, PRESETS } from "../viewer/windows";
 import type { EditorAction } from "./keys";
@@ -14,13 +14,13 @@ interface Props {
   readonly phases: readonly string[];
   /** By phase how it is known: "by image, 92 %". */
   readonly told: Readonly<Record<string, string>>;
-  /** What is to be known of a phase's registration, by phase. */
-  readonly flags: Readonly<Record<string, string>>;
+  /** What is to be known of where phases lie; the views say it, here is a mark. */
+  readonly placed: Placed;
   readonly own: GreyWindow | null;
   /** The selected box, or the last drawn. */
   readonly box: Box | null;
   readonly saving: boolean;
-  /** How many lesions the server does not hold as they are shown. */
+  /** How many lesions and phases the server does not hold as they are shown. */
   readonly unsaved: number;
   readonly onPhase: (phase: string) => void;
   readonly onAction: (action: EditorAction) => void;
@@ -46,10 +46,15 @@ export function EditorBar(props: Props) {
             class={phase === look.phase && look.layout === "planes" ? "on" : ""}
             aria-pressed={phase === look.phase}
             data-testid={`phase-${phase}`}
-            title={props.told[phase]}
+            title={[placeWords(phase, props.placed), props.told[phase]].filter(Boolean).join("; ")}
             onClick={() => props.onPhase(phase)}
           >
-            {phaseWords(phase, props.flags)}
+            {words(phase)}
+            {placeWords(phase, props.placed) && (
+              <span class="editor-bar__mark" aria-hidden="true">
+                {props.placed.phase_flags[phase] ? "!" : "↔"}
+              </span>
+            )}
           </button>
         ))}
         <button

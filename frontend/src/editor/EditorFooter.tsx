@@ -1,5 +1,8 @@
 /** The line that says what the next key or click does; `?` opens the whole table. */
 
+import { words } from "../app/format";
+import { offsetText } from "../geometry/offset";
+import type { Vec3 } from "../geometry/volume";
 import { EDITOR_GESTURES, EDITOR_KEYS } from "./keys";
 
 interface Props {
@@ -8,6 +11,8 @@ interface Props {
   /** Extreme points clicked; null while boxes are drawn by dragging. */
   readonly points: number | null;
   readonly selected: boolean;
+  /** The phase that is moved and how far it is by now; null while none is. */
+  readonly nudge: { readonly phase: string; readonly offset: Vec3 | null } | null;
   readonly help: boolean;
   readonly onHelp: () => void;
 }
@@ -25,7 +30,7 @@ const KEY_NAMES: Readonly<Record<string, string>> = { "Shift+?": "?", PageUp: "P
 
 const keyText = (key: string) => KEY_NAMES[key] ?? (/^[a-z]$/.test(key) ? key.toUpperCase() : key);
 
-export function EditorFooter({ note, noteIsError, points, selected, help, onHelp }: Props) {
+export function EditorFooter({ note, noteIsError, points, selected, nudge, help, onHelp }: Props) {
   return (
     <footer class="editor-footer">
       {help && <Keys />}
@@ -33,7 +38,9 @@ export function EditorFooter({ note, noteIsError, points, selected, help, onHelp
         {note}
       </p>
       <p class="editor-footer__keys" data-testid="hint">
-        {points !== null ? (
+        {nudge ? (
+          <Moving {...nudge} />
+        ) : points !== null ? (
           <>
             <strong class="num">{Math.min(points + 1, 6)} of 6</strong> {EXTREMES[points] ?? EXTREMES[5]}
             <Key keys="Backspace" text="takes the last back" />
@@ -64,6 +71,30 @@ export function EditorFooter({ note, noteIsError, points, selected, help, onHelp
         </button>
       </p>
     </footer>
+  );
+}
+
+function Moving({ phase, offset }: { phase: string; offset: Vec3 | null }) {
+  if (!offset)
+    return (
+      <>
+        {words(phase)} is the reference and stays
+        <Key keys="P" text="next phase" />
+        <Key keys="Esc" text="ends" />
+      </>
+    );
+  return (
+    <>
+      <output class="editor-footer__moved num" data-testid="nudge-offset">
+        {words(phase)} <strong>{offsetText(offset)}</strong>
+      </output>
+      <Key keys="Arrows" text="a voxel" />
+      <Key keys="Page ↑ ↓" text="a slice" />
+      <Key keys="Shift" text="0.5 mm" />
+      <Key keys="F" text="reference" />
+      <Key keys="Delete" text="zero" />
+      <Key keys="Esc" text="ends" />
+    </>
   );
 }
 

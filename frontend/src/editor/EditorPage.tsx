@@ -14,9 +14,11 @@ interface Props {
   readonly studyId: string;
   /** The study of a round from whose review one comes; null when the study is opened by itself. */
   readonly roundStudyId: string | null;
+  /** The phase that one comes to move, null where one comes to draw. */
+  readonly nudge: string | null;
 }
 
-export function EditorPage({ studyId, roundStudyId }: Props) {
+export function EditorPage({ studyId, roundStudyId, nudge }: Props) {
   const { user } = useSession();
   const loaded = useLoad(async () => {
     const [study, round] = await Promise.all([
@@ -33,6 +35,7 @@ export function EditorPage({ studyId, roundStudyId }: Props) {
           key={study.id}
           study={study}
           round={round}
+          nudge={nudge}
           reader={reader}
           outbox={outboxOf(reader)}
           onDone={round ? () => navigate(`/rounds/${round.round}/review/${round.id}`) : null}

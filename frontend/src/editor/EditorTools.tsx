@@ -4,12 +4,13 @@ import type { EditorAction } from "./keys";
 
 interface Props {
   readonly extremes: boolean;
+  readonly nudging: boolean;
   readonly canUndo: boolean;
   readonly canRedo: boolean;
   readonly onAction: (action: EditorAction) => void;
 }
 
-export function EditorTools({ extremes, canUndo, canRedo, onAction }: Props) {
+export function EditorTools({ extremes, nudging, canUndo, canRedo, onAction }: Props) {
   return (
     <div class="editor-tools">
       <button
@@ -20,6 +21,16 @@ export function EditorTools({ extremes, canUndo, canRedo, onAction }: Props) {
         onClick={() => onAction("extremes")}
       >
         Extreme points <kbd>E</kbd>
+      </button>
+      <button
+        type="button"
+        class={nudging ? "small on" : "small"}
+        aria-pressed={nudging}
+        data-testid="nudge"
+        title="Move the phase that is shown onto the reference"
+        onClick={() => onAction("nudge")}
+      >
+        Move phase <kbd>V</kbd>
       </button>
       <button
         type="button"

@@ -26,6 +26,8 @@ export interface ViewEvents {
   /** A drag that draws or changes a box; `key` is null while a new one is drawn. */
   readonly onDrag: (key: string | null, box: Box, gesture: string) => void;
   readonly onDragEnd: (drawn: boolean) => void;
+  /** A drag that moves the phase, by so much (mm) since it began. */
+  readonly onNudge: (phase: string, by: Vec3, gesture: string) => void;
 }
 
 interface Props {
@@ -33,6 +35,10 @@ interface Props {
   readonly label: string;
   readonly geometry: VolumeGeometry;
   readonly volume: PhaseVolume;
+  /** How far the volume is moved (mm). */
+  readonly shift: Vec3;
+  /** The phase that a drag moves; null while drags draw. */
+  readonly nudged: string | null;
   readonly plane: Plane;
   readonly look: Look;
   readonly table: Uint32Array;
@@ -52,6 +58,7 @@ const WHEEL_STEP_PX = 50;
 
 type Press =
   | { kind: "pan"; start: readonly [number, number]; centre: Vec3 }
+  | { kind: "nudge"; start: readonly [number, number]; phase: string; from: Vec3; name: string }
   | {
       kind: "edit";
       start: readonly [number, number];
@@ -82,6 +89,10 @@ export function EditorView(props: Props) {
       return null;
     }
     const from = at(viewport, pixel);
+    if (props.nudged) {
+      gestures += 1;
+      return { kind: "nudge", start: pixel, phase: props.nudged, from, name: `nudge ${gestures}` };
+    }
     const edit = (drag: Drag, key: string | null): Press => {
       gestures += 1;
       return { kind: "edit", start: pixel, drag, key, moved: false, name: `drag ${gestures}` };
@@ -119,13 +130,19 @@ export function EditorView(props: Props) {
       const far = Math.hypot(pixel[0] - held.start[0], pixel[1] - held.start[1]) > SLOP_PX;
       if (held.kind === "pan") {
         events.onPan(panned(viewport, held.centre, held.start, pixel));
+      } else if (held.kind === "nudge") {
+        const to = at(viewport, pixel);
+        const by: Vec3 = [to[0] - held.from[0], to[1] - held.from[1], to[2] - held.from[2]];
+        events.onNudge(held.phase, by, held.name);
       } else if (held.moved || far) {
         held.moved = true;
         events.onDrag(held.key, dragged(geometry, held.drag, at(viewport, pixel)), held.name);
       }
     } else if (event.type === "pointerup" && held) {
       press.current = null;
-      if (held.kind === "edit" && held.moved) {
+      if (held.kind === "nudge") {
+        events.onDragEnd(false);
+      } else if (held.kind === "edit" && held.moved) {
         events.onDragEnd(held.drag.kind === "draw");
       } else if (held.kind === "edit" && held.drag.kind !== "faces") {
         const point = at(viewport, pixel);
@@ -161,12 +178,13 @@ export function EditorView(props: Props) {
         version={volume.version}
         plane={plane}
         voxel={voxel}
+        shift={props.shift}
         table={props.table}
         zoom={look.zoom}
         centre={look.centre}
         smooth={look.smooth}
-        active={look.plane === plane && look.layout === "planes"}
-        cursor={points ? "cell" : "crosshair"}
+        active={look.layout === "planes" ? look.plane === plane : props.nudged === look.phase}
+        cursor={props.nudged ? "move" : points ? "cell" : "crosshair"}
         overlay={(viewport) =>
           hidden ? null : (
             <Boxes

@@ -29,6 +29,8 @@ export function sizeText(box: Box): string {
 interface Props {
   readonly lesions: readonly DrawnLesion[];
   readonly selected: string | null;
+  /** Whether a drag draws. */
+  readonly drawing: boolean;
   readonly receipts: Receipts;
   readonly phases: readonly string[];
   readonly studyClass: string;
@@ -51,7 +53,15 @@ export function LesionList(props: Props) {
       <h2>Drawn here</h2>
       {lesions.length === 0 && (
         <p class="muted">
-          Drag a box around the lesion in any view, or press <kbd>E</kbd> and click its extreme points.
+          {props.drawing ? (
+            <>
+              Drag a box around the lesion in any view, or press <kbd>E</kbd> and click its extreme points.
+            </>
+          ) : (
+            <>
+              A drag in any view moves the phase now, and boxes stay. <kbd>Esc</kbd> goes back to drawing.
+            </>
+          )}
         </p>
       )}
       <ol>

@@ -4,7 +4,7 @@ import { ASYMMETRIC } from "../geometry/example";
 import { PLANES } from "../geometry/planes";
 import { pixelFromPoint, pointFromPixel, rectangleOf, viewportOf } from "../geometry/viewport";
 import { AXES } from "../geometry/volume";
-import { dragged, endedOnSlice, faceOf, handlesOf, nudged, resized } from "./gestures";
+import { dragged, endedOnSlice, faceOf, handlesOf, nudged, nudgeStep, resized } from "./gestures";
 
 const BOX = boxFromVoxels(ASYMMETRIC, [2, 2, 1], [5, 4, 2]);
 const OFF = { x: 0, y: 0 };
@@ -96,5 +96,23 @@ describe("ending a box on the slice shown", () => {
     const whole = boxFromVoxels(ASYMMETRIC, [2, 2, 0], [5, 4, 4]);
     const cut = endedOnSlice(ASYMMETRIC, endedOnSlice(ASYMMETRIC, whole, "head", 3), "feet", 1);
     expect(cut).toEqual(boxFromVoxels(ASYMMETRIC, [2, 2, 1], [5, 4, 3]));
+  });
+});
+
+describe("a step of a phase that is moved", () => {
+  const [sx, sy, sz] = ASYMMETRIC.spacing_xyz_mm;
+
+  it("is a voxel along the arrow as one sees it, and a slice the way that the wheel goes", () => {
+    expect(nudgeStep(ASYMMETRIC, "axial", "ArrowRight", false)).toEqual([sx, 0, 0]);
+    expect(nudgeStep(ASYMMETRIC, "axial", "ArrowUp", false)).toEqual([0, -sy, 0]);
+    expect(nudgeStep(ASYMMETRIC, "coronal", "ArrowUp", false)).toEqual([0, 0, sz]);
+    expect(nudgeStep(ASYMMETRIC, "sagittal", "ArrowLeft", false)).toEqual([0, -sy, 0]);
+    expect(nudgeStep(ASYMMETRIC, "axial", "PageUp", false)).toEqual([0, 0, sz]);
+    expect(nudgeStep(ASYMMETRIC, "coronal", "PageDown", false)).toEqual([0, sy, 0]);
+  });
+
+  it("is half a millimetre with Shift, whatever the voxels", () => {
+    expect(nudgeStep(ASYMMETRIC, "axial", "PageDown", true)).toEqual([0, 0, -0.5]);
+    expect(nudgeStep(ASYMMETRIC, "sagittal", "ArrowDown", true)).toEqual([0, 0, -0.5]);
   });
 });

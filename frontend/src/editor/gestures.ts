@@ -4,7 +4,7 @@ import { type Box, boxFromRectangle, type Face, moveByMm, moveByVoxels, moveFace
 import { LAYOUTS, type Plane } from "../geometry/planes";
 import type { Rectangle } from "../geometry/viewport";
 import { type Vec3, type VolumeGeometry, withAxis } from "../geometry/volume";
-import type { Arrow } from "./keys";
+import type { Arrow, NudgeKey } from "./keys";
 
 /** Sides of a box as one sees them in a view. */
 export type Side = "left" | "right" | "top" | "bottom";
@@ -82,6 +82,20 @@ export function dragged(geometry: VolumeGeometry, drag: Drag, to: Vec3): Box {
       return moveByMm(geometry, drag.box, withAxis(by, LAYOUTS[drag.plane].normal, 0));
     }
   }
+}
+
+/** A fine step of a phase that is moved. */
+export const FINE_MM = 0.5;
+
+/** The way (mm) that a key moves a phase in a view: a voxel along the arrow, a slice up or down, or a fine step. */
+export function nudgeStep(geometry: VolumeGeometry, plane: Plane, key: NudgeKey, fine: boolean): Vec3 {
+  const { normal, step: down } = LAYOUTS[plane];
+  const steps =
+    key === "PageUp" || key === "PageDown"
+      ? withAxis([0, 0, 0], normal, key === "PageDown" ? down : -down)
+      : step(plane, key);
+  const along = (axis: 0 | 1 | 2) => steps[axis] * (fine ? FINE_MM : geometry.spacing_xyz_mm[axis]);
+  return [along(0), along(1), along(2)];
 }
 
 /** One voxel along an arrow of the view, as (x, y, z) steps. */

@@ -26,6 +26,8 @@ export type EditorAction =
   | "fit"
   | "smooth"
   | "hide"
+  | "nudge"
+  | "compare"
   | "help";
 
 interface Binding {
@@ -59,6 +61,8 @@ export const EDITOR_KEYS: readonly Binding[] = [
   { action: "window:bone", keys: ["4"], text: "bone window, 2500/480 HU" },
   { action: "window:own", keys: ["5"], text: "the image's own window" },
   { action: "hide", keys: ["h"], text: "hide boxes and crosshair while held" },
+  { action: "nudge", keys: ["v"], text: "move this phase onto the reference, or stop that" },
+  { action: "compare", keys: ["f"], text: "show the reference phase while held (flip)" },
   { action: "finish", keys: ["Enter"], text: "finish the extreme points" },
   { action: "back", keys: ["Backspace"], text: "take the last extreme point back, or remove the box" },
   { action: "cancel", keys: ["Escape"], text: "stop drawing, or select nothing" },
@@ -73,6 +77,7 @@ export const EDITOR_GESTURES: readonly (readonly [string, string])[] = [
   ["Shift+drag", "pan (or the middle button)"],
   ["Arrows", "move the selected box by a voxel; nothing selected: slices"],
   ["Shift+arrows", "resize the selected box by a voxel"],
+  ["V, then arrows", "move the phase by a voxel, Page ↑ and Page ↓ by a slice; with Shift by 0.5 mm"],
 ];
 
 export function editorAction(event: KeyEvent): EditorAction | null {
@@ -89,4 +94,15 @@ export function arrowOf(event: KeyEvent): { arrow: Arrow; shift: boolean } | nul
     return null;
   }
   return { arrow: event.key as Arrow, shift: event.shiftKey };
+}
+
+export type NudgeKey = Arrow | "PageUp" | "PageDown";
+
+/** The key that moves a phase while one is moved, and whether by a fine step. */
+export function nudgeKeyOf(event: KeyEvent): { key: NudgeKey; fine: boolean } | null {
+  if ((event.key === "PageUp" || event.key === "PageDown") && !event.ctrlKey && !event.metaKey) {
+    return { key: event.key, fine: event.shiftKey };
+  }
+  const pressed = arrowOf(event);
+  return pressed && { key: pressed.arrow, fine: pressed.shift };
 }

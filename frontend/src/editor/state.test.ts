@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { seeded } from "../geometry/example";
-import { type Action, type DrawnLesion, initialState, reduce, selectedLesion } from "./state";
+import { type Action, type DrawnLesion, initialState, nudgesOf, reduce, selectedLesion } from "./state";
 
 function lesion(key: string, x = 0): DrawnLesion {
   return {
@@ -99,5 +99,38 @@ describe("the editor's state", () => {
       for (let i = 0; i < steps; i++) state = reduce(state, { type: "redo" });
       expect(state.lesions).toEqual(end);
     }
+  });
+});
+
+describe("a phase that is moved", () => {
+  const nudge = (x: number, gesture?: string): Action => ({
+    type: "nudge",
+    phase: "arterial",
+    offset: [x, 0, 0],
+    from: [1, 0, 0],
+    gesture,
+  });
+  const place = (actions: Action[]) => nudgesOf(run(actions)).arterial;
+
+  it("goes back to where it lay before, a whole drag at once, and forth again", () => {
+    const drag = [nudge(2, "nudge 1"), nudge(3, "nudge 1"), { type: "endGesture" } as const, nudge(4)];
+    expect(place(drag)).toEqual([4, 0, 0]);
+    expect(place([...drag, { type: "undo" }])).toEqual([3, 0, 0]);
+    expect(place([...drag, { type: "undo" }, { type: "undo" }])).toEqual([1, 0, 0]);
+    expect(place([...drag, { type: "undo" }, { type: "undo" }, { type: "redo" }])).toEqual([3, 0, 0]);
+  });
+
+  it("is one series of steps with the boxes, each as it was", () => {
+    const actions: Action[] = [{ type: "add", lesion: lesion("a") }, nudge(5), moved("a", 7)];
+    const back = run([...actions, { type: "undo" }, { type: "undo" }]);
+    expect([back.lesions, nudgesOf(back).arterial]).toEqual([[lesion("a")], [1, 0, 0]]);
+    const start = run([{ type: "undo" }], back);
+    // Where it lay first is known although nothing was moved at that step.
+    expect([start.lesions, nudgesOf(start).arterial]).toEqual([[], [1, 0, 0]]);
+  });
+
+  it("is moved from where it first lay, whatever was saved since", () => {
+    const later: Action = { type: "nudge", phase: "arterial", offset: [9, 0, 0], from: [5, 0, 0] };
+    expect(place([nudge(5), later, { type: "undo" }, { type: "undo" }])).toEqual([1, 0, 0]);
   });
 });

@@ -1,6 +1,7 @@
-/** What is drawn on a study, with undo: a pure reducer. */
+/** What is drawn on a study, and how its phases are moved, with undo: a pure reducer. */
 
 import type { Box } from "../geometry/box";
+import type { Vec3 } from "../geometry/volume";
 
 export interface DrawnLesion {
   /** Of this drawing, not of the row on the server. */
@@ -14,11 +15,19 @@ export interface DrawnLesion {
   readonly replaces: string | null;
 }
 
-export interface EditorState {
+/** What undo brings back. */
+interface Work {
   readonly lesions: readonly DrawnLesion[];
+  /** By phase the whole way (mm) from where registration put it; only phases that are moved here. */
+  readonly nudges: Readonly<Record<string, Vec3>>;
+}
+
+export interface EditorState extends Work {
+  /** Where phases lay before they were first moved here, which no undo forgets. */
+  readonly origins: Readonly<Record<string, Vec3>>;
   readonly selected: string | null;
-  readonly past: readonly (readonly DrawnLesion[])[];
-  readonly future: readonly (readonly DrawnLesion[])[];
+  readonly past: readonly Work[];
+  readonly future: readonly Work[];
   /** The drag or key series under way: its changes are one step of undo. */
   readonly gesture: string | null;
 }
@@ -29,6 +38,8 @@ export type Action =
   | { type: "add"; lesion: DrawnLesion; gesture?: string }
   | { type: "change"; key: string; change: LesionChange; gesture?: string }
   | { type: "remove"; key: string }
+  /** `from` is where the phase lay before it was first moved here. */
+  | { type: "nudge"; phase: string; offset: Vec3; from: Vec3; gesture?: string }
   | { type: "select"; key: string | null }
   | { type: "endGesture" }
   | { type: "undo" }
@@ -38,13 +49,13 @@ export type Action =
 const DEPTH = 200;
 
 export function initialState(lesions: readonly DrawnLesion[] = []): EditorState {
-  return { lesions, selected: null, past: [], future: [], gesture: null };
+  return { lesions, nudges: {}, origins: {}, selected: null, past: [], future: [], gesture: null };
 }
 
 export function reduce(state: EditorState, action: Action): EditorState {
   switch (action.type) {
     case "add": {
-      const next = write(state, [...state.lesions, action.lesion], action.gesture);
+      const next = write(state, { lesions: [...state.lesions, action.lesion] }, action.gesture);
       return { ...next, selected: action.lesion.key };
     }
     case "change": {
@@ -53,11 +64,16 @@ export function reduce(state: EditorState, action: Action): EditorState {
         return state;
       }
       const lesions = state.lesions.map((lesion) => (lesion.key === key ? { ...lesion, ...change } : lesion));
-      return write(state, lesions, gesture);
+      return write(state, { lesions }, gesture);
     }
     case "remove": {
       const lesions = state.lesions.filter((lesion) => lesion.key !== action.key);
-      return lesions.length === state.lesions.length ? state : keepSelection(write(state, lesions));
+      return lesions.length === state.lesions.length ? state : keepSelection(write(state, { lesions }));
+    }
+    case "nudge": {
+      const { phase, offset, from, gesture } = action;
+      const next = write(state, { nudges: { ...state.nudges, [phase]: offset } }, gesture);
+      return { ...next, origins: { [phase]: from, ...state.origins } };
     }
     case "select":
       return { ...state, selected: action.key, gesture: null };
@@ -74,22 +90,31 @@ export function selectedLesion(state: EditorState): DrawnLesion | null {
   return state.lesions.find((lesion) => lesion.key === state.selected) ?? null;
 }
 
-function write(state: EditorState, lesions: readonly DrawnLesion[], gesture?: string): EditorState {
+/** Where phases that were moved here are wanted, those put back by undo among them. */
+export function nudgesOf({ origins, nudges }: EditorState): Readonly<Record<string, Vec3>> {
+  return { ...origins, ...nudges };
+}
+
+function workOf({ lesions, nudges }: EditorState): Work {
+  return { lesions, nudges };
+}
+
+function write(state: EditorState, change: Partial<Work>, gesture?: string): EditorState {
   const continues = gesture !== undefined && gesture === state.gesture;
-  const past = continues ? state.past : [...state.past, state.lesions].slice(-DEPTH);
-  return { ...state, lesions, past, future: [], gesture: gesture ?? null };
+  const past = continues ? state.past : [...state.past, workOf(state)].slice(-DEPTH);
+  return { ...state, ...change, past, future: [], gesture: gesture ?? null };
 }
 
 function travel(state: EditorState, from: "past" | "future", to: "past" | "future"): EditorState {
-  const lesions = state[from].at(-1);
-  if (!lesions) {
+  const work = state[from].at(-1);
+  if (!work) {
     return state;
   }
   return keepSelection({
     ...state,
-    lesions,
+    ...work,
     [from]: state[from].slice(0, -1),
-    [to]: [...state[to], state.lesions],
+    [to]: [...state[to], workOf(state)],
     gesture: null,
   });
 }

@@ -3,13 +3,14 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { uuid } from "../api/uuid";
 import { type Box, boxCentre, boxFromPoints, extentOf, snapBox } from "../geometry/box";
+import { addOffsets, NO_OFFSET, roundOffset } from "../geometry/offset";
 import { LAYOUTS } from "../geometry/planes";
 import { pointFromVoxel, type Vec3, type VolumeGeometry, voxelFromPoint, withAxis } from "../geometry/volume";
 import { belongsToTarget } from "../review/keys";
 import type { PresetName } from "../viewer/windows";
 import type { ViewEvents } from "./EditorView";
-import { endedOnSlice, nudged, resized } from "./gestures";
-import { arrowOf, type EditorAction, editorAction } from "./keys";
+import { endedOnSlice, nudged, nudgeStep, resized } from "./gestures";
+import { arrowOf, type EditorAction, editorAction, type NudgeKey, nudgeKeyOf } from "./keys";
 import { initialLook, type Look, lookedAt, scrolled, zoomed } from "./look";
 import { type DrawnLesion, selectedLesion } from "./state";
 import type { Drawing } from "./useDrawing";
@@ -21,7 +22,14 @@ interface Setting {
   readonly drawing: Drawing;
   /** Whether the study has a primary lesion that is not drawn here. */
   readonly hasPrimary: boolean;
+  /** The phase that the others are laid onto, which is never moved. */
+  readonly reference: string;
+  /** By phase how it is to lie (mm). */
+  readonly wanted: Readonly<Record<string, Vec3>>;
+  /** Whether one comes to move the phase. */
+  readonly nudging: boolean;
   readonly onSave: () => void;
+  readonly onNote: (text: string) => void;
 }
 
 export interface Editing {
@@ -30,6 +38,10 @@ export interface Editing {
   readonly points: readonly Vec3[] | null;
   readonly hidden: boolean;
   readonly help: boolean;
+  /** Whether keys and drags move the phase instead of boxes. */
+  readonly nudging: boolean;
+  /** Whether the reference is shown in place of the phase. */
+  readonly comparing: boolean;
   readonly events: ViewEvents;
   readonly act: (action: EditorAction) => void;
   readonly setPhase: (phase: string) => void;
@@ -46,10 +58,31 @@ export function useEditor(setting: Setting): Editing {
   const [points, setPoints] = useState<readonly Vec3[] | null>(null);
   const [hidden, setHidden] = useState(false);
   const [help, setHelp] = useState(false);
+  const [nudging, setNudging] = useState(setting.nudging && setting.phase !== setting.reference);
+  const [comparing, setComparing] = useState(false);
+  const nudgeStart = useRef<{ gesture: string; offset: Vec3 } | null>(null);
   const drawingKey = useRef<{ gesture: string; key: string } | null>(null);
   // Handlers live as long as the editor and always see what is newest.
-  const latest = useRef({ look, points, drawing, setting });
-  latest.current = { look, points, drawing, setting };
+  const latest = useRef({ look, points, drawing, setting, nudging });
+  latest.current = { look, points, drawing, setting, nudging };
+
+  const nudgeTo = useCallback((phase: string, offset: Vec3, gesture?: string) => {
+    const { drawing, setting } = latest.current;
+    if (phase === setting.reference) return;
+    const from = setting.wanted[phase] ?? NO_OFFSET;
+    const move = { type: "nudge", phase, offset, from } as const;
+    drawing.dispatch(gesture ? { ...move, gesture } : move);
+  }, []);
+
+  const nudgeBy = useCallback(
+    (key: NudgeKey, fine: boolean) => {
+      const { look, setting } = latest.current;
+      const by = nudgeStep(geometry, look.plane, key, fine);
+      const offset = addOffsets(setting.wanted[look.phase] ?? NO_OFFSET, by);
+      nudgeTo(look.phase, offset, `${key} ${fine} ${look.phase}`);
+    },
+    [geometry, nudgeTo],
+  );
 
   const add = useCallback((box: Box, from: Partial<DrawnLesion> = {}, gesture?: string) => {
     const { drawing, setting } = latest.current;
@@ -103,6 +136,16 @@ export function useEditor(setting: Setting): Editing {
           drawingKey.current = { gesture, key: add(box, {}, gesture) };
         }
       },
+      onNudge: (phase, by, gesture) => {
+        const { setting } = latest.current;
+        if (nudgeStart.current?.gesture !== gesture) {
+          nudgeStart.current = { gesture, offset: setting.wanted[phase] ?? NO_OFFSET };
+          setLook((old) => (old.phase === phase ? old : { ...old, phase }));
+        }
+        // A hand is not finer than a tenth of a millimetre.
+        const offset = addOffsets(nudgeStart.current.offset, roundOffset(by, 1));
+        nudgeTo(phase, offset, gesture);
+      },
       onDragEnd: (drawn) => {
         const { drawing } = latest.current;
         drawing.dispatch({ type: "endGesture" });
@@ -114,12 +157,12 @@ export function useEditor(setting: Setting): Editing {
         drawingKey.current = null;
       },
     }),
-    [geometry, add, finish],
+    [geometry, add, finish, nudgeTo],
   );
 
   const act = useCallback(
     (action: EditorAction) => {
-      const { look, points, drawing, setting } = latest.current;
+      const { look, points, drawing, setting, nudging } = latest.current;
       const lesion = selectedLesion(drawing.state);
       const changeBox = (box: Box) =>
         lesion && drawing.dispatch({ type: "change", key: lesion.key, change: { box } });
@@ -133,6 +176,12 @@ export function useEditor(setting: Setting): Editing {
         const next = (phases.indexOf(look.phase) + by + phases.length) % phases.length;
         setLook((old) => ({ ...old, phase: phases[next] ?? old.phase }));
       };
+      if (nudging && (action === "delete" || action === "back")) {
+        return nudgeTo(look.phase, NO_OFFSET);
+      }
+      if (nudging && action === "cancel") {
+        return setNudging(false);
+      }
       if (action.startsWith("window:")) {
         const preset = action.slice("window:".length) as PresetName;
         setLook((old) => ({ ...old, preset }));
@@ -191,19 +240,35 @@ export function useEditor(setting: Setting): Editing {
           return setLook((old) => ({ ...old, zoom: 1 }));
         case "smooth":
           return setLook((old) => ({ ...old, smooth: !old.smooth }));
+        case "nudge":
+          if (!nudging && look.phase === setting.reference) {
+            return setting.onNote(
+              "This is the reference: the others are laid onto it. Choose another phase.",
+            );
+          }
+          setPoints(null);
+          drawing.dispatch({ type: "select", key: null });
+          return setNudging(!nudging);
+        case "compare":
+          return setComparing(true);
         case "help":
           return setHelp((open) => !open);
         case "hide":
           return setHidden(true);
       }
     },
-    [geometry, phases, finish, show],
+    [geometry, phases, finish, show, nudgeTo],
   );
 
   useEffect(() => {
     const down = (event: KeyboardEvent) => {
       if (belongsToTarget(event.target, event.key)) {
         return;
+      }
+      const nudge = latest.current.nudging ? nudgeKeyOf(event) : null;
+      if (nudge) {
+        event.preventDefault();
+        return nudgeBy(nudge.key, nudge.fine);
       }
       const arrow = arrowOf(event);
       const action = arrow ? null : editorAction(event);
@@ -230,12 +295,18 @@ export function useEditor(setting: Setting): Editing {
       if (event.key.toLowerCase() === "h") {
         setHidden(false);
       }
+      if (event.key.toLowerCase() === "f") {
+        setComparing(false);
+      }
       // A key held is one step of undo, pressed again it is the next.
-      if (arrowOf(event)) {
+      if (nudgeKeyOf(event)) {
         latest.current.drawing.dispatch({ type: "endGesture" });
       }
     };
-    const away = () => setHidden(false);
+    const away = () => {
+      setHidden(false);
+      setComparing(false);
+    };
     window.addEventListener("keydown", down);
     window.addEventListener("keyup", up);
     window.addEventListener("blur", away);
@@ -244,7 +315,7 @@ export function useEditor(setting: Setting): Editing {
       window.removeEventListener("keyup", up);
       window.removeEventListener("blur", away);
     };
-  }, [geometry, act]);
+  }, [geometry, act, nudgeBy]);
 
   const setPhase = useCallback(
     (phase: string) => setLook((old) => ({ ...old, phase, layout: "planes" })),
@@ -258,5 +329,5 @@ export function useEditor(setting: Setting): Editing {
     },
     [geometry, add, show],
   );
-  return { look, points, hidden, help, events, act, setPhase, show, copy };
+  return { look, points, hidden, help, nudging, comparing, events, act, setPhase, show, copy };
 }

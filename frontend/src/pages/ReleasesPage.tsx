@@ -6,6 +6,7 @@ import { useAction, useLoad } from "../app/load";
 import type { Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, Empty, ErrorLine } from "../app/ui";
+import { offsetText } from "../geometry/offset";
 
 const FORMATS = ["coco", "csv"] as const;
 
@@ -144,6 +145,16 @@ function Diff({ releases }: { releases: Release[] }) {
                 )}
               </li>
             ))}
+            <li>
+              {changes.nudged.length ? (
+                <details>
+                  <summary class="num">{plural(changes.nudged.length, "phase")} nudged</summary>
+                  <NudgedPhases of={changes.nudged} />
+                </details>
+              ) : (
+                <span class="muted">no phase nudged</span>
+              )}
+            </li>
           </ul>
         )}
       </Await>
@@ -171,6 +182,31 @@ function ChangedLesions({ of }: { of: ReleaseDiff["added"] }) {
             <td class="mono" title={one.lesion}>
               {one.lesion.slice(0, 8)}
             </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function NudgedPhases({ of }: { of: ReleaseDiff["nudged"] }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th class="right">Study</th>
+          <th>Phase</th>
+          <th>Before</th>
+          <th>After</th>
+        </tr>
+      </thead>
+      <tbody>
+        {of.map((one) => (
+          <tr key={`${one.study} ${one.phase}`} data-testid="diff-nudged">
+            <td class="num right">{one.ordinal}</td>
+            <td>{words(one.phase)}</td>
+            <td class="num">{offsetText(one.before_mm)}</td>
+            <td class="num">{offsetText(one.after_mm)}</td>
           </tr>
         ))}
       </tbody>

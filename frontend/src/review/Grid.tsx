@@ -1,7 +1,8 @@
 /** The screen of one study: candidates by phases, the rail beside them, the footer below. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { HarvestRound, ReviewStudy, WindowName } from "../api/types";
-import { phaseWords } from "../app/format";
+import { placeWords, words } from "../app/format";
+import { Link } from "../app/router";
 import { useSession } from "../app/session";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
 import type { ActiveClock } from "./clock";
@@ -93,7 +94,8 @@ export function Grid(props: Props) {
                 class={study.study.phases.includes(phase) ? "" : "absent"}
                 data-testid={`head-${phase}`}
               >
-                {phaseWords(phase, study.study.phase_flags)}
+                {words(phase)}
+                <Place study={study} phase={phase} />
               </h3>
             ))}
           </div>
@@ -133,5 +135,25 @@ export function Grid(props: Props) {
       <Footer state={state} outbox={outbox} onAction={reading.act} />
       {help && <Help onClose={() => setHelp(false)} />}
     </div>
+  );
+}
+
+/** What is to be known of where a phase lies, and the way to put it right. */
+function Place({ study, phase }: { study: ReviewStudy; phase: string }) {
+  const said = placeWords(phase, study.study);
+  if (!said) return null;
+  return (
+    <span class={study.study.phase_flags[phase] ? "place doubt" : "place"}>
+      {said}
+      {phase !== study.study.reference_phase && (
+        <Link
+          href={`/studies/${study.study.id}/draw?round_study=${study.id}&nudge=${phase}`}
+          title={`Move the ${words(phase)} phase by hand`}
+          data-testid={`nudge-${phase}`}
+        >
+          move
+        </Link>
+      )}
+    </span>
   );
 }

@@ -113,6 +113,7 @@ export function Row(props: Props) {
             geometry={study.geometry}
             phase={phase}
             present={study.phases.includes(phase)}
+            revision={study.image_revisions[phase] ?? 0}
             window={window}
             offset={offset}
             urgent={current}

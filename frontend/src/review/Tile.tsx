@@ -9,13 +9,15 @@ interface Props {
   geometry: Geometry;
   phase: string;
   present: boolean;
+  /** Of the phase's image. */
+  revision: number;
   window: string;
   offset: number;
   /** Asked for before the others. */
   urgent: boolean;
 }
 
-export function Tile({ candidate, geometry, phase, present, window, offset, urgent }: Props) {
+export function Tile({ candidate, geometry, phase, present, revision, window, offset, urgent }: Props) {
   if (!present)
     return (
       <div class="tile absent" data-testid="tile-absent">
@@ -30,7 +32,7 @@ export function Tile({ candidate, geometry, phase, present, window, offset, urge
   return (
     <figure class="tile" data-testid="tile" data-phase={phase} data-slice={slice}>
       <Sprite
-        url={tileUrl(candidate.id, phase, window)}
+        url={tileUrl(candidate.id, phase, window, revision)}
         count={tile.count}
         slice={slice}
         phase={phase}

@@ -51,6 +51,7 @@ export function sizeMm({ lo, hi }: Pick<Candidate, "lo" | "hi">): string {
   return [0, 1, 2].map((axis) => Math.round(hi[axis]! - lo[axis]!)).join(" × ");
 }
 
-export function tileUrl(candidate: string, phase: string, window: string): string {
-  return `/api/v1/candidates/${candidate}/tiles/${phase}.webp?window=${window}`;
+/** `revision` is that of the phase's image: under one address there is only ever one picture. */
+export function tileUrl(candidate: string, phase: string, window: string, revision: number): string {
+  return `/api/v1/candidates/${candidate}/tiles/${phase}.webp?window=${window}&revision=${revision}`;
 }

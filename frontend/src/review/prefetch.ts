@@ -4,7 +4,9 @@ import { tileUrl } from "./crop";
 
 export function tilesOf(study: ReviewStudy, window: WindowName): string[] {
   return study.candidates.flatMap((candidate) =>
-    study.study.phases.map((phase) => tileUrl(candidate.id, phase, window)),
+    study.study.phases.map((phase) =>
+      tileUrl(candidate.id, phase, window, study.study.image_revisions[phase] ?? 0),
+    ),
   );
 }
 

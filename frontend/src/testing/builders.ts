@@ -39,6 +39,8 @@ export function aReviewStudy(rest: Partial<ReviewStudy> = {}): ReviewStudy {
       reference_phase: "portal_venous",
       phases: ["arterial", "portal_venous"],
       phase_flags: {},
+      phase_nudges_mm: {},
+      image_revisions: { arterial: 0, portal_venous: 0 },
       geometry: {
         frame: "LPS",
         unit: "mm",

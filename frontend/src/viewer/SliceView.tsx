@@ -16,6 +16,8 @@ export interface SliceViewProps {
   readonly version: number;
   readonly plane: Plane;
   readonly voxel: number;
+  /** How far what is shown is moved, in mm (x, y, z). */
+  readonly shift: Vec3;
   readonly table: Uint32Array;
   readonly zoom: number;
   readonly centre: Vec3;
@@ -29,7 +31,8 @@ export interface SliceViewProps {
 }
 
 export function SliceView(props: SliceViewProps) {
-  const { volume, plane, voxel, table, zoom, centre, smooth, version } = props;
+  const { volume, plane, voxel, shift, table, zoom, centre, smooth, version } = props;
+  const [dx, dy, dz] = shift;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const renderer = useMemo(() => new CanvasRenderer(), []);
@@ -52,12 +55,16 @@ export function SliceView(props: SliceViewProps) {
     [volume.geometry, plane, size, zoom, centre],
   );
 
+  const steps = useMemo<Vec3>(() => {
+    const [x, y, z] = volume.geometry.spacing_xyz_mm;
+    return [dx / x, dy / y, dz / z];
+  }, [volume.geometry, dx, dy, dz]);
   // The version stands for the volume's data, which arrives in place.
   useLayoutEffect(() => {
     if (canvas.current && size[0] > 0 && size[1] > 0) {
-      renderer.draw(canvas.current, { volume, plane, voxel, table, viewport, smooth });
+      renderer.draw(canvas.current, { volume, plane, voxel, shift: steps, table, viewport, smooth });
     }
-  }, [renderer, volume, version, plane, voxel, table, viewport, smooth, size]);
+  }, [renderer, volume, version, plane, voxel, steps, table, viewport, smooth, size]);
 
   const pixelOf = (event: MouseEvent): readonly [number, number] => {
     const bounds = box.current?.getBoundingClientRect();
@@ -77,6 +84,8 @@ export function SliceView(props: SliceViewProps) {
       data-plane={plane}
       data-phase={volume.phase}
       data-slice={voxel}
+      data-revision={volume.edition.revision}
+      data-shift-mm={shift.join(" ")}
       data-px-per-mm={viewport.pxPerMm}
       data-left-mm={viewport.leftMm}
       data-top-mm={viewport.topMm}

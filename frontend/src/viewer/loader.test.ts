@@ -50,7 +50,7 @@ describe("loading", () => {
       middle: 20,
       explain,
       onChange: () => {},
-      fetchSlices: async (phase, chunk) => {
+      fetchSlices: async ({ phase }, chunk) => {
         asked.push(phase);
         return bytesOf(chunk);
       },
@@ -94,7 +94,7 @@ describe("loading", () => {
       middle: 0,
       explain: (error) => ({ message: String(error), retry: false }),
       onChange: () => {},
-      fetchSlices: async (phase, chunk) =>
+      fetchSlices: async ({ phase }, chunk) =>
         phase === "arterial" ? new ArrayBuffer(2 * SLICE - 2) : bytesOf(chunk),
     });
     loader.show(["arterial"]);

@@ -4,7 +4,7 @@ import { type Chunk, chunkPlan } from "./chunks";
 import type { PhaseVolume } from "./phaseVolume";
 
 /** Bytes of `count` slices from `first` on: int16, little endian, (z, y, x). */
-export type FetchSlices = (phase: string, chunk: Chunk, signal: AbortSignal) => Promise<ArrayBuffer>;
+export type FetchSlices = (volume: PhaseVolume, chunk: Chunk, signal: AbortSignal) => Promise<ArrayBuffer>;
 
 export interface LoaderOptions {
   readonly fetchSlices: FetchSlices;
@@ -85,7 +85,7 @@ export class VolumeLoader {
     const { signal } = this.controller;
     for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        const bytes = await fetchSlices(volume.phase, chunk, signal);
+        const bytes = await fetchSlices(volume, chunk, signal);
         if (bytes.byteLength !== chunk.count * volume.sliceLength * 2) {
           throw new RangeError("The server sent another number of slices than it was asked for.");
         }

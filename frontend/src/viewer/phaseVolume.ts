@@ -1,6 +1,15 @@
 /** One phase's volume in memory, filled slice by slice while it arrives. */
 
-import type { VolumeGeometry } from "../geometry/volume";
+import { NO_OFFSET } from "../geometry/offset";
+import type { Vec3, VolumeGeometry } from "../geometry/volume";
+
+/** Which image of a phase: its revision, and how it was moved by hand (mm). */
+export interface Edition {
+  readonly revision: number;
+  readonly nudge: Vec3;
+}
+
+export const FIRST_EDITION: Edition = { revision: 0, nudge: NO_OFFSET };
 
 export class PhaseVolume {
   readonly data: Int16Array;
@@ -13,6 +22,7 @@ export class PhaseVolume {
   constructor(
     readonly phase: string,
     readonly geometry: VolumeGeometry,
+    readonly edition: Edition = FIRST_EDITION,
   ) {
     const [z, y, x] = geometry.shape_zyx;
     this.data = new Int16Array(z * y * x);

@@ -2,6 +2,7 @@
 
 import { imageSize, type Plane } from "../geometry/planes";
 import { imageRectangle, type Viewport } from "../geometry/viewport";
+import type { Vec3 } from "../geometry/volume";
 import type { PhaseVolume } from "./phaseVolume";
 import { writeSlice } from "./slices";
 
@@ -9,6 +10,8 @@ export interface SliceRequest {
   readonly volume: PhaseVolume;
   readonly plane: Plane;
   readonly voxel: number;
+  /** How far what is shown is moved, in voxels (x, y, z). */
+  readonly shift: Vec3;
   /** From windows.lookupTable; the same object as long as the window is the same. */
   readonly table: Uint32Array;
   /** In CSS pixels; the canvas itself has devicePixelRatio times as many. */
@@ -50,8 +53,8 @@ export class CanvasRenderer implements SliceRenderer {
   }
 
   /** Cuts the slice anew only where it, its window or its data changed, not while zooming or panning. */
-  private update({ volume, plane, voxel, table }: SliceRequest): void {
-    const wanted = `${plane} ${voxel} ${volume.version}`;
+  private update({ volume, plane, voxel, table, shift }: SliceRequest): void {
+    const wanted = `${plane} ${voxel} ${volume.version} ${shift.join(" ")}`;
     if (this.drawn === wanted && this.table === table && this.volume === volume) {
       return;
     }
@@ -62,7 +65,7 @@ export class CanvasRenderer implements SliceRenderer {
       this.image = new ImageData(width, height);
       this.pixels = new Uint32Array(this.image.data.buffer);
     }
-    writeSlice(volume, plane, voxel, table, this.pixels);
+    writeSlice(volume, plane, voxel, table, this.pixels, shift);
     this.source.getContext("2d")?.putImageData(this.image, 0, 0);
     this.drawn = wanted;
     this.table = table;

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import torch.fx.experimental._config
 
 from detector.errors import ReadError
 from detector.geometry import VolumeGeometry
@@ -15,6 +17,7 @@ from detector.phantom.generate import PhantomStudy, generate
 from detector.phantom.parameters import training
 from detector.registration import deform
 from detector.registration import register as register_module
+from detector.registration.mind import mind
 from detector.registration.quality import Movement, flag_of, movement
 from detector.registration.register import Registered, register
 from detector.registration.resample import resample
@@ -154,7 +157,7 @@ def test_what_breath_cannot_do_is_implausible(what: Movement, plausible: bool) -
 def test_folding_field_is_not_used_and_the_phase_is_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
     """However a field came about: what is kept is the rigid result, and a reader is told."""
 
-    def folding(moving: Volume, fixed: Volume, region: np.ndarray | None, rigid: Transform) -> Field:
+    def folding(moving: Volume, fixed: Volume, region: object, rigid: Transform, device: object) -> Field:
         geometry = replace(BLOB_GRID)
         ripple = np.zeros((3, *geometry.shape_zyx), np.float32)
         ripple[0] = 6 * np.cos(np.arange(geometry.shape_zyx[2]) * np.pi)
@@ -166,7 +169,23 @@ def test_folding_field_is_not_used_and_the_phase_is_flagged(monkeypatch: pytest.
     assert done.quality.method == "rigid"
     assert done.transform.field is None
     assert "folds" in done.quality.note
+    assert done.quality.refused
     assert done.quality.flag == "loosely aligned"
+
+
+def test_search_stays_on_the_device_that_its_images_are_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device without data tells any tensor that was made on the CPU by refusing to meet it."""
+    monkeypatch.setattr(torch.fx.experimental._config, "meta_nonzero_assume_all_nonzero", True)
+    still, moved = torch.empty(2, 20, 40, 40, device="meta")
+    here, there = (deform._cells(mind(v, distance=3)) for v in (still, moved))
+    weights = torch.empty(here.shape[1:], device="meta")
+    assert deform.displacements(here, there, weights).device.type == "meta"
+
+
+def test_figures_name_the_device_that_the_field_was_searched_on() -> None:
+    assert arterial_on_venous().quality.device == deform.device().type
+    fixed = Volume(blob_scan(), BLOB_GRID)
+    assert register_module.register(fixed, fixed, mode="rigid").quality.device == ""
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "text-checked": {"POST": {M}},
     "study-prepare": {"POST": {M}},
     "volume": {"GET": ALL},
+    "phase-nudge": {"GET": ALL, "POST": {C, M}},
     "study-lesions": {"POST": {C}},
     "lesion": {"PATCH": {C}, "DELETE": {C}},
     "rounds": {"GET": ALL, "POST": {M, E}},

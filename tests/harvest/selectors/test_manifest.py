@@ -150,6 +150,7 @@ def test_the_difference_follows_a_lesion_through_its_edits(cohort):
         "removed": [3],
         "moved": [2],
         "relabelled": [2],
+        "nudged": [],
     }
 
 
@@ -169,3 +170,27 @@ def test_queries_do_not_grow_with_the_cohort(cohort, reader):
     for _ in range(3):
         grow()
     assert queries() == few
+
+
+def test_a_phase_that_was_moved_changes_the_release_and_one_put_back_does_not(cohort):
+    study = make_study(cohort)
+    mark_lesion(study)
+    series = study.series.get(phase="arterial")
+    releases = []
+    for nudge in ([0.0, 0.0, 0.0], [3.0, 0.0, -1.5], [0.0, 0.0, 0.0]):
+        series.nudge_mm = nudge
+        series.save()
+        releases.append(manifest_of(cohort))
+    still, moved, back = releases
+    assert to_bytes(still) == to_bytes(back) != to_bytes(moved)
+    assert difference(still, moved)["nudged"] == [
+        {
+            "study": str(study.pk),
+            "ordinal": 1,
+            "phase": "arterial",
+            "before_mm": [0.0, 0.0, 0.0],
+            "after_mm": [3.0, 0.0, -1.5],
+        }
+    ]
+    assert difference(moved, moved)["nudged"] == []
+    assert [name for name, entries in difference(moved, back).items() if entries] == ["nudged"]

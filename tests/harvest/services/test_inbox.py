@@ -18,7 +18,8 @@ from harvest.domain import ImportSource, JobState
 from harvest.models import Cohort, DicomSender, ImportJob, ReceivedStudy, Study
 from harvest.network.objects import identity_of
 from harvest.services import inbox
-from harvest.services.imports import say_phases
+from harvest.services.import_runs import watch_imports
+from harvest.services.imports import LOST_AFTER, say_phases
 from harvest.services.senders import create_sender
 from tests.harvest.fixtures import Work
 from tests.harvest.network_studies import write_ct
@@ -174,15 +175,16 @@ def test_an_import_that_was_never_committed_is_made_again(
 
 
 def test_an_import_whose_message_was_lost_is_sent_again(
-    receive: Any, sweep: Any, tmp_path: Path, settings: Any
+    receive: Any, sweep: Any, work: Work, tmp_path: Path, settings: Any
 ) -> None:
     receive(write_ct(tmp_path / "in"))
     settings.INBOX_QUIET_SECONDS = 0
     inbox.import_quiet_studies()  # what it sends at commit is sent nowhere
     assert sweep() == []
     assert ImportJob.objects.get().state == JobState.QUEUED
-    ImportJob.objects.update(created_at=timezone.now() - inbox.AGAIN - timedelta(seconds=1))
-    sweep()
+    ImportJob.objects.update(created_at=timezone.now() - LOST_AFTER - timedelta(seconds=1))
+    with work():
+        watch_imports()
     assert outcomes() == [("taken", "")]
 
 
