@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from harvest.domain import (
-    ENDED,
     ImportOutcome,
     JobState,
     LesionSource,
@@ -170,9 +169,6 @@ def _versions(cohort: Cohort) -> list[dict[str, Any]]:
 
 def _jobs(cohort: Cohort) -> list[dict[str, Any]]:
     """The newest imports, rounds and trainings, newest first."""
-    rounds = HarvestRound.objects.filter(cohort=cohort).annotate(
-        total=Count("studies"), done=Count("studies", filter=Q(studies__state__in=ENDED))
-    )
     found: list[tuple[Any, dict[str, Any]]] = []
 
     def add(row: Any, kind: str, done: int, total: int, text: str) -> None:
@@ -181,7 +177,7 @@ def _jobs(cohort: Cohort) -> list[dict[str, Any]]:
 
     for job in ImportJob.objects.filter(cohort=cohort).order_by("-created_at")[:JOBS_OF_A_KIND]:
         add(job, "import", job.done, job.total, "Import")
-    for round in rounds.order_by("-number")[:JOBS_OF_A_KIND]:
+    for round in cohort.rounds.order_by("-number")[:JOBS_OF_A_KIND]:
         add(round, "round", round.done, round.total, f"Round {round.number}")
     for run in TrainingRun.objects.filter(cohort=cohort).order_by("-created_at")[:JOBS_OF_A_KIND]:
         add(run, "training", run.step, run.total, f"Training of the {run.kind.replace('_', ' ')}")

@@ -15,6 +15,7 @@ from harvest.domain import (
     Role,
     RowState,
     Split,
+    Strategy,
     Verdict,
 )
 from harvest.settings.env import environment
@@ -153,6 +154,7 @@ SPECTACULAR_SETTINGS = {
             QueueState,
             RowState,
             Split,
+            Strategy,
             Role,
         )
     },
