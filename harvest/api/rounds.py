@@ -89,7 +89,7 @@ class RoundsView(ListAPIView):
 
     def get_queryset(self) -> QuerySet[HarvestRound]:
         if not getattr(self, "swagger_fake_view", False):
-            cohort_selectors.cohort(self.kwargs["id"])
+            cohort_selectors.cohort_row(self.kwargs["id"])
         return selectors.rounds(self.kwargs["id"])
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -102,7 +102,7 @@ class RoundsView(ListAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         given = RoundCreateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        cohort = cohort_selectors.cohort(id)
+        cohort = cohort_selectors.cohort_row(id)
         asked = given.validated_data.get("model_version")
         made = services.create_round(
             cohort=cohort,

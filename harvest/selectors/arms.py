@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import Count, Q, Sum
 
-from detector.evaluation.bootstrap import Estimate, bootstrap_many
+from detector.evaluation.bootstrap import Estimate, bootstrap_sums
 from harvest.domain import LesionSource, QueueState, Strategy
 from harvest.models import HarvestRound, Lesion, Review, RoundStudy
 
 FIGURES = ("with_lesion", "lesions_a_study", "seconds_a_study", "lesions_a_minute")
-SAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +48,16 @@ def arms_of_round(parent: HarvestRound) -> list[Arm]:
 
 
 def _figures(rows: list[tuple[str, int, float]]) -> dict[str, Estimate]:
-    lesions = np.array([n for _, n, _ in rows], dtype=float)
-    seconds = np.array([s for _, _, s in rows], dtype=float)
+    table = [(1, found > 0, found, spent, spent / 60) for _, found, spent in rows]
 
-    def figures(items: npt.NDArray[np.intp]) -> list[float]:
-        found, spent = lesions[items], float(seconds[items].sum())
-        minutes = 60 * float(found.sum()) / spent if spent else float("nan")
-        return [float((found > 0).mean()), float(found.mean()), spent / len(items), minutes]
+    def figures(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        studies, with_lesion, lesions, seconds, minutes = sums.T
+        return np.stack(
+            [with_lesion / studies, lesions / studies, seconds / studies, lesions / minutes], axis=1
+        )
 
-    estimates = bootstrap_many([subject for subject, _, _ in rows], figures, samples=SAMPLES)
     none: Estimate = {"value": None, "lo": None, "hi": None, "n": 0}
+    estimates = bootstrap_sums([subject for subject, _, _ in rows], table, figures) if rows else []
     return dict(zip(FIGURES, estimates or [none] * len(FIGURES), strict=True))
 
 

@@ -59,14 +59,15 @@ def dashboard(cohort: Cohort) -> dict[str, Any]:
 def _strip(cohort: Cohort) -> dict[str, int]:
     """Studies at each station of the loop; `trained` and `released` are those of the latest release that a
     training learned from, and of the latest release."""
-    in_rounds = RoundStudy.objects.filter(study=OuterRef("pk"))
-    lesions = Lesion.objects.filter(study=OuterRef("pk"), retired_at=None)
-    counted = Study.objects.filter(cohort=cohort).aggregate(
-        imported=Count("pk"),
-        proposed=Count("pk", filter=Exists(in_rounds.filter(state=JobState.SUCCEEDED))),
-        reviewed=Count("pk", filter=Exists(in_rounds.filter(queue_state=QueueState.DONE))),
-        curated=Count("pk", filter=Exists(lesions)),
-    )
+    # One set of studies after the other: a condition for each study of one query is ten times as slow.
+    in_rounds = RoundStudy.objects.filter(round__cohort=cohort)
+    lesions = Lesion.objects.filter(study__cohort=cohort, retired_at=None)
+    counted = {
+        "imported": Study.objects.filter(cohort=cohort).count(),
+        "proposed": _studies_of(in_rounds.filter(state=JobState.SUCCEEDED)),
+        "reviewed": _studies_of(in_rounds.filter(queue_state=QueueState.DONE)),
+        "curated": _studies_of(lesions),
+    }
     learned = cohort.training_runs.filter(state=JobState.SUCCEEDED).select_related("release")
     trained = learned.order_by("-release__number").first()
     released = cohort.releases.order_by("-number").first()
@@ -74,6 +75,10 @@ def _strip(cohort: Cohort) -> dict[str, int]:
         "trained": trained.release.counts["pool"] if trained and trained.release else 0,
         "released": released.counts["studies"] if released else 0,
     }
+
+
+def _studies_of(rows: QuerySet[Any]) -> int:
+    return rows.order_by().values("study").distinct().count()
 
 
 def _waiting(cohort: Cohort) -> QuerySet[RoundStudy]:
