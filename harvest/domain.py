@@ -240,8 +240,18 @@ class NudgeState(StrEnum):
     FAILED = "failed"
 
 
+class Strategy(StrEnum):
+    """What decides which study of a round is read next; RANDOM is also the arm that runs beside each."""
+
+    SCORE = "score"
+    FOREGROUND = "foreground"
+    UNCERTAINTY = "uncertainty"
+    DISAGREEMENT = "disagreement"
+    RANDOM = "random"
+
+
 class QueueState(StrEnum):
-    """A study of a round in the review queue."""
+    """A reading in the queue, and the study of a round as a whole: DONE once all its readings are."""
 
     PENDING = "pending"
     LEASED = "leased"

@@ -75,6 +75,36 @@ def bootstrap(
     return found[0] if found else {"value": None, "lo": None, "hi": None, "n": 0}
 
 
+def bootstrap_sums(
+    subjects: Sequence[str],
+    table: npt.ArrayLike,
+    statistic: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
+    *,
+    samples: int = 1000,
+    seed: int = 0,
+) -> list[Estimate]:
+    """As bootstrap_many, for figures that follow from sums: quick enough for a hundred thousand items.
+
+    Args:
+        table: (items, columns), what is summed.
+        statistic: from sums (rows, columns) to figures (rows, figures); NaN or infinite where undefined.
+
+    >>> [e["value"] for e in bootstrap_sums(["a", "b"], [[1, 4], [1, 2]], lambda s: s[:, 1:] / s[:, :1])]
+    [3.0]
+    """
+    values = np.asarray(table, dtype=float)
+    names, owner = np.unique(np.asarray(subjects, dtype=str), return_inverse=True)
+    if len(names) == 0:
+        return []
+    sums = np.zeros((len(names), values.shape[1]))
+    np.add.at(sums, owner, values)
+    rng = np.random.default_rng(seed)
+    drawn = np.array([sums[rng.integers(0, len(names), len(names))].sum(axis=0) for _ in range(samples)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        here, resampled = statistic(sums.sum(axis=0, keepdims=True))[0], statistic(drawn)
+    return [_estimate(float(value), resampled[:, i], len(names)) for i, value in enumerate(here)]
+
+
 def mean_estimate(
     values: Sequence[float], subjects: Sequence[str], *, samples: int = 2000, seed: int = 0
 ) -> Estimate:

@@ -82,4 +82,4 @@ class DashboardView(APIView):
 
     @extend_schema(operation_id="dashboard_get", request=None, responses=DashboardSerializer)
     def get(self, request: Request, id: UUID) -> Response:
-        return Response(DashboardSerializer(dashboard(cohorts.cohort(id))).data)
+        return Response(DashboardSerializer(dashboard(cohorts.cohort_row(id))).data)

@@ -160,7 +160,7 @@ class UploadsView(APIView):
         responses={201: UploadSerializer},
     )
     def post(self, request: Request, id: UUID) -> Response:
-        cohort_selectors.cohort(id)
+        cohort_selectors.cohort_row(id)
         given = UploadInputSerializer(data=_multipart(request))
         given.is_valid(raise_exception=True)
         data = given.validated_data
@@ -219,7 +219,7 @@ class ImportsView(ListAPIView):
         given.is_valid(raise_exception=True)
         data = given.validated_data
         job = services.start_upload_import(
-            cohort=cohort_selectors.cohort(id),
+            cohort=cohort_selectors.cohort_row(id),
             owner=request.user,  # type: ignore[arg-type]
             upload_id=data["upload_id"],
             given_phases=data.get("given_phases", {}),

@@ -120,7 +120,7 @@ class LabelPreviewView(GenericAPIView):
         responses=LabelPreviewSerializer,
     )
     def post(self, request: Request, id: UUID) -> Response:
-        cohort = cohort_selectors.cohort(id)
+        cohort = cohort_selectors.cohort_row(id)
         return Response(_preview(services.preview_labels(cohort=cohort, **_given(request))))
 
 
@@ -131,7 +131,7 @@ class LabelsView(ListAPIView):
 
     def get_queryset(self) -> QuerySet[LabelImport]:
         if not getattr(self, "swagger_fake_view", False):
-            cohort_selectors.cohort(self.kwargs["id"])
+            cohort_selectors.cohort_row(self.kwargs["id"])
         return selectors.label_imports(self.kwargs["id"])
 
     @extend_schema(
@@ -141,7 +141,7 @@ class LabelsView(ListAPIView):
     )
     def post(self, request: Request, id: UUID) -> Response:
         made, told = services.apply_labels(
-            cohort=cohort_selectors.cohort(id),
+            cohort=cohort_selectors.cohort_row(id),
             owner=request.user,  # type: ignore[arg-type]
             **_given(request),
         )

@@ -98,7 +98,7 @@ class ReleasesView(ListAPIView):
     def get_queryset(self) -> QuerySet[DatasetRelease]:
         if getattr(self, "swagger_fake_view", False):
             return DatasetRelease.objects.none()
-        return selectors.releases(cohorts.cohort(self.kwargs["id"]).pk)
+        return selectors.releases(cohorts.cohort_row(self.kwargs["id"]).pk)
 
     @extend_schema(
         operation_id="release_create", request=ReleaseCreateSerializer, responses={201: ReleaseSerializer}

@@ -8,8 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from harvest.api.shapes import LesionSerializer, StudyBriefSerializer, choice, point
-from harvest.domain import QueueState, Verdict
-from harvest.sampling.order import Strategy
+from harvest.domain import QueueState, Strategy, Verdict
 from harvest.selectors.reviews import Judged, ReviewStudy
 
 
@@ -58,22 +57,24 @@ class StudyVerdictSerializer(serializers.Serializer):
 
 
 class WhySerializer(serializers.Serializer):
-    """Why this study is shown now: the arm of the sampling that put it here, and its best score."""
+    """Why this study is shown now: the arm that shows it, its best score, its pathology class where the arm
+    takes classes in turn, and the chance that any study of the round had to be drawn for the random arm."""
 
     model_version = serializers.CharField()
     strategy = choice(Strategy)
     score = serializers.FloatField(allow_null=True)
+    stratum = serializers.CharField(allow_blank=True)
+    random_share = serializers.FloatField()
 
 
 class ReviewStudySerializer(serializers.Serializer):
-    """`position` counts from 1 in the order in which the round is reviewed."""
+    """A study of a round as its reader sees it."""
 
     id = serializers.UUIDField(source="row.id")
     round = serializers.UUIDField(source="row.round_id")
     study = StudyBriefSerializer(source="row.study")
     queue_state = choice(QueueState, source="row.queue_state")
     reviewed_at = serializers.DateTimeField(source="row.reviewed_at", allow_null=True)
-    position = serializers.IntegerField(source="place.position")
     candidates = CandidateSerializer(many=True)
     study_verdict = serializers.SerializerMethodField()
     lesions = LesionSerializer(many=True)
@@ -88,8 +89,10 @@ class ReviewStudySerializer(serializers.Serializer):
     def get_why(self, seen: ReviewStudy) -> dict[str, Any]:
         return {
             "model_version": seen.row.round.model_version.name,
-            "strategy": seen.place.strategy.value,
+            "strategy": seen.row.arm,
             "score": seen.row.top_score,
+            "stratum": seen.row.stratum,
+            "random_share": seen.row.round.random_share,
         }
 
 

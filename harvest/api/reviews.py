@@ -34,7 +34,6 @@ def seconds(**options: Any) -> serializers.FloatField:
 
 
 class NextInputSerializer(serializers.Serializer):
-    after = serializers.UUIDField(required=False, allow_null=True)
     ahead = serializers.IntegerField(min_value=0, max_value=2, default=0)
 
 
@@ -68,12 +67,11 @@ class NextStudyView(GenericAPIView):
         handed = leases.hand_out(parent=parent, reader=request.user, **given.validated_data)  # type: ignore[arg-type]
         ids = [i for i in (handed.now, *handed.ahead) if i]
         seen = selectors.review_studies(ids, request.user)  # type: ignore[arg-type]
-        remaining, reviewed = selectors.counts_of_round(parent.pk)
         body = {
             "study": seen[0] if seen else None,
             "ahead": seen[1:],
-            "remaining": remaining,
-            "reviewed": reviewed,
+            "remaining": parent.reviewable - parent.reviewed,
+            "reviewed": parent.reviewed,
         }
         return Response(NextStudySerializer(body).data)
 

@@ -12,12 +12,14 @@ from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from harvest.api.models import EstimateSerializer
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS, ML_ENGINEERS
 from harvest.api.shapes import ErrorSerializer, choice
-from harvest.domain import JobState
+from harvest.domain import JobState, Strategy
 from harvest.models import HarvestRound
 from harvest.selectors import cohorts as cohort_selectors
 from harvest.selectors import rounds as selectors
+from harvest.selectors.arms import arms_of_round
 from harvest.services import rounds as services
 
 MAY_RUN = DATA_MANAGERS | ML_ENGINEERS
@@ -43,10 +45,13 @@ class HarvestRoundSerializer(serializers.Serializer):
     number = serializers.IntegerField()
     state = choice(JobState)
     model_version = ModelNameSerializer()
+    strategy = choice(Strategy)
+    random_share = serializers.FloatField()
     total = serializers.IntegerField()
     done = serializers.IntegerField()
     failed = serializers.IntegerField()
     candidates = serializers.IntegerField(source="candidate_count")
+    reviewable = serializers.IntegerField()
     reviewed = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
@@ -60,6 +65,22 @@ class HarvestRoundSerializer(serializers.Serializer):
 
 class RoundCreateSerializer(serializers.Serializer):
     model_version = serializers.UUIDField(required=False)
+    strategy = choice(Strategy, default=Strategy.SCORE)
+    random_share = serializers.FloatField(
+        default=services.RANDOM_SHARE, min_value=services.LEAST_SHARE, max_value=1
+    )
+
+
+class ArmSerializer(serializers.Serializer):
+    """Figures are of the reviewed studies, with 95 % intervals by subject."""
+
+    arm = choice(Strategy)
+    studies = serializers.IntegerField()
+    reviewed = serializers.IntegerField()
+    with_lesion = EstimateSerializer(source="figures.with_lesion")
+    lesions_a_study = EstimateSerializer(source="figures.lesions_a_study")
+    seconds_a_study = EstimateSerializer(source="figures.seconds_a_study")
+    lesions_a_minute = EstimateSerializer(source="figures.lesions_a_minute")
 
 
 class RoundsView(ListAPIView):
@@ -68,7 +89,7 @@ class RoundsView(ListAPIView):
 
     def get_queryset(self) -> QuerySet[HarvestRound]:
         if not getattr(self, "swagger_fake_view", False):
-            cohort_selectors.cohort(self.kwargs["id"])
+            cohort_selectors.cohort_row(self.kwargs["id"])
         return selectors.rounds(self.kwargs["id"])
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -81,12 +102,14 @@ class RoundsView(ListAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         given = RoundCreateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        cohort = cohort_selectors.cohort(id)
+        cohort = cohort_selectors.cohort_row(id)
         asked = given.validated_data.get("model_version")
         made = services.create_round(
             cohort=cohort,
             owner=request.user,  # type: ignore[arg-type]
             model_version=services.detector_version(id=asked) if asked else None,
+            strategy=Strategy(given.validated_data["strategy"]),
+            random_share=given.validated_data["random_share"],
         )
         return Response(serialized([selectors.round_by_id(made.pk)])[0], status=202)
 
@@ -97,6 +120,17 @@ class RoundView(GenericAPIView):
     @extend_schema(operation_id="round_get", request=None, responses=HarvestRoundSerializer)
     def get(self, request: Request, id: UUID) -> Response:
         return Response(serialized([selectors.round_by_id(id)])[0])
+
+
+class RoundArmsView(GenericAPIView):
+    """What the round's strategy brought, beside its random arm."""
+
+    roles = {"GET": ANYONE_SIGNED_IN}
+    pagination_class = None
+
+    @extend_schema(operation_id="round_arms", request=None, responses=ArmSerializer(many=True))
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(ArmSerializer(arms_of_round(selectors.round_by_id(id)), many=True).data)
 
 
 class RoundCancelView(GenericAPIView):

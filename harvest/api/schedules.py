@@ -64,7 +64,7 @@ class SchedulesView(ListAPIView):
     def get_queryset(self) -> QuerySet[TrainingSchedule]:
         if getattr(self, "swagger_fake_view", False):
             return TrainingSchedule.objects.none()
-        return selectors.schedules(cohorts.cohort(self.kwargs["id"]).pk)
+        return selectors.schedules(cohorts.cohort_row(self.kwargs["id"]).pk)
 
     @extend_schema(
         operation_id="schedule_create",

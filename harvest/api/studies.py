@@ -79,7 +79,7 @@ class StudiesView(ListAPIView):
 
     def get_queryset(self) -> QuerySet[Study]:
         if not getattr(self, "swagger_fake_view", False):
-            cohort_selectors.cohort(self.kwargs["id"])
+            cohort_selectors.cohort_row(self.kwargs["id"])
         return selectors.studies(self.kwargs["id"])
 
 

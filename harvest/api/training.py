@@ -102,7 +102,7 @@ class TrainingRunsView(ListAPIView):
     def get_queryset(self) -> QuerySet[TrainingRun]:
         if getattr(self, "swagger_fake_view", False):
             return TrainingRun.objects.none()
-        return selectors.training_runs(cohorts.cohort(self.kwargs["id"]).pk)
+        return selectors.training_runs(cohorts.cohort_row(self.kwargs["id"]).pk)
 
     @extend_schema(
         operation_id="training_runs_create",

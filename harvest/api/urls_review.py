@@ -29,6 +29,7 @@ urlpatterns = [
     path("lesions/<uuid:id>", lesions.LesionView.as_view(), name="lesion"),
     path("cohorts/<uuid:id>/rounds", rounds.RoundsView.as_view(), name="rounds"),
     path("rounds/<uuid:id>", rounds.RoundView.as_view(), name="round"),
+    path("rounds/<uuid:id>/arms", rounds.RoundArmsView.as_view(), name="round-arms"),
     path("rounds/<uuid:id>/cancel", rounds.RoundCancelView.as_view(), name="round-cancel"),
     path("rounds/<uuid:id>/next", reviews.NextStudyView.as_view(), name="review-next"),
     path("round-studies/<uuid:id>", reviews.RoundStudyView.as_view(), name="round-study"),

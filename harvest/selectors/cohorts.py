@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import NullIf
 
-from harvest.domain import JobState, PreparationState, QueueState, Split
+from harvest.domain import PreparationState, Split
 from harvest.errors import NotFound
-from harvest.models import Cohort, HarvestRound, RoundStudy
+from harvest.models import Cohort, HarvestRound
 from harvest.selectors.preparation import UNFINISHED
 
 
@@ -17,32 +17,31 @@ def cohorts() -> QuerySet[Cohort]:
     """All cohorts, each with `studies_count`, `pool_count` and `gold_count`, how many of the studies are
     `unprepared` and how many `preparation_failed`, and, where studies of its latest
     round wait for a reader, that `review_round` and how many are `waiting` (both None otherwise)."""
-    waiting = _waiting_in_latest_round()
+    latest = HarvestRound.objects.filter(cohort=OuterRef("pk")).order_by("-number")
+    left = latest.annotate(left=F("reviewable") - F("reviewed"))
     return Cohort.objects.annotate(
         studies_count=Count("studies"),
         pool_count=Count("studies", filter=Q(studies__subject__split=Split.POOL)),
         gold_count=Count("studies", filter=Q(studies__subject__split=Split.GOLD)),
         unprepared=Count("studies", filter=Q(studies__preparation__in=UNFINISHED)),
         preparation_failed=Count("studies", filter=Q(studies__preparation=PreparationState.FAILED)),
-        review_round=Subquery(waiting.values("round")),
-        waiting=Subquery(waiting.values("n")),
+        waiting=NullIf(Subquery(left.values("left")[:1]), 0),
+        review_round=Case(When(waiting__gt=0, then=Subquery(latest.values("pk")[:1]))),
     )
-
-
-def _waiting_in_latest_round() -> QuerySet[Any, Any]:
-    """For each outer cohort one row or none: its latest round, and how many of it nobody has finished."""
-    later = HarvestRound.objects.filter(
-        cohort=OuterRef("round__cohort"), number__gt=OuterRef("round__number")
-    )
-    rows = RoundStudy.objects.filter(
-        ~Exists(later), round__cohort=OuterRef("pk"), state=JobState.SUCCEEDED
-    ).exclude(queue_state=QueueState.DONE)
-    return rows.order_by().values("round").annotate(n=Count("pk"))
 
 
 def cohort(id: UUID) -> Cohort:
     """One cohort with its counts; raises NotFound."""
-    found = cohorts().filter(pk=id).first()
+    return _found(cohorts().filter(pk=id))
+
+
+def cohort_row(id: UUID) -> Cohort:
+    """One cohort and no more, which costs the same however much is in it; raises NotFound."""
+    return _found(Cohort.objects.filter(pk=id))
+
+
+def _found(rows: QuerySet[Cohort]) -> Cohort:
+    found = rows.first()
     if found is None:
         raise NotFound("There is no such cohort.")
     return found

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from harvest.domain import (
-    ENDED,
     ImportOutcome,
     JobState,
     LesionSource,
@@ -19,7 +18,6 @@ from harvest.domain import (
 )
 from harvest.models import (
     Cohort,
-    HarvestRound,
     ImportItem,
     ImportJob,
     Lesion,
@@ -38,7 +36,8 @@ VERSIONS, JOBS_OF_A_KIND = 50, 5
 def dashboard(cohort: Cohort) -> dict[str, Any]:
     """{"strip", "needs", "lesions_by_class", "minutes_by_reader", "forecast_minutes", "versions", "jobs"}."""
     minutes = _minutes_by_reader(cohort)
-    waiting = _waiting(cohort).count()
+    latest = cohort.rounds.order_by("-number").first()
+    waiting = latest.reviewable - latest.reviewed if latest else 0
     seconds, studies = (sum(row[k] for row in minutes) for k in ("seconds", "studies"))
     return {
         "strip": _strip(cohort),
@@ -62,14 +61,15 @@ def dashboard(cohort: Cohort) -> dict[str, Any]:
 def _strip(cohort: Cohort) -> dict[str, int]:
     """Studies at each station of the loop; `trained` and `released` are those of the latest release that a
     training learned from, and of the latest release."""
-    in_rounds = RoundStudy.objects.filter(study=OuterRef("pk"))
-    lesions = Lesion.objects.filter(study=OuterRef("pk"), retired_at=None)
-    counted = Study.objects.filter(cohort=cohort).aggregate(
-        imported=Count("pk"),
-        proposed=Count("pk", filter=Exists(in_rounds.filter(state=JobState.SUCCEEDED))),
-        reviewed=Count("pk", filter=Exists(in_rounds.filter(queue_state=QueueState.DONE))),
-        curated=Count("pk", filter=Exists(lesions)),
-    )
+    # One set of studies after the other: a condition for each study of one query is ten times as slow.
+    in_rounds = RoundStudy.objects.filter(round__cohort=cohort)
+    lesions = Lesion.objects.filter(study__cohort=cohort, retired_at=None)
+    counted = {
+        "imported": Study.objects.filter(cohort=cohort).count(),
+        "proposed": _studies_of(in_rounds.filter(state=JobState.SUCCEEDED)),
+        "reviewed": _studies_of(in_rounds.filter(queue_state=QueueState.DONE)),
+        "curated": _studies_of(lesions),
+    }
     learned = cohort.training_runs.filter(state=JobState.SUCCEEDED).select_related("release")
     trained = learned.order_by("-release__number").first()
     released = cohort.releases.order_by("-number").first()
@@ -79,12 +79,8 @@ def _strip(cohort: Cohort) -> dict[str, int]:
     }
 
 
-def _waiting(cohort: Cohort) -> QuerySet[RoundStudy]:
-    """Studies of the latest round that nobody has finished."""
-    latest = HarvestRound.objects.filter(cohort=cohort).order_by("-number").values("pk")[:1]
-    return RoundStudy.objects.filter(round__in=latest, state=JobState.SUCCEEDED).exclude(
-        queue_state=QueueState.DONE
-    )
+def _studies_of(rows: QuerySet[Any]) -> int:
+    return rows.order_by().values("study").distinct().count()
 
 
 def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
@@ -174,9 +170,6 @@ def _versions(cohort: Cohort) -> list[dict[str, Any]]:
 
 def _jobs(cohort: Cohort) -> list[dict[str, Any]]:
     """Registration where studies wait for it, then the newest imports, rounds and trainings, newest first."""
-    rounds = HarvestRound.objects.filter(cohort=cohort).annotate(
-        total=Count("studies"), done=Count("studies", filter=Q(studies__state__in=ENDED))
-    )
     found: list[tuple[Any, dict[str, Any]]] = []
 
     def add(row: Any, kind: str, done: int, total: int, text: str) -> None:
@@ -185,7 +178,7 @@ def _jobs(cohort: Cohort) -> list[dict[str, Any]]:
 
     for job in ImportJob.objects.filter(cohort=cohort).order_by("-created_at")[:JOBS_OF_A_KIND]:
         add(job, "import", job.done, job.total, "Import")
-    for round in rounds.order_by("-number")[:JOBS_OF_A_KIND]:
+    for round in cohort.rounds.order_by("-number")[:JOBS_OF_A_KIND]:
         add(round, "round", round.done, round.total, f"Round {round.number}")
     for run in TrainingRun.objects.filter(cohort=cohort).order_by("-created_at")[:JOBS_OF_A_KIND]:
         add(run, "training", run.step, run.total, f"Training of the {run.kind.replace('_', ' ')}")

@@ -10,11 +10,10 @@ from django.contrib.auth.models import User
 from django.db.models import Prefetch, QuerySet
 
 from detector.geometry import VolumeGeometry
-from harvest.domain import JobState, QueueState
+from harvest.domain import JobState
 from harvest.errors import NotFound
 from harvest.models import Candidate, Lesion, Review, RoundStudy
 from harvest.rendering import Tile, tile_of
-from harvest.sampling.order import Place, Waiting, review_order
 from harvest.selectors.studies import current_lesions
 from harvest.selectors.verdicts import Verdicts, standing
 
@@ -33,25 +32,9 @@ class ReviewStudy:
     """A study of a round as one reader sees it."""
 
     row: RoundStudy
-    place: Place
     candidates: list[Judged]
     verdicts: Verdicts
     lesions: list[Lesion]
-
-
-def places_of_round(round_id: UUID) -> list[Place]:
-    """The round's studies that can be reviewed, in the order of their review."""
-    rows = RoundStudy.objects.filter(round_id=round_id, state=JobState.SUCCEEDED).values_list(
-        "pk", "top_score"
-    )
-    return review_order([Waiting(str(id), score) for id, score in rows], seed=str(round_id))
-
-
-def counts_of_round(round_id: UUID) -> tuple[int, int]:
-    """How many of a round's studies are left to review, and how many are reviewed."""
-    rows = RoundStudy.objects.filter(round_id=round_id, state=JobState.SUCCEEDED)
-    done = rows.filter(queue_state=QueueState.DONE).count()
-    return rows.count() - done, done
 
 
 def review_studies(ids: Sequence[UUID], reader: User) -> list[ReviewStudy]:
@@ -63,8 +46,7 @@ def review_studies(ids: Sequence[UUID], reader: User) -> list[ReviewStudy]:
     rows = {row.pk: row for row in _rows(reader).filter(pk__in=ids, state=JobState.SUCCEEDED)}
     if len(rows) < len(set(ids)):
         raise NotFound("There is no such study in a round, or the round has not run on it yet.")
-    places = {p.id: p for r in {row.round_id for row in rows.values()} for p in places_of_round(r)}
-    return [_seen(rows[id], places[str(id)]) for id in ids]
+    return [_seen(rows[id]) for id in ids]
 
 
 def _rows(reader: User) -> QuerySet[RoundStudy]:
@@ -77,12 +59,11 @@ def _rows(reader: User) -> QuerySet[RoundStudy]:
     )
 
 
-def _seen(row: RoundStudy, place: Place) -> ReviewStudy:
+def _seen(row: RoundStudy) -> ReviewStudy:
     verdicts = standing(row.own_reviews)  # type: ignore[attr-defined]
     geometry = VolumeGeometry.from_json(row.study.geometry)
     return ReviewStudy(
         row=row,
-        place=place,
         candidates=[
             Judged(c, tile_of(geometry, c.box, c.key_z_index), verdicts.of_candidate.get(c.pk))
             for c in row.candidates.all()

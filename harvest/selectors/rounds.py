@@ -5,30 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
-from harvest.domain import ENDED, JobState, QueueState
+from harvest.domain import JobState
 from harvest.errors import NotFound
-from harvest.models import Candidate, HarvestRound, RoundStudy
+from harvest.models import HarvestRound, RoundStudy
 
 
 def rounds(cohort_id: UUID | None = None) -> QuerySet[HarvestRound]:
-    """Rounds with `total`, `done` (ended, failed ones too), `failed`, `reviewed` and `candidate_count`."""
-    candidates = (
-        Candidate.objects.filter(round_study__round=OuterRef("pk"))
-        .order_by()
-        .values("round_study__round")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
-    rows = HarvestRound.objects.select_related("model_version").annotate(
-        total=Count("studies"),
-        done=Count("studies", filter=Q(studies__state__in=ENDED)),
-        failed=Count("studies", filter=Q(studies__state=JobState.FAILED)),
-        reviewed=Count("studies", filter=Q(studies__queue_state=QueueState.DONE)),
-        candidate_count=Coalesce(Subquery(candidates, output_field=IntegerField()), 0),
-    )
+    """Rounds with their model versions; how far each is stands in its own counts."""
+    rows = HarvestRound.objects.select_related("model_version")
     return rows.filter(cohort_id=cohort_id) if cohort_id else rows
 
 

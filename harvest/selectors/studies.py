@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from harvest.domain import JobState
 from harvest.errors import NotFound
@@ -65,9 +66,11 @@ def study_named(*, cohort_id: UUID, name: str) -> Study:
 
 
 def _studies() -> QuerySet[Study]:
-    standing = Q(lesions__retired_at=None, lesions__isnull=False)
+    # Counted study by study: a join would count those of the whole cohort for one page.
+    standing = Lesion.objects.filter(study=OuterRef("pk"), retired_at=None).order_by()
+    counted = standing.values("study").annotate(n=Count("pk")).values("n")
     return (
         Study.objects.select_related("subject")
         .prefetch_related("series")
-        .annotate(lesion_count=Count("lesions", filter=standing))
+        .annotate(lesion_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
     )

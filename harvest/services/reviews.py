@@ -17,6 +17,7 @@ from harvest.domain import CANDIDATE_VERDICTS, STUDY_VERDICTS, JobState, QueueSt
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import Review, RoundStudy
 from harvest.selectors.verdicts import standing
+from harvest.services import round_counts
 from harvest.services.curation import check_no_contradiction, sync_lesions
 
 LEASE = timedelta(minutes=10)
@@ -120,6 +121,7 @@ def complete_study(*, round_study_id: UUID, reader: User, active_seconds: float 
     row.leased_until = None
     row.active_seconds = active_seconds
     row.save(update_fields=["queue_state", "reviewed_at", "leased_by", "leased_until", "active_seconds"])
+    round_counts.count(row.round_id, reviewed=1)
 
 
 def locked_round_study(id: UUID) -> RoundStudy:
@@ -146,10 +148,13 @@ def renew_lease(row: RoundStudy, reader: User) -> None:
     """Any activity keeps an open study with its reader for ten minutes more."""
     if row.queue_state == QueueState.DONE:
         return
+    now = timezone.now()
+    if row.leased_by_id != reader.pk:
+        row.leased_at = now
     row.queue_state = QueueState.LEASED
     row.leased_by = reader
-    row.leased_until = timezone.now() + LEASE
-    row.save(update_fields=["queue_state", "leased_by", "leased_until"])
+    row.leased_until = now + LEASE
+    row.save(update_fields=["queue_state", "leased_by", "leased_at", "leased_until"])
 
 
 def _stored(id: UUID, wanted: dict[str, Any]) -> Review | None:

@@ -12,10 +12,13 @@ from detector.contracts import StudyImages
 from detector.errors import DetectorError
 from detector.keyslice.select import suggest_primary
 from harvest import engine, store
-from harvest.domain import ENDED, JobState, PreparationState
+from harvest.domain import ENDED, JobState, PreparationState, Strategy
 from harvest.errors import HarvestError
 from harvest.models import Candidate, HarvestRound, RoundStudy
 from harvest.rendering import Window
+from harvest.sampling.arms import chance
+from harvest.sampling.priority import Seen, priority_of
+from harvest.services import round_counts
 from harvest.services.locks import one_at_a_time
 from harvest.services.preparation import prepare_study
 from harvest.services.rounds import end_round_if_done, locked_round
@@ -74,6 +77,7 @@ def _begin(id: UUID) -> RoundStudy | None:
         return None
     if parent.state in ENDED:
         RoundStudy.objects.filter(pk=id).update(state=JobState.CANCELLED)
+        round_counts.count(parent.pk, done=1)
         return None
     RoundStudy.objects.filter(pk=id).update(state=JobState.RUNNING)
     HarvestRound.objects.filter(pk=round_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
@@ -123,9 +127,17 @@ def _store(row: RoundStudy, candidates: list[Candidate], seconds: float) -> None
         error=None,
         seconds=seconds,
         top_score=candidates[0].score if candidates else None,
+        priority=priority_of(
+            Strategy(row.arm),
+            [Seen(c.score, c.phase_scores) for c in candidates],
+            phases=row.study.series.count(),
+            chance=chance(str(row.study_id), str(row.round_id)),
+        ),
     )
+    round_counts.count(row.round_id, done=1, reviewable=1, candidate_count=len(candidates))
 
 
+@transaction.atomic
 def _fail(row: RoundStudy, error: Exception) -> None:
     if isinstance(error, HarvestError | DetectorError):
         what = {"code": error.code, "message": str(error)}
@@ -137,6 +149,7 @@ def _fail(row: RoundStudy, error: Exception) -> None:
         }
     log.error("round study %s failed: %s", row.pk, what["code"])
     RoundStudy.objects.filter(pk=row.pk).update(state=JobState.FAILED, error=what)
+    round_counts.count(row.round_id, done=1, failed=1)
 
 
 def _drop_tiles(candidates: list[Candidate]) -> None:

@@ -10,24 +10,40 @@ from django.db.models import Max
 from django.utils import timezone
 
 from harvest import queue
-from harvest.domain import ENDED, JobState, ModelKind, Split
+from harvest.domain import ENDED, JobState, ModelKind, Split, Strategy
 from harvest.errors import HarvestError, InvalidTransition, NotFound
 from harvest.models import Cohort, HarvestRound, ModelVersion, RoundStudy, Study
+from harvest.sampling.arms import is_stratified, random_arm
+from harvest.services import round_counts
 
 START, RUN = "start_round", "run_round_study"
+# Without a random arm nobody can say what a strategy brings, so there always is one.
+LEAST_SHARE, RANDOM_SHARE = 0.02, 0.1
 
 
 @transaction.atomic
 def create_round(
-    *, cohort: Cohort, owner: User | None = None, model_version: ModelVersion | None = None
+    *,
+    cohort: Cohort,
+    owner: User | None = None,
+    model_version: ModelVersion | None = None,
+    strategy: Strategy = Strategy.SCORE,
+    random_share: float = RANDOM_SHARE,
 ) -> HarvestRound:
     """Asks for a round of a detector version (the promoted one by default) over the cohort's pool, without
     the studies whose lesions came with them, all of them: there is nothing to harvest.
 
+    `strategy` orders the review; `random_share` in [LEAST_SHARE, 1] of the studies are drawn for the random
+    arm beside it.
+
     Raises:
         HarvestError: code no_model where no detector is promoted, empty_cohort where there is no pool
-            study, unknown_model where the version is no detector.
+            study, unknown_model where the version is no detector, random_share where that is out of range.
     """
+    if not LEAST_SHARE <= random_share <= 1:
+        raise HarvestError(
+            f"The random arm's share must lie between {LEAST_SHARE:g} and 1.", code="random_share"
+        )
     version = model_version or _promoted(ModelKind.DETECTOR)
     if version is None:
         raise HarvestError(
@@ -52,10 +68,23 @@ def create_round(
         model_version=version,
         key_slice_version=_promoted(ModelKind.KEY_SLICE_FILTER),
         owner=owner,
+        strategy=strategy,
+        random_share=random_share,
+        total=len(pool),
     )
-    RoundStudy.objects.bulk_create(RoundStudy(round=made, study=study) for study in pool)
+    drawn = random_arm((str(study.pk) for study in pool), share=random_share, seed=str(made.pk))
+    RoundStudy.objects.bulk_create(
+        (_placed(RoundStudy(round=made, study=study), strategy, str(study.pk) in drawn) for study in pool),
+        batch_size=1000,
+    )
     queue.enqueue(START, made.pk, queue=queue.IO)
     return made
+
+
+def _placed(row: RoundStudy, strategy: Strategy, drawn: bool) -> RoundStudy:
+    row.arm = Strategy.RANDOM if drawn else strategy
+    row.stratum = row.study.lesion_class if is_stratified(row.arm) else ""
+    return row
 
 
 def detector_version(*, id: UUID | None = None, name: str = "") -> ModelVersion:
@@ -84,7 +113,8 @@ def cancel_round(*, round_id: UUID) -> HarvestRound:
     row.state = JobState.CANCELLED
     row.finished_at = timezone.now()
     row.save(update_fields=["state", "finished_at"])
-    row.studies.filter(state=JobState.QUEUED).update(state=JobState.CANCELLED)
+    cancelled = row.studies.filter(state=JobState.QUEUED).update(state=JobState.CANCELLED)
+    round_counts.count(round_id, done=cancelled)
     return row
 
 
@@ -104,9 +134,9 @@ def send_studies(*, round_id: UUID) -> None:
 def end_round_if_done(*, round_id: UUID) -> None:
     """Ends a round whose studies have all ended: failed only where every one of them failed."""
     row = locked_round(round_id)
-    if row.state in ENDED or row.studies.exclude(state__in=ENDED).exists():
+    if row.state in ENDED or row.done < row.total:
         return
-    worked = row.studies.filter(state=JobState.SUCCEEDED).exists()
+    worked = row.reviewable > 0
     row.state = JobState.SUCCEEDED if worked else JobState.FAILED
     if not worked:
         first = row.studies.filter(state=JobState.FAILED).order_by("study__ordinal").first()

@@ -18,6 +18,7 @@ from harvest.domain import (
     Role,
     RowState,
     Split,
+    Strategy,
     Verdict,
 )
 from harvest.settings.env import environment
@@ -163,6 +164,7 @@ SPECTACULAR_SETTINGS = {
             QueueState,
             RowState,
             Split,
+            Strategy,
             Role,
             ImportSource,
         )

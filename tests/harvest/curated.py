@@ -28,6 +28,7 @@ from harvest.models import (
     Study,
     Subject,
 )
+from harvest.services.round_counts import recount
 
 GRID = VolumeGeometry((12, 48, 48), (4.0, 4.0, 6.0), (-96.0, -96.0, 100.0), "1.2.3")
 PHASES = ("arterial", "portal_venous")
@@ -104,6 +105,7 @@ def propose(round: HarvestRound, study: Study, *boxes: Box3D) -> RoundStudy:
         Candidate.objects.create(
             round_study=row, rank=rank, score=1 / rank, key_z_index=5, lo=list(box.lo), hi=list(box.hi)
         )
+    recount(round_id=round.pk)
     return row
 
 
@@ -131,6 +133,7 @@ def undo(review: Review) -> Review:
 def finish(row: RoundStudy, reader: User) -> None:
     row.queue_state, row.reviewed_at, row.leased_by = QueueState.DONE, timezone.now(), reader
     row.save()
+    recount(round_id=row.round_id)
 
 
 def mark_lesion(study: Study, box: Box3D = TUMOUR, **fields: object) -> Lesion:

@@ -665,6 +665,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rounds/{id}/arms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What the round's strategy brought, beside its random arm. */
+        get: operations["round_arms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rounds/{id}/cancel": {
         parameters: {
             query?: never;
@@ -950,6 +967,16 @@ export interface components {
             /** @default CT */
             modality: components["schemas"]["ModalityEnum"];
         };
+        /** @description Figures are of the reviewed studies, with 95 % intervals by subject. */
+        Arm: {
+            arm: components["schemas"]["Strategy"];
+            studies: number;
+            reviewed: number;
+            with_lesion: components["schemas"]["Estimate"];
+            lesions_a_study: components["schemas"]["Estimate"];
+            seconds_a_study: components["schemas"]["Estimate"];
+            lesions_a_minute: components["schemas"]["Estimate"];
+        };
         /**
          * @description * `said` - said
          *     * `name` - name
@@ -1170,10 +1197,14 @@ export interface components {
             number: number;
             state: components["schemas"]["JobState"];
             model_version: components["schemas"]["ModelName"];
+            strategy: components["schemas"]["Strategy"];
+            /** Format: double */
+            random_share: number;
             total: number;
             done: number;
             failed: number;
             candidates: number;
+            reviewable: number;
             reviewed: number;
             /** Format: date-time */
             created_at: string;
@@ -1482,8 +1513,6 @@ export interface components {
          */
         NeedKindEnum: "phases" | "review" | "draw" | "failed_import" | "failed_preparation" | "failed_training" | "promote";
         NextInputRequest: {
-            /** Format: uuid */
-            after?: string | null;
             /** @default 0 */
             ahead: number;
         };
@@ -1897,7 +1926,7 @@ export interface components {
              */
             active_seconds: number;
         };
-        /** @description `position` counts from 1 in the order in which the round is reviewed. */
+        /** @description A study of a round as its reader sees it. */
         ReviewStudy: {
             /** Format: uuid */
             id: string;
@@ -1907,7 +1936,6 @@ export interface components {
             queue_state: components["schemas"]["QueueState"];
             /** Format: date-time */
             reviewed_at: string | null;
-            position: number;
             candidates: components["schemas"]["Candidate"][];
             readonly study_verdict: components["schemas"]["StudyVerdict"] | null;
             lesions: components["schemas"]["Lesion"][];
@@ -1924,6 +1952,13 @@ export interface components {
         RoundCreateRequest: {
             /** Format: uuid */
             model_version?: string;
+            /** @default score */
+            strategy: components["schemas"]["Strategy"];
+            /**
+             * Format: double
+             * @default 0.1
+             */
+            random_share: number;
         };
         RoundFailure: {
             /** Format: uuid */
@@ -2026,10 +2061,13 @@ export interface components {
         Split: "pool" | "gold";
         /**
          * @description * `score` - score
+         *     * `foreground` - foreground
+         *     * `uncertainty` - uncertainty
+         *     * `disagreement` - disagreement
          *     * `random` - random
          * @enum {string}
          */
-        StrategyEnum: "score" | "random";
+        Strategy: "score" | "foreground" | "uncertainty" | "disagreement" | "random";
         Strip: {
             imported: number;
             proposed: number;
@@ -2300,12 +2338,18 @@ export interface components {
             id: string;
             name: string;
         };
-        /** @description Why this study is shown now: the arm of the sampling that put it here, and its best score. */
+        /**
+         * @description Why this study is shown now: the arm that shows it, its best score, its pathology class where the arm
+         *     takes classes in turn, and the chance that any study of the round had to be drawn for the random arm.
+         */
         Why: {
             model_version: string;
-            strategy: components["schemas"]["StrategyEnum"];
+            strategy: components["schemas"]["Strategy"];
             /** Format: double */
             score: number | null;
+            stratum: string;
+            /** Format: double */
+            random_share: number;
         };
     };
     responses: never;
@@ -3603,6 +3647,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HarvestRound"];
+                };
+            };
+        };
+    };
+    round_arms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Arm"][];
                 };
             };
         };

@@ -1,6 +1,7 @@
 /** Which page stands at which address. */
 import { useEffect } from "preact/hooks";
 import { EditorPage } from "../editor/EditorPage";
+import { ArmsPage } from "../pages/ArmsPage";
 import { CohortsPage } from "../pages/CohortsPage";
 import { ComparePage } from "../pages/ComparePage";
 import { DashboardPage } from "../pages/DashboardPage";
@@ -38,6 +39,7 @@ export const ROUTES: Route[] = [
   { pattern: "/cohorts/:id/rounds", page: RoundsPage },
   { pattern: "/cohorts/:id/training", page: TrainingPage },
   { pattern: "/cohorts/:id/releases", page: ReleasesPage },
+  { pattern: "/rounds/:id/arms", page: ArmsPage },
   { pattern: "/rounds/:id/review/:roundStudy?", page: ReviewPage },
   { pattern: "/studies/:id/draw", page: Editor },
   { pattern: "/training/:id", page: TrainingRunPage },

@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
-import type { HarvestRound, ModelVersion } from "../api/types";
+import type { HarvestRound, ModelVersion, Strategy } from "../api/types";
 import { plural, when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
+import { STRATEGIES } from "../review/why";
 
 export function RoundsPage({ params }: { params: Params }) {
   const { user } = useSession();
@@ -33,6 +34,7 @@ export function RoundsPage({ params }: { params: Params }) {
                   <th>Model</th>
                   <th>State</th>
                   <th>Studies</th>
+                  <th>Read next</th>
                   <th class="right">Candidates</th>
                   <th class="right">Reviewed</th>
                   <th>Started</th>
@@ -63,7 +65,7 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
       await api.post(`/rounds/${round.id}/cancel`);
       onChanged();
     });
-  const left = round.done - round.failed - round.reviewed;
+  const left = round.reviewable - round.reviewed;
   return (
     <>
       <tr data-testid="round-row" data-number={round.number} data-state={round.state}>
@@ -76,6 +78,11 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
         </td>
         <td>
           <Progress done={round.done} total={round.total} label={`Round ${round.number}`} />
+        </td>
+        <td>
+          <Link href={`/rounds/${round.id}/arms`} data-testid="arms-link">
+            {STRATEGIES[round.strategy].name}
+          </Link>
         </td>
         <td class="num right" data-testid="round-candidates">
           {round.candidates}
@@ -100,7 +107,7 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
       {(round.error || round.failures.length > 0 || action.error) && (
         <tr class="detail">
           <td />
-          <td colSpan={7}>
+          <td colSpan={8}>
             <ErrorLine error={action.error} />
             {round.error && <p class="error">{round.error.message}</p>}
             {round.failures.length > 0 && (
@@ -125,11 +132,17 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
 function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => void }) {
   const models = useLoad(() => all<ModelVersion>("/models", { kind: "detector" }), []);
   const [model, setModel] = useState("");
+  const [strategy, setStrategy] = useState<Strategy>("score");
+  const [share, setShare] = useState(10);
   const action = useAction();
   const start = (event: SubmitEvent) => {
     event.preventDefault();
     void action.run(async () => {
-      await api.post(`/cohorts/${cohort}/rounds`, model ? { model_version: model } : {});
+      await api.post(`/cohorts/${cohort}/rounds`, {
+        ...(model && { model_version: model }),
+        strategy,
+        random_share: share / 100,
+      });
       onStarted();
     });
   };
@@ -148,6 +161,31 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
               </option>
             ))}
         </select>
+      </label>
+      <label title={STRATEGIES[strategy].says}>
+        Read next
+        <select
+          value={strategy}
+          data-testid="round-strategy"
+          onChange={(e) => setStrategy(e.currentTarget.value as Strategy)}
+        >
+          {Object.entries(STRATEGIES).map(([value, { name }]) => (
+            <option key={value} value={value}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label title="This share of the studies is drawn at random and shown beside the others, so that the order can be held against chance.">
+        Random arm, %
+        <input
+          type="number"
+          min={2}
+          max={100}
+          value={share}
+          data-testid="round-share"
+          onInput={(e) => setShare(Number(e.currentTarget.value))}
+        />
       </label>
       <button type="submit" class="primary" disabled={action.busy} data-testid="round-start">
         Start a round

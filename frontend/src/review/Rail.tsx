@@ -1,12 +1,13 @@
 /** What is known of the study beside its candidates: where it stands, what it is, why it is here. */
 import { useEffect, useState } from "preact/hooks";
-import type { Geometry, HarvestRound, ReviewStudy } from "../api/types";
+import type { Geometry, HarvestRound } from "../api/types";
 import { plural, seconds, words } from "../app/format";
 import { Link } from "../app/router";
 import type { ActiveClock } from "./clock";
 import { sizeMm } from "./crop";
 import { Mark } from "./marks";
 import { type ReviewState, unjudged, verdictOn } from "./state";
+import { reason } from "./why";
 
 interface Props {
   state: ReviewState;
@@ -32,8 +33,6 @@ export function Rail({ state, reviewed, remaining, clock, round }: Props) {
       <dl>
         <dt>Pathology</dt>
         <dd data-testid="lesion-class">{study.lesion_class ? words(study.lesion_class) : "not known"}</dd>
-        <dt>Place in the queue</dt>
-        <dd class="num">{state.study.position}</dd>
         <dt>Reviewed</dt>
         <dd class="num" data-testid="reviewed-count" data-reviewed={reviewed} data-remaining={remaining}>
           {reviewed} of {reviewed + remaining}
@@ -44,7 +43,7 @@ export function Rail({ state, reviewed, remaining, clock, round }: Props) {
         </dd>
       </dl>
       <h3>Why am I seeing this?</h3>
-      <p>{reason(state.study)}</p>
+      <p data-testid="why">{reason(state.study.why, candidates.length)}</p>
       {!study.has_liver && (
         <p class="muted">No liver was found in this study: candidates may lie outside it.</p>
       )}
@@ -76,15 +75,6 @@ function Seconds({ clock }: { clock: ActiveClock }) {
     return () => clearInterval(timer);
   }, []);
   return <>{seconds(clock.total)}</>;
-}
-
-function reason({ why, candidates }: ReviewStudy): string {
-  const model = why.model_version;
-  if (why.strategy === "random")
-    return `Drawn at random, as one study in ten is, so that what ${model}'s scores miss is seen too.`;
-  if (!candidates.length) return `${model} found nothing here; studies without candidates come last.`;
-  const score = why.score === null ? "" : ` (best score ${why.score.toFixed(2)})`;
-  return `${model} is surest of this one among those that wait${score}.`;
 }
 
 function extent(geometry: Geometry, axis: 0 | 1 | 2): [number, number] {

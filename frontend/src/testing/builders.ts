@@ -57,11 +57,10 @@ export function aReviewStudy(rest: Partial<ReviewStudy> = {}): ReviewStudy {
     },
     queue_state: "leased",
     reviewed_at: null,
-    position: 1,
     candidates: [],
     study_verdict: null,
     lesions: [],
-    why: { model_version: "detector-v1", strategy: "score", score: 0.8 },
+    why: { model_version: "detector-v1", strategy: "score", score: 0.8, stratum: "", random_share: 0.1 },
     ...rest,
   };
 }

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.core.management.base import CommandParser
 
-from harvest.domain import ENDED, JobState
+from harvest.domain import ENDED, JobState, Strategy
 from harvest.management.base import HarvestCommand, Report
 from harvest.selectors.cohorts import cohort_named
 from harvest.selectors.rounds import failures, round_by_id
-from harvest.services.rounds import create_round, detector_version
+from harvest.services.rounds import RANDOM_SHARE, create_round, detector_version
 
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 60.0
@@ -24,12 +24,23 @@ class Command(HarvestCommand):
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--cohort", required=True, metavar="NAME")
         parser.add_argument("--model", metavar="VERSION", help="a detector version; else the promoted one")
+        parser.add_argument(
+            "--strategy", choices=list(Strategy), default=Strategy.SCORE, help="which study is read next"
+        )
+        parser.add_argument(
+            "--random-share", type=float, default=RANDOM_SHARE, metavar="SHARE", help="of the random arm"
+        )
         parser.add_argument("--wait", action="store_true", help="stay until the round has ended")
 
     def run(self, options: dict[str, Any]) -> Report:
         cohort = cohort_named(options["cohort"])
         version = detector_version(name=options["model"]) if options["model"] else None
-        made = create_round(cohort=cohort, model_version=version)
+        made = create_round(
+            cohort=cohort,
+            model_version=version,
+            strategy=Strategy(options["strategy"]),
+            random_share=options["random_share"],
+        )
         row: Any = self._wait(made.pk) if options["wait"] else round_by_id(made.pk)
         failed = failures([row.pk])[row.pk]
         lines = [

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from detector.contracts import Candidate
 from detector.data.cases import Case, Mark
 from detector.errors import ShapeError
-from detector.evaluation.bootstrap import bootstrap, bootstrap_many, mean_estimate, paired_difference
+from detector.evaluation.bootstrap import (
+    bootstrap,
+    bootstrap_many,
+    bootstrap_sums,
+    mean_estimate,
+    paired_difference,
+)
 from detector.evaluation.classification import classification_report
 from detector.evaluation.froc import sensitivities
 from detector.evaluation.harvest_round import read_by_oracle
@@ -163,3 +169,25 @@ def test_the_oracle_reads_candidates_as_a_reader_would() -> None:
     assert [m.primary for m in read.marks] == [True, False, False]
     assert read.marks[0].box == box(1)
     assert not read.complete
+
+
+def test_a_bootstrap_of_sums_is_the_bootstrap_of_items() -> None:
+    """The same subjects are drawn by the same seed, so the very intervals come out."""
+    rng = np.random.default_rng(3)
+    subjects = [f"s{i}" for i in rng.integers(0, 12, 60)]
+    values = rng.normal(4, 1, 60)
+    [by_items] = bootstrap_many(subjects, lambda items: [float(values[items].mean())], samples=400, seed=5)
+    [by_sums] = bootstrap_sums(
+        subjects,
+        np.stack([np.ones(60), values], axis=1),
+        lambda sums: sums[:, 1:] / sums[:, :1],
+        samples=400,
+        seed=5,
+    )
+    assert by_sums == pytest.approx(by_items)
+
+
+def test_a_figure_that_is_undefined_has_no_value() -> None:
+    [estimate] = bootstrap_sums(["a", "b"], [[0, 1], [0, 2]], lambda sums: sums[:, 1:] / sums[:, :1])
+    assert estimate == {"value": None, "lo": None, "hi": None, "n": 2}
+    assert bootstrap_sums([], np.zeros((0, 2)), lambda sums: sums) == []

@@ -45,6 +45,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "lesion": {"PATCH": {C}, "DELETE": {C}},
     "rounds": {"GET": ALL, "POST": {M, E}},
     "round": {"GET": ALL},
+    "round-arms": {"GET": ALL},
     "round-cancel": {"POST": {M, E}},
     "review-next": {"POST": {C}},
     "round-study": {"GET": ALL},

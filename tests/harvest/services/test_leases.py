@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from harvest.domain import QueueState, Role
+from harvest.domain import QueueState, Role, Strategy
 from harvest.models import HarvestRound, RoundStudy
 from harvest.services.leases import hand_out, release_study
 from harvest.services.people import create_login
@@ -24,7 +25,8 @@ def test_two_readers_never_get_the_same_study(ready_round: HarvestRound, readers
     first = hand_out(parent=ready_round, reader=readers[0], ahead=1)
     second = hand_out(parent=ready_round, reader=readers[1], ahead=2)
     assert len({first.now, *first.ahead, second.now, *second.ahead}) == 3
-    assert hand_out(parent=ready_round, reader=readers[1], after=second.now).now is None
+    third = create_login(username="c", password="x" * 12, role=Role.CLINICIAN)
+    assert hand_out(parent=ready_round, reader=third).now is None
 
 
 def test_the_readers_own_open_study_comes_again(
@@ -34,14 +36,14 @@ def test_the_readers_own_open_study_comes_again(
     assert hand_out(parent=ready_round, reader=readers[0]) == handed
 
 
-def test_going_on_walks_through_the_round_and_comes_back_to_what_is_open(
+def test_a_study_that_is_done_makes_room_for_the_one_that_was_loaded_ahead(
     ready_round: HarvestRound, readers: tuple[User, User]
 ) -> None:
-    seen = [hand_out(parent=ready_round, reader=readers[0]).now]
-    for _ in range(3):
-        seen.append(hand_out(parent=ready_round, reader=readers[0], after=seen[-1]).now)
-    assert len(set(seen[:3])) == 3
-    assert seen[3] == seen[0]
+    first = hand_out(parent=ready_round, reader=readers[0], ahead=1)
+    RoundStudy.objects.filter(pk=first.now).update(queue_state=QueueState.DONE)
+    then = hand_out(parent=ready_round, reader=readers[0], ahead=1)
+    assert then.now == first.ahead[0]
+    assert then.ahead[0] not in (first.now, first.ahead[0])
 
 
 def test_a_lease_that_ran_out_is_free_and_one_that_is_given_back_too(
@@ -54,6 +56,61 @@ def test_a_lease_that_ran_out_is_free_and_one_that_is_given_back_too(
     release_study(round_study_id=handed.ahead[1], reader=readers[1])
     got = hand_out(parent=ready_round, reader=readers[1], ahead=2)
     assert {got.now, *got.ahead} == {handed.now, handed.ahead[0]}
+
+
+def test_what_a_reader_left_overnight_comes_to_the_same_reader_first(
+    ready_round: HarvestRound, readers: tuple[User, User]
+) -> None:
+    ids = list(ready_round.studies.order_by("-priority").values_list("pk", flat=True))
+    RoundStudy.objects.filter(pk=ids[-1]).update(
+        queue_state=QueueState.LEASED,
+        leased_by=readers[0],
+        leased_at=timezone.now() - timedelta(hours=9),
+        leased_until=timezone.now() - timedelta(hours=8),
+    )
+    assert hand_out(parent=ready_round, reader=readers[0]).now == ids[-1]
+
+
+def test_the_highest_priority_of_an_arm_comes_first(
+    ready_round: HarvestRound, readers: tuple[User, User]
+) -> None:
+    rows = list(ready_round.studies.all())
+    for row, priority in zip(rows, (0.2, 0.9, 0.5), strict=True):
+        RoundStudy.objects.filter(pk=row.pk).update(priority=priority, arm=Strategy.SCORE)
+    got = hand_out(parent=ready_round, reader=readers[0], ahead=2)
+    assert [got.now, *got.ahead] == [rows[1].pk, rows[2].pk, rows[0].pk]
+
+
+@pytest.mark.parametrize(("share", "arm"), [(1.0, Strategy.RANDOM), (0.0, Strategy.SCORE)])
+def test_the_share_says_how_often_the_random_arm_is_asked_and_the_other_one_fills_in(
+    ready_round: HarvestRound, readers: tuple[User, User], share: float, arm: Strategy
+) -> None:
+    ready_round.random_share = share
+    rows = list(ready_round.studies.all())
+    for row, own in zip(rows, (Strategy.RANDOM, Strategy.SCORE, Strategy.SCORE), strict=True):
+        RoundStudy.objects.filter(pk=row.pk).update(arm=own, priority=0.5)
+    got = hand_out(parent=ready_round, reader=readers[0], ahead=2)
+    assert RoundStudy.objects.get(pk=got.now).arm == arm
+    assert {got.now, *got.ahead} == {row.pk for row in rows}
+
+
+def test_a_stratified_arm_shows_rare_classes_as_often_as_common_ones(
+    ready_round: HarvestRound, readers: tuple[User, User]
+) -> None:
+    """One study of a rare class with a low priority, two of a common one with high priorities."""
+    ready_round.strategy, ready_round.random_share = Strategy.UNCERTAINTY, 0.0
+    rows = list(ready_round.studies.all())
+    for row, (stratum, priority) in zip(rows, (("hcc", 9), ("hcc", 8), ("icc", 1)), strict=True):
+        RoundStudy.objects.filter(pk=row.pk).update(
+            arm=Strategy.UNCERTAINTY, stratum=stratum, priority=priority
+        )
+    random.seed(7)
+    first = []
+    for _ in range(40):
+        first.append(hand_out(parent=ready_round, reader=readers[0]).now)
+        release_study(round_study_id=first[-1], reader=readers[0])
+    assert 10 <= first.count(rows[2].pk) <= 30
+    assert rows[1].pk not in first
 
 
 def test_done_studies_do_not_come_again(ready_round: HarvestRound, readers: tuple[User, User]) -> None:

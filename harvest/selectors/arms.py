@@ -1,0 +1,79 @@
+"""What a round's strategy brought beside its random arm: figures of the studies that were reviewed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import Count, Q, Sum
+
+from detector.evaluation.bootstrap import Estimate, bootstrap_sums
+from harvest.domain import LesionSource, QueueState, Strategy
+from harvest.models import HarvestRound, Lesion, Review, RoundStudy
+
+FIGURES = ("with_lesion", "lesions_a_study", "seconds_a_study", "lesions_a_minute")
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One arm of a round. Figures are of its reviewed studies, with 95 % intervals by subject: the share
+    with a lesion, lesions and active seconds a study, and lesions a minute."""
+
+    arm: Strategy
+    studies: int
+    reviewed: int
+    figures: dict[str, Estimate]
+
+
+def arms_of_round(parent: HarvestRound) -> list[Arm]:
+    """The strategy's arm and the random one, in this order; figures without a reviewed study are null."""
+    in_round = RoundStudy.objects.filter(round=parent)
+    sizes = dict(in_round.order_by().values_list("arm").annotate(n=Count("pk")))
+    done = in_round.filter(queue_state=QueueState.DONE).values_list(
+        "pk", "arm", "study__subject_id", "active_seconds"
+    )
+    lesions = _lesions(parent)
+    seconds = _seconds(parent)
+    rows: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
+    for id, arm, subject, rest in done:
+        rows[arm].append((str(subject), lesions.get(id, 0), seconds.get(id, 0.0) + rest))
+    return [
+        Arm(arm, sizes.get(arm, 0), len(rows[arm]), _figures(rows[arm]))
+        for arm in dict.fromkeys((Strategy(parent.strategy), Strategy.RANDOM))
+    ]
+
+
+def _figures(rows: list[tuple[str, int, float]]) -> dict[str, Estimate]:
+    table = [(1, found > 0, found, spent, spent / 60) for _, found, spent in rows]
+
+    def figures(sums: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        studies, with_lesion, lesions, seconds, minutes = sums.T
+        return np.stack(
+            [with_lesion / studies, lesions / studies, seconds / studies, lesions / minutes], axis=1
+        )
+
+    none: Estimate = {"value": None, "lo": None, "hi": None, "n": 0}
+    estimates = bootstrap_sums([subject for subject, _, _ in rows], table, figures) if rows else []
+    return dict(zip(FIGURES, estimates or [none] * len(FIGURES), strict=True))
+
+
+def _lesions(parent: HarvestRound) -> dict[UUID, int]:
+    """Lesions that stand, by the study of the round from which they came: accepted there, or drawn there."""
+    of_round = Lesion.objects.filter(round_study__round=parent, retired_at=None)
+    return dict(of_round.order_by().values_list("round_study_id").annotate(n=Count("pk")))
+
+
+def _seconds(parent: HarvestRound) -> dict[UUID, float]:
+    """Active seconds of verdicts and of drawing, by study of the round."""
+    spent: dict[UUID, float] = defaultdict(float)
+    verdicts = Review.objects.filter(round_study__round=parent)
+    drawn = Lesion.objects.filter(Q(round_study__round=parent) & Q(source=LesionSource.DRAWN))
+    rows: Any
+    for rows in (verdicts, drawn):
+        for id, s in rows.order_by().values_list("round_study_id").annotate(s=Sum("active_seconds")):
+            spent[id] += s or 0.0
+    return spent

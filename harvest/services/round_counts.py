@@ -1,0 +1,32 @@
+"""The counts of a round: a projection of its studies, written in the transaction that changes them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+
+from harvest.domain import ENDED, JobState, QueueState
+from harvest.models import Candidate, HarvestRound, RoundStudy
+
+
+def count(round_id: UUID, **more: int) -> None:
+    """Adds to counts of a round: done, failed, reviewable, reviewed, candidate_count."""
+    HarvestRound.objects.filter(pk=round_id).update(**{name: F(name) + n for name, n in more.items()})
+
+
+@transaction.atomic
+def recount(*, round_id: UUID) -> dict[str, int]:
+    """Counts a round anew from its studies, stores that, and returns it."""
+    HarvestRound.objects.select_for_update(no_key=True).get(pk=round_id)
+    counted: dict[str, int] = RoundStudy.objects.filter(round_id=round_id).aggregate(
+        total=Count("pk"),
+        done=Count("pk", filter=Q(state__in=ENDED)),
+        failed=Count("pk", filter=Q(state=JobState.FAILED)),
+        reviewable=Count("pk", filter=Q(state=JobState.SUCCEEDED)),
+        reviewed=Count("pk", filter=Q(queue_state=QueueState.DONE)),
+    )
+    counted["candidate_count"] = Candidate.objects.filter(round_study__round_id=round_id).count()
+    HarvestRound.objects.filter(pk=round_id).update(**counted)
+    return counted
