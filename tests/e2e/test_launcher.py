@@ -59,7 +59,10 @@ def test_a_stack_starts_mends_itself_and_leaves_no_process_behind(short_path):
             except OSError:
                 psutil.wait_procs([], timeout=0.2)
         everyone = psutil.Process(running.launcher.pid).children(recursive=True)
-        everyone += [p for p in psutil.process_iter() if str(home) in " ".join(p.cmdline())]
+        # A zombie of somebody else's has no command line.
+        everyone += [
+            p for p in psutil.process_iter(["cmdline"]) if str(home) in " ".join(p.info["cmdline"] or [])
+        ]
     _, alive = psutil.wait_procs(everyone, timeout=10)
     assert not alive, [p.cmdline() for p in alive]
 

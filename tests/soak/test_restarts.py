@@ -12,7 +12,7 @@ import urllib.request
 import psutil
 import pytest
 
-from tests.e2e.running import installation
+from tests.e2e.running import free_port, installation
 
 pytestmark = pytest.mark.soak
 PARTS = {
@@ -22,6 +22,7 @@ PARTS = {
     "worker-models": "models@",
     "beat": "beat",
     "broker": "valkey",
+    "dicom": "dicom_listener",
 }
 
 
@@ -37,11 +38,11 @@ def _answers(url: str) -> bool:
         return False
 
 
-def test_twenty_kills_in_random_order(tmp_path):
+def test_kills_in_random_order(tmp_path):
     seed = 20261121
     order = random.Random(seed)
     print(f"seed {seed}")
-    with installation(tmp_path / "var") as running:
+    with installation(tmp_path / "var", HARVEST_DICOM_PORT=str(free_port())) as running:
         for round_number in range(4):
             for name in order.sample(sorted(PARTS), len(PARTS)):
                 before = sum(f"{name} stopped unexpectedly" in line for line in running.output)
