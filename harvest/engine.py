@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 
 from detector import registry
 from detector.contracts import Candidate, Characterization, KeySlice, StudyImages
 from detector.geometry import Box3D, VolumeGeometry
+from detector.ingest.liver import LiverFinder
 from detector.volume import Volume, read_volume
 from harvest import store
 from harvest.models import ModelVersion, Study
@@ -24,6 +26,11 @@ ORIGINAL = "original"
 HEADERS = "headers"
 TRANSFORMS = "transforms"  # what makes a registered volume of an original one
 LIVER = "liver.npy"
+
+
+def liver_finder(version: ModelVersion | None) -> LiverFinder:
+    """How livers are looked for here: as HARVEST_LIVER says, with the promoted network where there is one."""
+    return LiverFinder(settings.LIVER, weights=store.path(version.store_key) if version else None)
 
 
 def geometry_of(study: Study) -> VolumeGeometry:

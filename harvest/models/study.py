@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from harvest.domain import ImportOutcome, JobState, LesionClass, Modality, PhaseSource, Split
+from harvest.domain import ImportOutcome, JobState, LesionClass, LiverSource, Modality, PhaseSource, Split
 from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort, Subject
 from harvest.sealing import SealedJSONField, SealedTextField
@@ -31,6 +31,8 @@ class Study(Base):
     geometry = models.JSONField()
     lesion_class = models.CharField(max_length=20, choices=choices(LesionClass), blank=True)
     has_liver = models.BooleanField(default=False)
+    # Empty for studies of before this was kept.
+    liver_source = models.CharField(max_length=20, choices=choices(LiverSource), blank=True)
     # False where lesions may be unmarked; gold studies with imported truth are complete.
     complete = models.BooleanField(default=False)
     store_key = models.CharField(max_length=120)

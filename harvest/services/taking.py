@@ -24,9 +24,10 @@ from detector.ingest.truth import Truth, read_truth
 from detector.registration.transform import write_transform
 from detector.volume import Volume, write_volume
 from harvest import engine, store
-from harvest.domain import LesionClass, LesionSource, Split
+from harvest.domain import LesionClass, LesionSource, ModelKind, Split
 from harvest.errors import Conflict, HarvestError
 from harvest.models import Cohort, Lesion, Series, Study, Subject
+from harvest.selectors.versions import promoted
 from harvest.services.dates import shifted
 
 
@@ -65,7 +66,13 @@ def take_study(*, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], s
     truth = read_truth(found) if found.truth or found.lesions or split == Split.GOLD else None
     _check_truth(truth)
     prepared = _rekeyed(
-        prepare_study(found, decided=decided, registration=settings.REGISTRATION, deeds=settings.DEEDS)
+        prepare_study(
+            found,
+            decided=decided,
+            registration=settings.REGISTRATION,
+            deeds=settings.DEEDS,
+            finder=engine.liver_finder(promoted(ModelKind.LIVER_SEGMENTER)),
+        )
     )
     drawn = truth if found.lesions or split == Split.GOLD else None
     _check_frame(drawn, prepared)
@@ -223,6 +230,7 @@ def _write_rows(
         geometry=images.geometry.as_json(),
         lesion_class=(truth.lesion_class if truth else None) or "",
         has_liver=images.liver is not None,
+        liver_source=prepared.liver.source,
         complete=drawn is not None and (split == Split.GOLD if drawn.complete is None else drawn.complete),
         suspected_text={
             phase: slices

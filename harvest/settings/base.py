@@ -33,6 +33,7 @@ SEALING_KEY = ENV.sealing_key
 KEEP_LINKS = ENV.keep_links
 REGISTRATION = ENV.registration
 DEEDS = ENV.deeds
+LIVER = ENV.liver
 
 INSTALLED_APPS = [
     "django.contrib.admin",

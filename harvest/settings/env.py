@@ -38,6 +38,9 @@ class Environment(BaseSettings):
     deeds: Path | None = Field(
         default=None, description="Your deedsBCV program, to deform phases with instead of ours."
     )
+    liver: Literal["network", "classical", "totalsegmentator"] = Field(
+        default="network", description="What finds the liver of a study that comes without its mask."
+    )
     debug: bool = False
 
     @property

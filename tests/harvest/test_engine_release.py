@@ -10,7 +10,7 @@ from detector.data.cases import read_cases, write_cases
 from detector.data.images import load_case
 from detector.geometry import Box3D, iou
 from harvest import store
-from harvest.domain import ModelKind, Role, Split, Verdict
+from harvest.domain import LiverSource, ModelKind, Role, Split, Verdict
 from harvest.engine_release import case_list, export_text
 from harvest.selectors.manifest import manifest_of
 from tests.harvest.curated import ELSEWHERE, TUMOUR, judge, make_round, make_study, mark_lesion, propose
@@ -110,3 +110,22 @@ def test_an_export_has_the_same_bytes_every_time(cohort, format):
     assert first == second
     assert "icc" in first
     assert str(TUMOUR.lo[0]) in first
+
+
+def test_livers_are_learned_from_masks_that_came_with_their_study_alone(cohort):
+    for source in (LiverSource.SUPPLIED, LiverSource.NETWORK, LiverSource.CLASSICAL, ""):
+        study = make_study(cohort, complete=True, volumes=True)
+        study.liver_source = source
+        study.save()
+    (case,) = case_list(manifest_of(cohort), ModelKind.LIVER_SEGMENTER, Split.POOL, store.root())
+    assert case.liver is not None
+    assert case.marks == ()
+    assert len(case_list(manifest_of(cohort), D, Split.POOL, store.root())) == 4
+
+
+def test_a_release_of_before_liver_sources_were_kept_has_no_livers_to_learn_from(cohort):
+    make_study(cohort, complete=True, volumes=True)
+    manifest = manifest_of(cohort)
+    for study in manifest["studies"]:
+        del study["liver_source"]
+    assert case_list(manifest, ModelKind.LIVER_SEGMENTER, Split.POOL, store.root()) == []

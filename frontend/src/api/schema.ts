@@ -1135,9 +1135,10 @@ export interface components {
          * @description * `detector` - detector
          *     * `key_slice_filter` - key_slice_filter
          *     * `characterizer` - characterizer
+         *     * `liver_segmenter` - liver_segmenter
          * @enum {string}
          */
-        ModelKind: "detector" | "key_slice_filter" | "characterizer";
+        ModelKind: "detector" | "key_slice_filter" | "characterizer" | "liver_segmenter";
         ModelName: {
             /** Format: uuid */
             id: string;
@@ -1360,6 +1361,11 @@ export interface components {
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"]
+            ] | [
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"]
             ];
             size?: string;
             overrides?: {
@@ -1557,6 +1563,11 @@ export interface components {
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"]
+            ] | [
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"]
             ];
             size?: string;
             overrides?: {
@@ -1716,6 +1727,11 @@ export interface components {
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"]
             ] | [
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"]
+            ] | [
+                components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"]
@@ -2576,8 +2592,9 @@ export interface operations {
                  * @description * `detector` - detector
                  *     * `key_slice_filter` - key_slice_filter
                  *     * `characterizer` - characterizer
+                 *     * `liver_segmenter` - liver_segmenter
                  */
-                kind?: "detector" | "key_slice_filter" | "characterizer";
+                kind?: "detector" | "key_slice_filter" | "characterizer" | "liver_segmenter";
                 /** @description Number of results to return per page. */
                 page_size?: number;
             };

@@ -82,6 +82,15 @@ def test_a_study_is_taken_with_its_phases_on_one_grid(cohort: Cohort, archive: P
     registered = read_volume(folder / "registered" / "arterial.npy")
     assert registered.geometry == original.geometry == read_volume(folder / "liver.npy").geometry
     assert original.geometry.origin_xyz_mm == pytest.approx(GEOMETRY.origin_xyz_mm)
+    assert (study.has_liver, study.liver_source) == (True, "supplied")
+
+
+def test_a_liver_that_nobody_finds_costs_no_study(cohort: Cohort, archive: Path) -> None:
+    """A blob of 17 ml in a body of plain fluid: no way finds a liver there."""
+    (write_study(archive / "one", seed=1) / "liver.nii.gz").unlink()
+    assert run(cohort, archive).state == JobState.SUCCEEDED
+    study = Study.objects.get()
+    assert (study.has_liver, study.liver_source) == (False, "none")
 
 
 def test_stored_phase_is_the_original_through_the_stored_transform(cohort: Cohort, archive: Path) -> None:
