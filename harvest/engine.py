@@ -29,8 +29,12 @@ LIVER = "liver.npy"
 
 
 def liver_finder(version: ModelVersion | None) -> LiverFinder:
-    """How livers are looked for here: as HARVEST_LIVER says, with the promoted network where there is one."""
-    return LiverFinder(settings.LIVER, weights=store.path(version.store_key) if version else None)
+    """How livers are looked for here: as HARVEST_LIVER says, with the promoted network where there is one.
+
+    The reference weights have seen phantoms alone, so they are named as such: the finder doubts them.
+    """
+    own = version if version and not version.provenance.get("reference") else None
+    return LiverFinder(settings.LIVER, weights=store.path(own.store_key) if own else None)
 
 
 def geometry_of(study: Study) -> VolumeGeometry:

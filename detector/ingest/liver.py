@@ -12,10 +12,12 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from detector import registry
 from detector.errors import DetectorError, PlanError
-from detector.ingest.classical_liver import VOLUME_ML, classical_liver
+from detector.geometry import VolumeGeometry
+from detector.ingest.classical_liver import VOLUME_ML, WORK_MM, classical_liver
 from detector.ingest.found import MaskSource
 from detector.ingest.masks import mask_on_grid, read_mask
 from detector.ingest.totalsegmentator import find_with_totalsegmentator
@@ -31,6 +33,10 @@ _ODD_HU = (-50.0, 300.0)  # fat and air, bone and pure contrast
 _MAX_ODD = 0.25
 _EVEN_HU = (-10.0, 250.0)  # from a fatty liver without contrast to one at 80 kV
 
+# Where the classical way leaks, 3.5 % of it and more lie so far off (docs/decisions/0017-liver.md).
+_NEAR_MM = 8.0
+_MAX_LEAK, _MAX_MISS = 0.03, 0.05
+
 Mask = npt.NDArray[np.uint8]
 
 
@@ -38,8 +44,8 @@ Mask = npt.NDArray[np.uint8]
 class LiverFinder:
     """How a liver is looked for first; what fails or cannot be one is looked for in the classical way.
 
-    `weights` are those of a liver segmenter (None: the reference weights), `totalsegmentator` the program
-    (None: where pip installs it).
+    `weights` are those of a liver segmenter that has learned from real masks; None takes the reference
+    weights, which are doubted. `totalsegmentator` is the program (None: where pip installs it).
     """
 
     method: LiverMethod = "network"
@@ -68,7 +74,8 @@ def find_liver(
 
     A supplied mask (volume, file or folder of DICOM) wins, whatever it looks like, and is brought onto the
     grid; one with nothing in it is none. Otherwise the finder's method is asked, and where it fails or what
-    it gives cannot be a liver, the classical one.
+    it gives cannot be a liver, the classical one. Beside the reference weights the classical one is always
+    asked, and its outline is taken where both agree.
 
     Raises:
         ReadError: the supplied mask cannot be read or lies elsewhere.
@@ -79,21 +86,54 @@ def find_liver(
         if placed.any():
             return FoundLiver(placed, "supplied")
     finder = finder or LiverFinder()
-    note = ""
-    if finder.method != "classical":
-        try:
-            found = _asked(reference, finder)
-        except (DetectorError, MemoryError, RuntimeError) as error:  # torch's word for a lack of memory
-            note = _said(error)
-        else:
-            note = implausible(found, reference)
-            if not note:
-                return FoundLiver(found, finder.method)
-        note = f"The liver of {_NAMES[finder.method]} is not used: {note}"
+    if finder.method == "classical":
+        return _classical(reference, "")
+    try:
+        found = _asked(reference, finder)
+    except (DetectorError, MemoryError, RuntimeError) as error:  # torch's word for a lack of memory
+        problem = _said(error)
+    else:
+        problem = implausible(found, reference)
+        if not problem:
+            doubted = finder.method == "network" and finder.weights is None
+            return _sharper(found, reference) if doubted else FoundLiver(found, finder.method)
+    return _classical(reference, f"The liver of {_NAMES[finder.method]} is not used: {problem}")
+
+
+def _classical(reference: Volume, note: str) -> FoundLiver:
+    mask = classical_liver(reference)
+    if mask is None:
+        return FoundLiver(None, "none", note or "No region of a liver's size was found.")
+    return FoundLiver(mask, "classical", note)
+
+
+def _sharper(found: Mask, reference: Volume) -> FoundLiver:
+    """The classical outline where it says what the network says, else the network's.
+
+    On scans of people the classical outline is the sharper one as long as it does not leak, and a network
+    that has seen phantoms alone is good enough to tell when it does.
+    """
     classical = classical_liver(reference)
-    if classical is not None:
-        return FoundLiver(classical, "classical", note)
-    return FoundLiver(None, "none", note or "No region of a liver's size was found.")
+    if classical is not None and agree(classical, found, reference.geometry):
+        return FoundLiver(classical, "classical")
+    return FoundLiver(found, "network")
+
+
+def agree(classical: Mask, found: Mask, geometry: VolumeGeometry) -> bool:
+    """Whether next to nothing of each of two masks on a grid lies more than 8 mm beyond the other."""
+    spacing = np.array(geometry.spacing_xyz_mm[::-1])
+    steps = np.maximum(1, np.rint(WORK_MM / spacing).astype(int))
+    a, b = (m[:: steps[0], :: steps[1], :: steps[2]] > 0 for m in (classical, found))
+    if not a.any() or not b.any():
+        return False
+    leaks, misses = (
+        float(
+            (m & (ndimage.distance_transform_edt(~other, sampling=spacing * steps) > _NEAR_MM)).sum()
+            / m.sum()
+        )
+        for m, other in ((a, b), (b, a))
+    )
+    return leaks <= _MAX_LEAK and misses <= _MAX_MISS
 
 
 _NAMES = {"network": "the network", "totalsegmentator": "TotalSegmentator"}

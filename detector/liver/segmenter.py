@@ -16,6 +16,7 @@ from detector.errors import PlanError
 from detector.liver.body import AIR, channels, find_body, part_of
 from detector.liver.config import FAMILY_NAME, LiverPlan, parse_plan
 from detector.liver.network import make_network
+from detector.liver.refine import refined
 from detector.volume import Volume
 from detector.weights import load_state, read_plan
 
@@ -23,8 +24,8 @@ Floats = npt.NDArray[np.float32]
 
 
 class UNetLiverSegmenter:
-    """LiverSegmenter: the largest thing that is more likely liver than not, closed. Equal input gives equal
-    masks on one machine."""
+    """LiverSegmenter: the largest thing that is more likely liver than not, its outline led by the image
+    (detector.liver.refine). Equal input gives equal masks on one machine."""
 
     def __init__(self, network: nn.Module, plan: LiverPlan) -> None:
         self._network = network.eval()
@@ -39,11 +40,14 @@ class UNetLiverSegmenter:
         body = find_body(volume, self._plan.spacing_mm)
         if body is None:
             return mask
-        likely = _cleaned(self._probability(body.hu))
-        if not likely.any():
+        seen = _largest_piece(self._probability(body.hu))
+        if not seen.any():
+            return mask
+        liver = refined(seen, body.hu, self._plan.spacing_mm)
+        if not liver.any():
             return mask
         # Brought onto the scan's own grid around the liver alone: a whole scan in floats takes a gigabyte.
-        box = [np.flatnonzero(likely.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+        box = [np.flatnonzero(liver.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
         lo = body.geometry.point_from_index(tuple(float(b[0]) - 1 for b in box))  # type: ignore[arg-type]
         hi = body.geometry.point_from_index(tuple(float(b[-1]) + 1 for b in box))  # type: ignore[arg-type]
         first, last = (volume.geometry.index_from_point(p) for p in (lo, hi))
@@ -52,7 +56,7 @@ class UNetLiverSegmenter:
             for a, b, n in zip(first, last, volume.geometry.shape_zyx, strict=True)
         )
         fine = part_of(volume.geometry, part)  # type: ignore[arg-type]
-        mask[part] = sample(Volume(likely, body.geometry), fine, hu_window=(0.0, 1.0)) > 0
+        mask[part] = sample(Volume(liver, body.geometry), fine, hu_window=(0.0, 1.0)) > 0
         return mask
 
     @torch.inference_mode()
@@ -65,17 +69,13 @@ class UNetLiverSegmenter:
         return np.ascontiguousarray(torch.sigmoid(logits[:z, :y, :x]).numpy())
 
 
-def _cleaned(probability: Floats) -> Floats:
-    """The probabilities of the largest piece above one half, 0 elsewhere and 1 in what it encloses."""
+def _largest_piece(probability: Floats) -> npt.NDArray[np.bool_]:
+    """The largest piece above one half, and what it encloses in a slice."""
     labels, count = ndimage.label(probability > 0.5)
     if not count:
-        return np.zeros_like(probability)
+        return np.zeros(probability.shape, bool)
     largest = labels == 1 + np.argmax(np.bincount(labels.ravel())[1:])
-    whole = np.stack([ndimage.binary_fill_holes(s) for s in largest])
-    edge = ndimage.binary_dilation(whole) & ~whole & (labels == 0)
-    kept = np.where(whole | edge, probability, np.float32(0))
-    kept[whole & (kept <= 0.5)] = 1.0
-    return kept.astype(np.float32)
+    return np.stack([ndimage.binary_fill_holes(s) for s in largest])
 
 
 def load_into(network: nn.Module, weights: Path) -> None:

@@ -14,8 +14,9 @@ import pytest
 from detector import registry
 from detector.errors import ReadError
 from detector.geometry import VolumeGeometry
+from detector.ingest import liver
 from detector.ingest.classical_liver import classical_liver
-from detector.ingest.liver import LiverFinder, find_liver, implausible
+from detector.ingest.liver import LiverFinder, agree, find_liver, implausible
 from detector.volume import Volume
 from tests.detector.ingest.builders import BLOB_GRID as GRID
 from tests.detector.ingest.builders import blob_liver, blob_scan, write_volume_file
@@ -150,6 +151,40 @@ def test_where_nobody_finds_one_the_whole_volume_is_meant_and_it_is_said_why(fin
     found = find_liver(air, finder=finder)
     assert (found.mask, found.source) == (None, "none")
     assert "0 ml" in found.note
+
+
+def test_the_reference_weights_are_doubted_where_the_classical_way_says_the_same(
+    finder: LiverFinder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(liver, "REFERENCE_WEIGHTS", finder.weights)
+    scan = Volume(blob_scan(), GRID)
+    classical = classical_liver(scan)
+    assert classical is not None
+    STAND_IN.segmenter = Says(blob_liver().astype(np.uint8))
+    found = find_liver(scan)
+    assert (found.source, found.note) == ("classical", "")
+    assert (found.mask == classical).all()
+    # Half of that liver, and the classical outline is held to have leaked into the other half.
+    half = blob_liver().astype(np.uint8)
+    half[:, :47] = 0
+    STAND_IN.segmenter = Says(half)
+    found = find_liver(scan)
+    assert found.source == "network"
+    assert (found.mask == half).all()
+    # A network that has learned from real masks is not doubted.
+    STAND_IN.segmenter = Says(blob_liver().astype(np.uint8))
+    assert find_liver(scan, finder=finder).source == "network"
+
+
+def test_two_masks_agree_where_neither_goes_far_beyond_the_other() -> None:
+    whole = blob_liver().astype(np.uint8)
+    leaking, short = whole.copy(), whole.copy()
+    leaking[:, 40:60, 40:75] = 1
+    short[:, :45] = 0
+    assert agree(whole, whole, GRID)
+    assert not agree(leaking, whole, GRID)
+    assert not agree(short, whole, GRID)
+    assert not agree(np.zeros_like(whole), whole, GRID)
 
 
 def test_fat_bone_and_air_are_no_liver() -> None:
