@@ -1,4 +1,5 @@
-"""What a detector, a key slice filter, a characterizer and a trainer are: Protocols and frozen results.
+"""What detectors, key slice filters, characterizers, liver segmenters and trainers are: Protocols and frozen
+results.
 
 Every further system (another detector, an MR or an ultrasound characterizer) plugs in behind these and is
 named in detector.registry. Nothing here imports torch.
@@ -105,6 +106,13 @@ class LesionCharacterizer(Protocol):
     def characterize(self, study: StudyImages, box: Box3D) -> Characterization: ...
 
 
+@runtime_checkable
+class LiverSegmenter(Protocol):
+    def segment(self, volume: Volume) -> npt.NDArray[np.uint8]:
+        """The liver (Z, Y, X) as 0/1 on the grid of one phase, whichever it is; all 0 where none is seen."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One report of a running training: step of total, the current values by name, and a line for people."""
@@ -146,13 +154,13 @@ class Trainer(Protocol):
 class ModelFamily(Protocol):
     """A named system: how to train it and how to load what was trained.
 
-    `kind` is "detector", "key_slice_filter" or "characterizer".
+    `kind` is "detector", "key_slice_filter", "characterizer" or "liver_segmenter".
     """
 
     kind: str
 
     def load(self, weights: Path) -> Any:
-        """The CandidateDetector, KeySliceFilter or LesionCharacterizer of a weights file."""
+        """The CandidateDetector, KeySliceFilter, LesionCharacterizer or LiverSegmenter of a weights file."""
         ...
 
     def trainer(self) -> Trainer: ...

@@ -9,12 +9,13 @@ from detector.contracts import ModelFamily
 from detector.errors import UnknownNameError
 
 PLUGIN_GROUP = "harvest.detector_plugins"
-KINDS = ("detector", "key_slice_filter", "characterizer")
+KINDS = ("detector", "key_slice_filter", "characterizer", "liver_segmenter")
 
 _FAMILIES: dict[str, tuple[str, str]] = {
     "centernet3d": ("detector", "detector.centernet.family:FAMILY"),
     "ksf": ("key_slice_filter", "detector.keyslice.family:FAMILY"),
     "sadt": ("characterizer", "detector.sadt.family:FAMILY"),
+    "liver-unet": ("liver_segmenter", "detector.liver.family:FAMILY"),
 }
 _plugins_loaded = False
 

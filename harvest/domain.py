@@ -111,6 +111,21 @@ class ModelKind(StrEnum):
     DETECTOR = "detector"
     KEY_SLICE_FILTER = "key_slice_filter"
     CHARACTERIZER = "characterizer"
+    LIVER_SEGMENTER = "liver_segmenter"
+
+
+# Those that learn from lesions, and are retrained as more are curated; livers come with their studies.
+LESION_KINDS = (ModelKind.DETECTOR, ModelKind.KEY_SLICE_FILTER, ModelKind.CHARACTERIZER)
+
+
+class LiverSource(StrEnum):
+    """Who outlined a study's liver (detector.ingest.liver); NONE: nobody, the whole volume is meant."""
+
+    SUPPLIED = "supplied"
+    NETWORK = "network"
+    CLASSICAL = "classical"
+    TOTALSEGMENTATOR = "totalsegmentator"
+    NONE = "none"
 
 
 class JobState(StrEnum):
@@ -151,14 +166,6 @@ class PreparationState(StrEnum):
     RUNNING = "running"
     READY = "ready"
     FAILED = "failed"
-
-
-class LiverSource(StrEnum):
-    """How a study's liver is known; NONE means that the whole volume stands for it."""
-
-    SUPPLIED = "supplied"
-    FOUND = "found"
-    NONE = "none"
 
 
 # A study whose worker is lost this often is given up: it would only take the next one with it.
@@ -272,6 +279,8 @@ def training_role(verdict: Verdict, kind: ModelKind, *, has_class: bool) -> Trai
     are not marks: NO_LESION makes a complete study without positives, MISSED says a drawn lesion follows.
     """
     match (verdict, kind):
+        case (_, ModelKind.LIVER_SEGMENTER):
+            return TrainingRole(None)  # it learns from liver masks alone
         case (Verdict.PRIMARY_LESION, _):
             return TrainingRole("positive", primary=True)
         case (Verdict.OTHER_LESION, ModelKind.DETECTOR):

@@ -18,7 +18,8 @@ from django.conf import settings
 from detector import registry
 from detector.contracts import Candidate, Characterization, KeySlice, StudyImages
 from detector.geometry import Box3D, Vector, VolumeGeometry
-from detector.ingest.prepare import Liver, align_or_leave, liver_of
+from detector.ingest.liver import FoundLiver, LiverFinder
+from detector.ingest.prepare import align_or_leave, liver_of
 from detector.registration.register import Aligned, Mode
 from detector.registration.resample import resample
 from detector.registration.similarity import Comparison
@@ -130,9 +131,18 @@ def liver_mask(study: Study) -> npt.NDArray[np.uint8]:
     return np.asarray(array, dtype=np.uint8)
 
 
-def find_liver(study: Study) -> Liver:
+def liver_finder(version: ModelVersion | None) -> LiverFinder:
+    """How livers are looked for here: as HARVEST_LIVER says, with the promoted network where there is one.
+
+    The reference weights have seen phantoms alone, so they are named as such: the finder doubts them.
+    """
+    own = version if version and not version.provenance.get("reference") else None
+    return LiverFinder(settings.LIVER, weights=store.path(own.store_key) if own else None)
+
+
+def find_liver(study: Study, finder: LiverFinder) -> FoundLiver:
     """The liver as it can be found in the reference phase; raises as original_volume does."""
-    return liver_of(original_volume(study.store_key, study.reference_phase))
+    return liver_of(original_volume(study.store_key, study.reference_phase), finder)
 
 
 def find_transform(study: Study, phase: str, liver: npt.NDArray[np.uint8] | None) -> Aligned:

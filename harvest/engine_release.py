@@ -15,7 +15,7 @@ from detector.export.nifti import write_nifti
 from detector.geometry import Box3D, VolumeGeometry
 from detector.volume import read_volume
 from harvest import engine, store
-from harvest.domain import ModelKind, Split, Verdict, training_role
+from harvest.domain import LiverSource, ModelKind, Split, Verdict, training_role
 from harvest.manifest import Manifest, nudges_of
 
 FORMATS = ("coco", "csv")
@@ -43,7 +43,8 @@ def _mark(box: dict[str, Any], verdict: Verdict, kind: ModelKind) -> Mark | None
 def case_list(manifest: Manifest, kind: ModelKind, split: Split, folder: Path) -> list[Case]:
     """The cases of one split for the trainer of `kind`; image paths are relative to `folder`.
 
-    Studies that say nothing to this trainer (no mark, and lesions may be unmarked) are left out.
+    Studies that say nothing to this trainer (no mark, and lesions may be unmarked; for livers, no mask of
+    their own) are left out.
     """
     cases = []
     for study in manifest["studies"]:
@@ -55,6 +56,9 @@ def case_list(manifest: Manifest, kind: ModelKind, split: Split, folder: Path) -
         ] + [(box, Verdict(box["verdict"])) for box in study["marks"]]
         marks = [m for box, verdict in said if (m := _mark(box, verdict, kind))]
         teaches = bool(marks) or (study["complete"] and kind is ModelKind.DETECTOR)
+        if kind is ModelKind.LIVER_SEGMENTER:
+            # A liver that a network found would teach the next one its mistakes.
+            teaches = study.get("liver_source") == LiverSource.SUPPLIED
         if teaches:
             cases.append(_case(study, marks, folder))
     return cases

@@ -26,9 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slices", type=int, default=36, help="slices of 5 mm (default 36)")
     parser.add_argument(
         "--cohort",
-        choices=("training", "evaluation"),
+        choices=("training", "evaluation", "varied"),
         default="training",
-        help="evaluation draws every number outside the training ranges",
+        help="evaluation draws every number outside the training ranges; varied lets the organs stray",
     )
     parser.add_argument(
         "--aligned", action="store_true", help="no breathing between phases; NIfTI also gets a cases.json"

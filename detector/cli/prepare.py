@@ -17,6 +17,7 @@ from detector.data.cases import Case, Mark, write_cases
 from detector.errors import DetectorError, PhaseError, PlanError
 from detector.ingest.discover import discovered
 from detector.ingest.found import FoundStudy
+from detector.ingest.liver import LIVER_METHODS, LiverFinder
 from detector.ingest.phases import parse_given
 from detector.ingest.study import PhaseTold, PreparedStudy, prepare_study
 from detector.ingest.truth import Truth, read_truth
@@ -26,7 +27,7 @@ from detector.volume import Volume, write_volume
 HELP = "read and register every study under a folder or archive"
 
 
-_Item = tuple[FoundStudy, str, str, Mapping[str, str], Path, Mode, Path | None]
+_Item = tuple[FoundStudy, str, str, Mapping[str, str], Path, Mode, Path | None, LiverFinder]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how phases are brought onto portal venous (default deformable; rigid is faster)",
     )  # fmt: skip
     parser.add_argument("--deeds", type=Path, help="your deedsBCV program, to deform phases with instead")
+    parser.add_argument(
+        "--liver", choices=LIVER_METHODS, default="network",
+        help="what finds the liver of a study without a mask (default network)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--liver-weights", type=Path, help="of a liver network, instead of the reference ones"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="studies at once (default 2)")
 
 
@@ -61,8 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
         _make_folder(out)
         names = [f"study-{i:04d}" for i in range(1, len(found.studies) + 1)]
         subjects = _subject_names(found.studies)
+        finder = LiverFinder(arguments.liver, weights=arguments.liver_weights)
         work: list[_Item] = [
-            (study, name, subject, given, out, arguments.registration, arguments.deeds)
+            (study, name, subject, given, out, arguments.registration, arguments.deeds, finder)
             for study, name, subject in zip(found.studies, names, subjects, strict=True)
         ]
         cases: list[Case] = []
@@ -121,10 +130,10 @@ def _outcomes(work: list[_Item], jobs: int) -> list[_Outcome]:
 
 
 def _prepare(item: _Item) -> _Outcome:
-    found, name, subject, given, out, registration, deeds = item
+    found, name, subject, given, out, registration, deeds, finder = item
     mine = {s.key: given[s.key] for s in found.acquisitions if s.key in given}
     try:
-        prepared = prepare_study(found, mine or None, registration=registration, deeds=deeds)
+        prepared = prepare_study(found, mine or None, registration=registration, deeds=deeds, finder=finder)
         case = _case(name, subject, prepared, read_truth(found))
         _write(prepared, out, name)
     except DetectorError as error:
@@ -141,7 +150,8 @@ def _prepare(item: _Item) -> _Outcome:
     left_out = f"; not used: {', '.join(prepared.left_out)}" if prepared.left_out else ""
     used = prepared.series.values()
     notes = "".join(f"; series {s.key}: {s.note}" for s in found.acquisitions if s.note and s.key in used)
-    return _Outcome(f"{name}: {phases}{left_out}{notes}; {len(case.marks)} marks", case)
+    liver = f"; liver: {prepared.liver.source}" + (f" ({prepared.liver.note})" if prepared.liver.note else "")
+    return _Outcome(f"{name}: {phases}{left_out}{notes}{liver}; {len(case.marks)} marks", case)
 
 
 def _how(told: PhaseTold) -> str:

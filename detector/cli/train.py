@@ -13,7 +13,9 @@ HELP = "train a model on a case list"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--family", default="centernet3d", help="centernet3d, ksf, sadt or a plug-in's name")
+    parser.add_argument(
+        "--family", default="centernet3d", help="centernet3d, ksf, sadt, liver-unet or a plug-in's name"
+    )
     parser.add_argument("--size", default="small", help="tiny, small, ... as the family has them")
     parser.add_argument("--cases", type=Path, required=True, help="case list to learn from")
     parser.add_argument("--gold", type=Path, help="case list to be judged on; no round may touch it")

@@ -1,142 +1,157 @@
-"""The liver region: the mask that came with the study, else a simple one from the reference phase.
+"""The liver region, looked for in the reference phase (a mask that came with the study wins: prepare.py).
 
-Good enough to crop around, not to measure: the largest even organ on the patient's right, closed so that
-tumours inside it stay inside.
+Good enough to crop around, not to measure. What is not found, or cannot be a liver, costs no study: the whole
+volume is then meant, and `source` and `note` say so.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from detector.ingest.found import MaskSource
-from detector.ingest.masks import mask_on_grid, read_mask
+from detector import registry
+from detector.errors import DetectorError, PlanError
+from detector.geometry import VolumeGeometry
+from detector.ingest.classical_liver import VOLUME_ML, WORK_MM, classical_liver
+from detector.ingest.totalsegmentator import find_with_totalsegmentator
 from detector.volume import Volume
+from detector.weights import read_family
 
-WORK_MM = 3.0
-VOLUME_ML = (400.0, 5000.0)
-_SOFT_HU = (20.0, 220.0)
-_TUMOUR_HU = 15.0
-_SKIN_MM = 12.0
+LiverMethod = Literal["network", "classical", "totalsegmentator"]
+LiverSource = Literal["supplied", "network", "classical", "totalsegmentator", "none"]
+LIVER_METHODS: tuple[LiverMethod, ...] = get_args(LiverMethod)
+REFERENCE_WEIGHTS = Path(__file__).resolve().parents[2] / "fixtures" / "liver-small.safetensors"
 
-Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float32]
+_ODD_HU = (-50.0, 300.0)  # fat and air, bone and pure contrast
+_MAX_ODD = 0.25
+_EVEN_HU = (-10.0, 250.0)  # from a fatty liver without contrast to one at 80 kV
+
+# Where the classical way leaks, 3.5 % of it and more lie so far off (docs/decisions/0017-liver.md).
+_NEAR_MM = 8.0
+_MAX_LEAK, _MAX_MISS = 0.03, 0.05
+
+Mask = npt.NDArray[np.uint8]
 
 
-def find_liver(
-    reference: Volume, supplied: Path | Volume | MaskSource | None = None
-) -> npt.NDArray[np.uint8] | None:
-    """Liver mask (Z, Y, X) uint8 on the grid of `reference` (int16 HU, portal venous or arterial).
+@dataclass(frozen=True, slots=True)
+class LiverFinder:
+    """How a liver is looked for first; what fails or cannot be one is looked for in the classical way.
 
-    A supplied mask (volume, file or folder of DICOM) wins and is brought onto the grid. Otherwise a region
-    is looked for; None where none of a liver's size is found: the whole volume is then meant.
-
-    Raises:
-        ReadError: the supplied mask cannot be read or lies elsewhere.
+    `weights` are those of a liver segmenter that has learned from real masks; None takes the reference
+    weights, which are doubted. `totalsegmentator` is the program (None: where pip installs it).
     """
-    if supplied is not None:
-        mask = supplied if isinstance(supplied, Volume) else read_mask(supplied)
-        return np.asarray(mask_on_grid(mask, reference.geometry).array_zyx, dtype=np.uint8)
-    spacing = np.array(reference.geometry.spacing_xyz_mm[::-1])
+
+    method: LiverMethod = "network"
+    weights: Path | None = None
+    totalsegmentator: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLiver:
+    """The mask (Z, Y, X) uint8 on the reference grid, or None: the whole volume is meant.
+
+    `source` says who found it, `note` what went wrong on the way, "" where nothing did.
+    """
+
+    mask: Mask | None
+    source: LiverSource
+    note: str = ""
+
+
+def find_liver(reference: Volume, finder: LiverFinder | None = None) -> FoundLiver:
+    """The liver on the grid of `reference` (int16 HU, portal venous or arterial).
+
+    The finder's method is asked, and where it fails or what it gives cannot be a liver, the classical one.
+    Beside the reference weights the classical one is always asked, and its outline is taken where both agree.
+    """
+    finder = finder or LiverFinder()
+    if finder.method == "classical":
+        return _classical(reference, "")
+    try:
+        found = _asked(reference, finder)
+    except (DetectorError, MemoryError, RuntimeError) as error:  # torch's word for a lack of memory
+        problem = _said(error)
+    else:
+        problem = implausible(found, reference)
+        if not problem:
+            doubted = finder.method == "network" and finder.weights is None
+            return _sharper(found, reference) if doubted else FoundLiver(found, finder.method)
+    return _classical(reference, f"The liver of {_NAMES[finder.method]} is not used: {problem}")
+
+
+def _classical(reference: Volume, note: str) -> FoundLiver:
+    mask = classical_liver(reference)
+    if mask is None:
+        return FoundLiver(None, "none", note or "No region of a liver's size was found.")
+    return FoundLiver(mask, "classical", note)
+
+
+def _sharper(found: Mask, reference: Volume) -> FoundLiver:
+    """The classical outline where it says what the network says, else the network's.
+
+    On scans of people the classical outline is the sharper one as long as it does not leak, and a network
+    that has seen phantoms alone is good enough to tell when it does.
+    """
+    classical = classical_liver(reference)
+    if classical is not None and agree(classical, found, reference.geometry):
+        return FoundLiver(classical, "classical")
+    return FoundLiver(found, "network")
+
+
+def agree(classical: Mask, found: Mask, geometry: VolumeGeometry) -> bool:
+    """Whether next to nothing of each of two masks on a grid lies more than 8 mm beyond the other."""
+    spacing = np.array(geometry.spacing_xyz_mm[::-1])
     steps = np.maximum(1, np.rint(WORK_MM / spacing).astype(int))
-    coarse = np.asarray(reference.array_zyx[:: steps[0], :: steps[1], :: steps[2]], dtype=np.float32)
-    found = _coarse_liver(coarse, spacing * steps)
-    if found is None:
-        return None
-    nearest = [
-        np.minimum(np.arange(n) // step, m - 1)
-        for n, step, m in zip(reference.geometry.shape_zyx, steps, coarse.shape, strict=True)
-    ]
-    return found[np.ix_(*nearest)].astype(np.uint8)
+    a, b = (m[:: steps[0], :: steps[1], :: steps[2]] > 0 for m in (classical, found))
+    if not a.any() or not b.any():
+        return False
+    leaks, misses = (
+        float(
+            (m & (ndimage.distance_transform_edt(~other, sampling=spacing * steps) > _NEAR_MM)).sum()
+            / m.sum()
+        )
+        for m, other in ((a, b), (b, a))
+    )
+    return leaks <= _MAX_LEAK and misses <= _MAX_MISS
 
 
-def _body(hu: Floats) -> Bools:
-    inside = ndimage.binary_opening(hu > -250, np.ones((1, 3, 3)))
-    inside = _largest(inside)
-    return np.stack([ndimage.binary_fill_holes(s) for s in inside])
+_NAMES = {"network": "the network", "totalsegmentator": "TotalSegmentator"}
 
 
-def _largest(mask: Bools) -> Bools:
-    labels, count = ndimage.label(mask)
-    if count == 0:
-        return mask
-    return np.asarray(labels == 1 + np.argmax(np.bincount(labels.ravel())[1:]))
+def _asked(reference: Volume, finder: LiverFinder) -> Mask:
+    if finder.method == "totalsegmentator":
+        return find_with_totalsegmentator(reference, finder.totalsegmentator)
+    weights = finder.weights or REFERENCE_WEIGHTS
+    family = read_family(weights)
+    if registry.kind_of(family) != "liver_segmenter":
+        raise PlanError(f"{family} finds no livers.", remedy="Name the weights of a liver segmenter.")
+    return _uint8(registry.family(family).load(weights).segment(reference))
 
 
-def _erode(mask: Bools, radius_mm: float, spacing: npt.NDArray[np.float64]) -> Bools:
-    # Beyond the first and last slice the organ goes on: only in-plane and inner borders are eroded.
-    padded = np.pad(mask, ((1, 1), (0, 0), (0, 0)), mode="edge")
-    return np.asarray(ndimage.distance_transform_edt(padded, sampling=spacing)[1:-1] > radius_mm)
+def implausible(mask: Mask, reference: Volume) -> str:
+    """Why a mask cannot be the liver of a scan, in words; "" where it can."""
+    inside = mask > 0
+    millilitres = float(inside.sum()) * float(np.prod(reference.geometry.spacing_xyz_mm)) / 1000
+    if not VOLUME_ML[0] <= millilitres <= VOLUME_ML[1]:
+        return f"it measures {millilitres:.0f} ml."
+    hu = np.asarray(reference.array_zyx)[inside]
+    median = float(np.median(hu))
+    if not _EVEN_HU[0] <= median <= _EVEN_HU[1]:
+        return f"half of it is beyond {median:.0f} HU."
+    odd = float(((hu < _ODD_HU[0]) | (hu > _ODD_HU[1])).mean())
+    return f"{100 * odd:.0f} % of it is fat, air or bone." if odd > _MAX_ODD else ""
 
 
-def _dilate(mask: Bools, radius_mm: float, spacing: npt.NDArray[np.float64]) -> Bools:
-    if not mask.any():
-        return mask
-    return np.asarray(ndimage.distance_transform_edt(~mask, sampling=spacing) <= radius_mm)
+def _said(error: Exception) -> str:
+    if isinstance(error, DetectorError):
+        return str(error)
+    return "memory ran out." if isinstance(error, MemoryError) else "it failed; memory may have run out."
 
 
-def _coarse_liver(hu: Floats, spacing: npt.NDArray[np.float64]) -> Bools | None:
-    smooth = ndimage.gaussian_filter(hu, 2.5 / spacing)
-    body = _body(hu)
-    if not body.any():
-        return None
-    level = _liver_level(smooth, body, spacing)
-    if level is None:
-        return None
-    low, high = level
-    inner = _erode(body, _SKIN_MM, spacing)
-    organ = (smooth > low) & (smooth < high) & inner
-    core = _right_core(_erode(organ, 6.0, spacing), body)
-    if core is None:
-        return None
-    # A large tumour is mostly darker than the parenchyma: what is dark, thick and lies close to it is added.
-    thick = _erode((smooth > _TUMOUR_HU) & (smooth < (low + high) / 2) & inner, 9.0, spacing)
-    core |= _touching(thick, _dilate(core, 18.0, spacing))
-    grown = _dilate(core, 12.0, spacing) & (smooth > _TUMOUR_HU) & (smooth < high + 20) & inner
-    closed = _erode(_dilate(grown, 9.0, spacing), 9.0, spacing) & body & (smooth > -20)
-    whole = np.stack([ndimage.binary_fill_holes(s) for s in closed])
-    millilitres = float(whole.sum()) * float(np.prod(spacing)) / 1000
-    return whole if VOLUME_ML[0] <= millilitres <= VOLUME_ML[1] else None
-
-
-def _touching(mask: Bools, seed: Bools) -> Bools:
-    """The components of `mask` that share a voxel with `seed`."""
-    labels, count = ndimage.label(mask)
-    hit = np.zeros(count + 1, dtype=bool)
-    hit[np.unique(labels[seed])] = True
-    hit[0] = False
-    return hit[labels]
-
-
-def _liver_level(smooth: Floats, body: Bools, spacing: npt.NDArray[np.float64]) -> tuple[float, float] | None:
-    """HU range around the mode of even soft tissue deep in the patient's right (low x in LPS)."""
-    columns = np.flatnonzero(body.any(axis=(0, 1)))
-    middle = (columns[0] + columns[-1]) // 2
-    deep = _erode(body, 25.0, spacing) & (smooth > _SOFT_HU[0]) & (smooth < _SOFT_HU[1])
-    deep[:, :, middle:] = False
-    size = np.maximum(3, np.rint(9.0 / spacing).astype(int) | 1)
-    mean = ndimage.uniform_filter(smooth, size)
-    spread = np.sqrt(np.maximum(ndimage.uniform_filter(smooth**2, size) - mean**2, 0))
-    even = deep & (spread < 12)
-    if even.sum() * np.prod(spacing) < 50_000:
-        return None
-    counts, edges = np.histogram(smooth[even], bins=np.arange(_SOFT_HU[0], _SOFT_HU[1] + 4, 4))
-    soft = ndimage.gaussian_filter1d(counts.astype(float), 1.5)
-    mode = float(edges[int(np.argmax(soft))] + 2)
-    near = smooth[even & (np.abs(smooth - mode) < 25)]
-    width = float(np.clip(2.5 * near.std(), 20, 40))
-    return mode - width, mode + width
-
-
-def _right_core(core: Bools, body: Bools) -> Bools | None:
-    """The component with the most voxels on the patient's right."""
-    labels, count = ndimage.label(core)
-    if count == 0:
-        return None
-    columns = np.flatnonzero(body.any(axis=(0, 1)))
-    right = labels[:, :, : (columns[0] + columns[-1]) // 2]
-    sizes = np.bincount(right.ravel(), minlength=count + 1)[1:]
-    return np.asarray(labels == 1 + np.argmax(sizes)) if sizes.max() > 0 else None
+def _uint8(mask: npt.ArrayLike) -> Mask:
+    return np.asarray(mask, dtype=np.uint8)

@@ -7,9 +7,7 @@ was scanned; both are flagged.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +15,7 @@ import numpy.typing as npt
 from detector.errors import ReadError
 from detector.geometry import VolumeGeometry
 from detector.ingest.found import MaskSource
-from detector.ingest.liver import find_liver
+from detector.ingest.liver import FoundLiver, LiverFinder, find_liver
 from detector.ingest.masks import mask_on_grid, read_mask
 from detector.registration.deeds import DeedsError
 from detector.registration.quality import APART, Quality
@@ -27,39 +25,31 @@ from detector.volume import Volume
 
 log = logging.getLogger(__name__)
 
-LiverSource = Literal["supplied", "found", "none"]
 Mask = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True)
-class Liver:
-    """A liver mask (Z, Y, X) and how it is known: supplied with the study, found in the reference phase, or
-    none, which means the whole volume. `note` says in words what went wrong, "" where nothing did."""
-
-    mask: Mask | None
-    source: LiverSource
-    note: str = ""
-
-
-def supplied_liver(supplied: Path | MaskSource, grid: VolumeGeometry) -> Liver:
+def supplied_liver(supplied: Path | MaskSource, grid: VolumeGeometry) -> FoundLiver:
     """The mask that came with a study, on the reference grid; none, with a note, where it cannot be used."""
     try:
-        mask = mask_on_grid(read_mask(supplied), grid)
+        mask = np.asarray(mask_on_grid(read_mask(supplied), grid).array_zyx, dtype=np.uint8)
     except ReadError as error:
-        return Liver(None, "none", f"The liver mask that came with it is not used: {error.message}")
-    return Liver(np.asarray(mask.array_zyx, dtype=np.uint8), "supplied")
+        return _unused(error.message)
+    return FoundLiver(mask, "supplied") if mask.any() else _unused("it is empty.")
 
 
-def liver_of(reference: Volume) -> Liver:
+def _unused(why: str) -> FoundLiver:
+    return FoundLiver(None, "none", f"The liver mask that came with it is not used: {why}")
+
+
+def liver_of(reference: Volume, finder: LiverFinder | None = None) -> FoundLiver:
     """The liver of the reference phase (int16 HU), as detector.ingest.liver finds it."""
     try:
-        mask = find_liver(reference)
+        return find_liver(reference, finder)
     except MemoryError:
         raise
     except Exception as error:
         log.error("the liver could not be looked for: %s", type(error).__name__)
-        return Liver(None, "none", f"The liver could not be looked for ({type(error).__name__}).")
-    return Liver(mask, "found" if mask is not None else "none")
+        return FoundLiver(None, "none", f"The liver could not be looked for ({type(error).__name__}).")
 
 
 def align_or_leave(

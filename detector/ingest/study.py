@@ -12,6 +12,7 @@ from detector.contracts import StudyImages
 from detector.ingest.discover import discovered
 from detector.ingest.found import Discovery, FoundSeries, FoundStudy
 from detector.ingest.identify import AssignedBy, Told, decide_phases
+from detector.ingest.liver import FoundLiver, LiverFinder
 from detector.ingest.phases import reference_of
 from detector.ingest.prepare import align_or_leave, liver_of, supplied_liver
 from detector.ingest.problems import unreadable
@@ -36,8 +37,8 @@ class PreparedStudy:
 
     `originals` are the phases on their own grids; `quality` says for each phase but the reference how it
     was registered (registration.quality.Quality), `transforms` by what; `series` which series became which
-    phase, `told` how each phase is known, and `left_out` the series that became none; `source_sha256` stands
-    for the content of the series used, in whatever files.
+    phase, `told` how each phase is known, and `left_out` the series that became none; `liver` how the liver
+    was found, if it was; `source_sha256` stands for the content of the series used, in whatever files.
     """
 
     images: StudyImages
@@ -47,6 +48,7 @@ class PreparedStudy:
     series: Mapping[str, str]
     told: Mapping[str, PhaseTold]
     left_out: tuple[str, ...]
+    liver: FoundLiver
     source_sha256: str
 
 
@@ -57,11 +59,12 @@ def prepare_study(
     decided: Mapping[str, Told[FoundSeries]] | None = None,
     registration: Mode = "deformable",
     deeds: Path | None = None,
+    finder: LiverFinder | None = None,
 ) -> PreparedStudy:
     """Reads a found study's phases and registers them to portal venous, else arterial.
 
     `given` maps series keys to phases; `decided` is what decide_phases gave for them already. `registration`
-    and `deeds` are those of registration.register.
+    and `deeds` are those of registration.register, `finder` how a liver is looked for that came with no mask.
 
     Raises:
         PhaseError: phases that only a person can tell; ReadError: a series that cannot be read.
@@ -73,7 +76,7 @@ def prepare_study(
     digests = {phase: series.sha256 for phase, series in chosen.items()}
     reference = reference_of(originals)
     fixed = originals[reference]
-    liver = supplied_liver(found.liver, fixed.geometry) if found.liver else liver_of(fixed)
+    liver = supplied_liver(found.liver, fixed.geometry) if found.liver else liver_of(fixed, finder)
     volumes: dict[str, Volume] = {}
     quality: dict[str, Mapping[str, Any]] = {}
     transforms: dict[str, Transform] = {}
@@ -92,6 +95,7 @@ def prepare_study(
         series={phase: series.key for phase, series in chosen.items()},
         told={phase: PhaseTold(told.assigned_by, told.confidence) for phase, told in decided.items()},
         left_out=tuple(s.key for s in found.acquisitions if s not in chosen.values()),
+        liver=liver,
         source_sha256=source_digest(digests),
     )
 

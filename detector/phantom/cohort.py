@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from detector.phantom.generate import PhantomStudy, generate
-from detector.phantom.parameters import LESION_CLASSES, Cohort, evaluation, training
+from detector.phantom.parameters import LESION_CLASSES, Cohort, evaluation, training, varied
 
-_COHORTS = {"training": (training, 0, ""), "evaluation": (evaluation, 1, "E")}
+_COHORTS = {"training": (training, 0, ""), "evaluation": (evaluation, 1, "E"), "varied": (varied, 2, "V")}
 
 
 def study_seed(seed: int, number: int, cohort: Cohort) -> int:

@@ -26,11 +26,12 @@ from detector.phantom.parameters import (
 )
 from detector.phantom.placement import Blob, Spot, arterial_blush, cyst, find_spot, lesion
 from detector.phantom.scan import acquire, bend, breathe
+from detector.phantom.variety import strayed
 from detector.phantom.warp import Warp, draw_warp
 from detector.volume import Volume
 
 _TRIGGER_S = 20.0  # when the bolus reaches the aorta at the usual cardiac output: scans are timed from then
-_WARP_STREAM = 101  # beyond the spawned streams
+_WARP_STREAM, _VARIETY_STREAM = 101, 102  # beyond the spawned streams
 _PAD = 4  # slices beyond the stack, so that breathing brings real anatomy into view
 
 
@@ -120,6 +121,8 @@ def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
     warps = _warps(parameters, seed)
 
     layers = body_layers(grid, frame, blood, anatomy)
+    if parameters.varied:
+        layers = strayed(layers, grid, frame, blood, _stream(seed, _VARIETY_STREAM))
     liver = liver_shape(grid, frame, drawn["liver_scale"], anatomy)
     layers.append(parenchyma(grid, liver, blood, anatomy))
     vessels, fork = vessel_layers(grid, frame, liver, blood, anatomy)
@@ -205,11 +208,15 @@ def _shifts(
     return shifts
 
 
+def _stream(seed: int, key: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(key,))))
+
+
 def _warps(parameters: PhantomParameters, seed: int) -> dict[str, Warp]:
     """From a stream of their own, so that a seed draws the same body with and without them."""
     if not parameters.deformation_mm:
         return {}
-    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(_WARP_STREAM,))))
+    rng = _stream(seed, _WARP_STREAM)
     return {p: draw_warp(parameters.deformation_mm, rng) for p in PHASES if p != REFERENCE_PHASE}
 
 

@@ -24,7 +24,7 @@ FIELD_OF_VIEW_MM = 340.0
 SLICE_MM = 5.0
 MAX_DEFORMATION_MM = 20.0  # beyond it a warp of this wavelength could fold
 
-Cohort = Literal["training", "evaluation"]
+Cohort = Literal["training", "evaluation", "varied"]
 Span = tuple[tuple[float, float], ...]  # one or more intervals; values are drawn from their union
 
 
@@ -122,7 +122,8 @@ class PhantomParameters:
     `matrix` pixels a side of the 340 mm field of view, `slices` of 5 mm. `aligned` leaves out the breathing
     between phases. `lesion_class` None draws one; `examination` None is 120 kV and the usual circulation.
     `deformation_mm` above 0 bends every phase but the portal venous by a smooth warp of about that size
-    besides the breathing; 0 leaves all else as it is drawn.
+    besides the breathing; 0 leaves all else as it is drawn. `varied` lets the organs stray from the textbook
+    (phantom.variety).
 
     Raises:
         PlanError: a grid too small to hold a liver, or an unknown lesion class.
@@ -136,6 +137,7 @@ class PhantomParameters:
     lesion_class: str | None = None
     examination: Examination | None = None
     deformation_mm: float = 0.0
+    varied: bool = False
 
     def __post_init__(self) -> None:
         if not 48 <= self.matrix <= 512:
@@ -170,3 +172,10 @@ def evaluation(
 ) -> PhantomParameters:
     """Phantoms to be judged on: every span lies outside the training span."""
     return PhantomParameters(EVALUATION, "evaluation", matrix, slices, aligned, lesion_class)
+
+
+def varied(
+    *, matrix: int = 192, slices: int = 36, aligned: bool = False, lesion_class: str | None = None
+) -> PhantomParameters:
+    """Phantoms to learn organs from: the training spans, in bodies that keep to no textbook."""
+    return PhantomParameters(TRAINING, "varied", matrix, slices, aligned, lesion_class, varied=True)

@@ -44,7 +44,7 @@ class ScheduleSerializer(serializers.ModelSerializer):
 
 class ScheduleUpdateSerializer(serializers.Serializer):
     kinds = serializers.ListField(
-        child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=3, required=False
+        child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=len(KINDS), required=False
     )
     size = serializers.SlugField(required=False, max_length=20)
     overrides = serializers.DictField(required=False)
@@ -53,7 +53,9 @@ class ScheduleUpdateSerializer(serializers.Serializer):
 
 
 class ScheduleCreateSerializer(ScheduleUpdateSerializer):
-    kinds = serializers.ListField(child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=3)
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=len(KINDS)
+    )
     every_minutes = serializers.IntegerField(min_value=1, max_value=A_YEAR_MINUTES)
 
 

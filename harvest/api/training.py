@@ -90,7 +90,9 @@ class TrainingRunSerializer(TrainingRunSummarySerializer):
 
 
 class TrainingRequestSerializer(serializers.Serializer):
-    kinds = serializers.ListField(child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=3)
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(KINDS), allow_empty=False, max_length=len(KINDS)
+    )
     size = serializers.SlugField(required=False, max_length=20)
     overrides = serializers.DictField(required=False)
 

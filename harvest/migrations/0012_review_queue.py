@@ -32,7 +32,7 @@ def place(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('harvest', '0010_phase_nudge'),
+        ('harvest', '0011_liver'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -44,7 +44,7 @@ class Study(Base):
     lesion_class = models.CharField(max_length=20, choices=choices(LesionClass), blank=True)
     has_liver = models.BooleanField(default=False)
     # Empty until the preparation knows it, and for studies of before this was kept.
-    liver_source = models.CharField(max_length=8, choices=choices(LiverSource), blank=True)
+    liver_source = models.CharField(max_length=20, choices=choices(LiverSource), blank=True)
     preparation = models.CharField(
         max_length=8, choices=choices(PreparationState), default=PreparationState.WAITING
     )

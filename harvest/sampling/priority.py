@@ -70,7 +70,7 @@ def entropy(score: float) -> float:
     >>> round(entropy(0.5), 3), entropy(1.0)
     (0.693, 0.0)
     """
-    return sum(p * math.log(1 / p) for p in (score, 1 - score) if p > 0)
+    return 0.0 - sum(p * math.log(p) for p in (score, 1 - score) if p > 0)
 
 
 def disagreement(phase_scores: Mapping[str, float], phases: int) -> float:

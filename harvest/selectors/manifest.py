@@ -100,6 +100,7 @@ def _entry(
         "complete": is_complete(study, lesions, judged),
         "store_key": study.store_key,
         "has_liver": study.has_liver,
+        "liver_source": study.liver_source,
         "source_sha256": study.source_sha256,
         "phases": [
             {"phase": s.phase, "modality": s.modality, "source_sha256": s.source_sha256}

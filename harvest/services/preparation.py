@@ -19,14 +19,15 @@ from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
 from detector.errors import DetectorError
-from detector.ingest.prepare import Liver
+from detector.ingest.liver import FoundLiver
 from detector.registration.transform import write_transform
 from detector.volume import Volume, write_volume
 from harvest import engine, store
-from harvest.domain import MAX_TRIES, LiverSource, PreparationState
+from harvest.domain import MAX_TRIES, LiverSource, ModelKind, PreparationState
 from harvest.errors import HarvestError, InvalidTransition, NotFound
 from harvest.models import Series, Study
 from harvest.selectors.preparation import UNFINISHED
+from harvest.selectors.versions import promoted
 from harvest.services.locks import in_turn, one_at_a_time
 from harvest.services.processes import each_in_processes
 
@@ -153,9 +154,10 @@ def _make(study: Study) -> None:
     z, y, x = grid.shape_zyx
     store.require_space(z * y * x * (2 * len(series) + 1))
     if study.liver_source == LiverSource.SUPPLIED:
-        liver = Liver(engine.liver_mask(study), "supplied")
+        liver = FoundLiver(engine.liver_mask(study), "supplied")
     else:
-        liver = engine.find_liver(study)
+        finder = engine.liver_finder(promoted(ModelKind.LIVER_SEGMENTER))
+        liver = engine.find_liver(study, finder)
     with store.pending_folder() as folder:
         registered, transforms = folder / engine.REGISTERED, folder / engine.TRANSFORMS
         registered.mkdir()
@@ -163,7 +165,7 @@ def _make(study: Study) -> None:
         for one in series:
             one.registration = _bring(study, one.phase, liver, registered, transforms)
         store.move_in(transforms, f"{study.store_key}/{engine.TRANSFORMS}")
-        if liver.source == "found" and liver.mask is not None:
+        if liver.source != LiverSource.SUPPLIED and liver.mask is not None:
             write_volume(Volume(liver.mask, grid), folder / engine.LIVER)
             beside = Path(engine.LIVER).with_suffix(".json").name
             for name in (engine.LIVER, beside):
@@ -172,7 +174,7 @@ def _make(study: Study) -> None:
     _keep(study, series, liver)
 
 
-def _bring(study: Study, phase: str, liver: Liver, registered: Path, transforms: Path) -> dict[str, Any]:
+def _bring(study: Study, phase: str, liver: FoundLiver, registered: Path, transforms: Path) -> dict[str, Any]:
     """Writes one phase on the reference grid; returns the figures of its way there."""
     if phase == study.reference_phase:
         write_volume(engine.original_volume(study.store_key, phase), registered / f"{phase}.npy")
@@ -187,7 +189,7 @@ def _bring(study: Study, phase: str, liver: Liver, registered: Path, transforms:
 
 
 @transaction.atomic
-def _keep(study: Study, series: list[Series], liver: Liver) -> None:
+def _keep(study: Study, series: list[Series], liver: FoundLiver) -> None:
     Series.objects.bulk_update(series, ["registration"])
     Study.objects.filter(pk=study.pk).update(
         preparation=PreparationState.READY,

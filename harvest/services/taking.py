@@ -19,8 +19,9 @@ from detector.deidentify.header import deidentified
 from detector.geometry import Box3D, VolumeGeometry
 from detector.ingest.found import FoundSeries, FoundStudy
 from detector.ingest.identify import Told, decide_phases
+from detector.ingest.liver import FoundLiver
 from detector.ingest.phases import reference_of
-from detector.ingest.prepare import Liver, supplied_liver
+from detector.ingest.prepare import supplied_liver
 from detector.ingest.study import source_digest
 from detector.ingest.truth import Truth, read_truth
 from detector.volume import Volume, write_volume
@@ -47,7 +48,7 @@ class _Kept:
     reference: str
     geometries: Mapping[str, VolumeGeometry]
     suspected_text: Mapping[str, list[int]]
-    liver: Liver
+    liver: FoundLiver
 
 
 def pseudonym_of(subject_key: str) -> str:
@@ -167,7 +168,7 @@ def _write_folder(
 ) -> _Kept:
     geometries: dict[str, VolumeGeometry] = {}
     suspected: dict[str, list[int]] = {}
-    liver = Liver(None, "none")
+    liver = FoundLiver(None, "none")
     with store.new_folder(key) as folder:
         (folder / engine.ORIGINAL).mkdir()
         for phase, told in decided.items():

@@ -28,6 +28,7 @@ FAMILIES = {
     ModelKind.DETECTOR: "centernet3d",
     ModelKind.KEY_SLICE_FILTER: "ksf",
     ModelKind.CHARACTERIZER: "sadt",
+    ModelKind.LIVER_SEGMENTER: "liver-unet",
 }
 DEFAULT_SIZE = "small"
 SILENT_AFTER = timedelta(seconds=60)
@@ -53,6 +54,10 @@ def release_to_learn_from(*, cohort: UUID, owner: User | None) -> DatasetRelease
 def obstacle(release: DatasetRelease, kind: ModelKind) -> str | None:
     """Why nothing can be learned from a release, in words; None where it can be tried."""
     cases = case_list(manifest(release), kind, Split.POOL, Path())
+    if kind is ModelKind.LIVER_SEGMENTER:
+        return (
+            None if cases else "No curated study of the pool came with a liver mask. Import some with theirs."
+        )
     positive = [(case, m) for case in cases for m in case.marks if m.role == "positive"]
     if not positive:
         return f"No study of the pool has a lesion for the {kind.replace('_', ' ')} yet. Review some first."

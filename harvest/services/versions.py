@@ -20,7 +20,13 @@ from harvest.models import DatasetRelease, ModelVersion
 from harvest.selectors.versions import headline
 from harvest.services.turns import take_turn
 
-HEADLINES = {"p1td_1": "P1TD-1", "p1td_10": "P1TD-10", "mean_f1": "Mean F1", "accuracy": "Accuracy"}
+HEADLINES = {
+    "p1td_1": "P1TD-1",
+    "p1td_10": "P1TD-10",
+    "mean_f1": "Mean F1",
+    "accuracy": "Accuracy",
+    "dice": "Dice",
+}
 
 
 @transaction.atomic

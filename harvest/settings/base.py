@@ -42,6 +42,7 @@ DEEDS = ENV.deeds
 WORKERS = ENV.workers
 DICOM_HOST, DICOM_PORT, DICOM_AE_TITLE = ENV.dicom_host, ENV.dicom_port, ENV.dicom_ae_title
 INBOX_QUIET_SECONDS = ENV.inbox_quiet_seconds
+LIVER = ENV.liver
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -53,6 +53,9 @@ class Environment(BaseSettings):
     inbox_quiet_seconds: int = Field(
         default=30, ge=1, description="A received study is imported when nothing came for it for so long."
     )
+    liver: Literal["network", "classical", "totalsegmentator"] = Field(
+        default="network", description="What finds the liver of a study that comes without its mask."
+    )
     debug: bool = False
 
     @property

@@ -3,6 +3,7 @@
 from harvest.settings.base import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LIVER = "classical"  # the network has tests of its own, and tests import many
 REGISTRATION = "rigid"  # phantoms do not bend, and tests import many
 WORKERS = 1  # processes of their own would look for the tests' rows in another database
 STORAGES = {

@@ -9,6 +9,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from detector import registry
@@ -19,6 +20,7 @@ from detector.contracts import (
     KeySlice,
     KeySliceFilter,
     LesionCharacterizer,
+    LiverSegmenter,
     ModelFamily,
     StudyImages,
     Trainer,
@@ -75,6 +77,16 @@ class CineKeyFrames:
 
 
 @dataclass(frozen=True)
+class MrLiver:
+    """Takes what is bright in the hepatobiliary phase for liver."""
+
+    above: int
+
+    def segment(self, volume: Volume) -> npt.NDArray[np.uint8]:
+        return (np.asarray(volume.array_zyx) > self.above).astype(np.uint8)
+
+
+@dataclass(frozen=True)
 class Family:
     kind: str
     made: type
@@ -88,6 +100,7 @@ class Family:
 
 MR = Family("characterizer", MrCharacterizer)
 CINE = Family("detector", CineDetector)
+MR_LIVER = Family("liver_segmenter", MrLiver)
 
 
 @pytest.fixture
@@ -96,6 +109,7 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_FAMILIES", dict(registry._FAMILIES))
     registry.register("lirads_mr", "characterizer", f"{__name__}:MR")
     registry.register("cine", "detector", f"{__name__}:CINE")
+    registry.register("liver_mr", "liver_segmenter", f"{__name__}:MR_LIVER")
 
 
 @pytest.mark.usefixtures("plugged")
@@ -132,6 +146,19 @@ def test_a_2d_ultrasound_detector_plugs_in(tmp_path: Path) -> None:
     keys = CineKeyFrames()
     assert isinstance(keys, KeySliceFilter)
     assert keys.key_slices(study, [candidate.box])[0].areas_mm2 == (200.0,)
+
+
+@pytest.mark.usefixtures("plugged")
+def test_an_mr_liver_segmenter_plugs_in(tmp_path: Path) -> None:
+    weights = tmp_path / "liver.json"
+    weights.write_text('{"above": 50}')
+    assert {"liver-unet", "liver_mr"} <= set(registry.names("liver_segmenter"))
+    segmenter = registry.family("liver_mr").load(weights)
+    assert isinstance(segmenter, LiverSegmenter)
+    scan = volume((6, 20, 30))
+    scan.array_zyx[2:4, 5:9, 1:11] = 80
+    mask = segmenter.segment(scan)
+    assert (mask.shape, mask.dtype, int(mask.sum())) == ((6, 20, 30), np.uint8, 2 * 4 * 10)
 
 
 @pytest.mark.usefixtures("plugged")

@@ -100,7 +100,13 @@ def found(text: str | bytes) -> list[str]:
 @pytest.fixture
 def taken(state: Path, cohort: Any, client_of: Any, work: Work, tmp_path: Path) -> Study:
     job, _ = imported(client_of(Role.DATA_MANAGER), cohort, archive(tmp_path / "in"), work, given_phases=SAID)
-    assert job["counts"] == {"taken": 1, "duplicate": 0, "refused": 1, "phases_needed": 1}
+    assert job["counts"] == {
+        "waiting": 0,
+        "taken": 1,
+        "duplicate": 0,
+        "refused": 1,
+        "phases_needed": 1,
+    }
     return Study.objects.get()
 
 

@@ -15,7 +15,7 @@ from detector.data.cases import read_cases, write_cases
 from detector.data.images import load_case, read_image
 from detector.geometry import Box3D, VoxelBox, iou
 from harvest import store
-from harvest.domain import ModelKind, Role, Split, Verdict
+from harvest.domain import LiverSource, ModelKind, Role, Split, Verdict
 from harvest.engine_release import case_list, export_text, write_images
 from harvest.manifest import to_bytes
 from harvest.selectors.manifest import manifest_of
@@ -162,3 +162,22 @@ def test_exports_say_how_phases_were_moved_and_lesions_stay(cohort):
     assert before["annotations"] == after["annotations"]
     (row,) = csv.DictReader(io.StringIO(moved["csv"]))
     assert row["nudges_mm"] == "arterial:3.0,0.0,-1.5"
+
+
+def test_livers_are_learned_from_masks_that_came_with_their_study_alone(cohort):
+    for source in (LiverSource.SUPPLIED, LiverSource.NETWORK, LiverSource.CLASSICAL, ""):
+        study = make_study(cohort, complete=True, volumes=True)
+        study.liver_source = source
+        study.save()
+    (case,) = case_list(manifest_of(cohort), ModelKind.LIVER_SEGMENTER, Split.POOL, store.root())
+    assert case.liver is not None
+    assert case.marks == ()
+    assert len(case_list(manifest_of(cohort), D, Split.POOL, store.root())) == 4
+
+
+def test_a_release_of_before_liver_sources_were_kept_has_no_livers_to_learn_from(cohort):
+    make_study(cohort, complete=True, volumes=True)
+    manifest = manifest_of(cohort)
+    for study in manifest["studies"]:
+        del study["liver_source"]
+    assert case_list(manifest, ModelKind.LIVER_SEGMENTER, Split.POOL, store.root()) == []

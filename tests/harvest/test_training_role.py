@@ -7,6 +7,7 @@ import pytest
 from harvest.domain import ModelKind, TrainingRole, Verdict, training_role
 
 D, K, C = ModelKind.DETECTOR, ModelKind.KEY_SLICE_FILTER, ModelKind.CHARACTERIZER
+L = ModelKind.LIVER_SEGMENTER
 V = Verdict
 LEFT_OUT = TrainingRole(None)
 PRIMARY = TrainingRole("positive", primary=True)
@@ -31,6 +32,8 @@ PRIMARY = TrainingRole("positive", primary=True)
         (V.UNSURE, C, False, LEFT_OUT),
         (V.NO_LESION, D, False, LEFT_OUT),
         (V.MISSED, D, False, LEFT_OUT),
+        (V.PRIMARY_LESION, L, False, LEFT_OUT),
+        (V.NOT_A_LESION, L, False, LEFT_OUT),
     ],
 )
 def test_what_a_mark_is_to_a_trainer(verdict, kind, has_class, role):

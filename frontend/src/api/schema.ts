@@ -1441,11 +1441,13 @@ export interface components {
         };
         /**
          * @description * `supplied` - supplied
-         *     * `found` - found
+         *     * `network` - network
+         *     * `classical` - classical
+         *     * `totalsegmentator` - totalsegmentator
          *     * `none` - none
          * @enum {string}
          */
-        LiverSource: "supplied" | "found" | "none";
+        LiverSource: "supplied" | "network" | "classical" | "totalsegmentator" | "none";
         LoginRequest: {
             username: string;
             password: string;
@@ -1461,9 +1463,10 @@ export interface components {
          * @description * `detector` - detector
          *     * `key_slice_filter` - key_slice_filter
          *     * `characterizer` - characterizer
+         *     * `liver_segmenter` - liver_segmenter
          * @enum {string}
          */
-        ModelKind: "detector" | "key_slice_filter" | "characterizer";
+        ModelKind: "detector" | "key_slice_filter" | "characterizer" | "liver_segmenter";
         ModelName: {
             /** Format: uuid */
             id: string;
@@ -1749,6 +1752,11 @@ export interface components {
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"]
+            ] | [
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"]
             ];
             size?: string;
             overrides?: {
@@ -2020,6 +2028,11 @@ export interface components {
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"]
+            ] | [
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"]
             ];
             size?: string;
             overrides?: {
@@ -2227,6 +2240,11 @@ export interface components {
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"]
             ] | [
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"],
+                components["schemas"]["ModelKind"]
+            ] | [
+                components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"],
                 components["schemas"]["ModelKind"]
@@ -3373,8 +3391,9 @@ export interface operations {
                  * @description * `detector` - detector
                  *     * `key_slice_filter` - key_slice_filter
                  *     * `characterizer` - characterizer
+                 *     * `liver_segmenter` - liver_segmenter
                  */
-                kind?: "detector" | "key_slice_filter" | "characterizer";
+                kind?: "detector" | "key_slice_filter" | "characterizer" | "liver_segmenter";
                 /** @description Number of results to return per page. */
                 page_size?: number;
             };

@@ -13,12 +13,15 @@ const HEADLINES: Record<ModelKind, string[]> = {
   detector: ["p1td_1", "p1td_10"],
   key_slice_filter: ["accuracy"],
   characterizer: ["accuracy", "mean_f1"],
+  liver_segmenter: ["dice", "hd95_mm"],
 };
 const TITLES: Record<string, string> = {
   p1td_1: "P1TD-1",
   p1td_10: "P1TD-10",
   accuracy: "Accuracy",
   mean_f1: "Mean F1",
+  dice: "Dice",
+  hd95_mm: "HD95, mm",
 };
 
 export function ModelsPage() {

@@ -6,7 +6,7 @@ import { plural, when, words } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Await, ErrorLine } from "../app/ui";
 import { parseOverrides, showOverrides } from "./choices";
-import { EVERYTHING, WhatToTrain } from "./WhatToTrain";
+import { USUAL, WhatToTrain } from "./WhatToTrain";
 
 export function Schedules({ cohort, editable }: { cohort: Id; editable: boolean }) {
   const schedules = useLoad(
@@ -143,7 +143,7 @@ function Minutes({ value, label, disabled, onChange }: MinutesProps) {
 }
 
 function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
-  const [what, setWhat] = useState(EVERYTHING);
+  const [what, setWhat] = useState(USUAL);
   const [every, setEvery] = useState(24 * 60);
   const action = useAction();
   const make = (event: SubmitEvent) => {

@@ -8,7 +8,7 @@ import { may, useSession } from "../app/session";
 import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
 import { parseOverrides } from "./choices";
 import { Schedules } from "./Schedules";
-import { EVERYTHING, WhatToTrain } from "./WhatToTrain";
+import { USUAL, WhatToTrain } from "./WhatToTrain";
 
 export function TrainingPage({ params }: { params: Params }) {
   const cohort = params.id!;
@@ -83,7 +83,7 @@ export function TrainingPage({ params }: { params: Params }) {
 }
 
 function StartTraining({ cohort, onStarted }: { cohort: string; onStarted: () => void }) {
-  const [what, setWhat] = useState(EVERYTHING);
+  const [what, setWhat] = useState(USUAL);
   const action = useAction();
   const start = (event: SubmitEvent) => {
     event.preventDefault();

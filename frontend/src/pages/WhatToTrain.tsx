@@ -1,7 +1,7 @@
 /** The fields that a training and a schedule share: kinds, size, overrides of the plan. */
 import type { ModelKind } from "../api/types";
 import { words } from "../app/format";
-import { KINDS, sizesFor } from "./choices";
+import { KINDS, LESION_KINDS, sizesFor } from "./choices";
 
 export interface What {
   kinds: ModelKind[];
@@ -9,7 +9,7 @@ export interface What {
   overrides: string;
 }
 
-export const EVERYTHING: What = { kinds: [...KINDS], size: "small", overrides: "" };
+export const USUAL: What = { kinds: [...LESION_KINDS], size: "small", overrides: "" };
 
 export function WhatToTrain({ what, onChange }: { what: What; onChange: (what: What) => void }) {
   const sizes = sizesFor(what.kinds);

@@ -15,12 +15,15 @@ export const LESION_CLASSES = [
 
 export const CT_PHASES = ["non_contrast", "arterial", "portal_venous", "delayed"];
 
-export const KINDS: ModelKind[] = ["detector", "key_slice_filter", "characterizer"];
+export const KINDS: ModelKind[] = ["detector", "key_slice_filter", "characterizer", "liver_segmenter"];
+/** What a training is of unless somebody chooses: those that learn from lesions. */
+export const LESION_KINDS: ModelKind[] = KINDS.slice(0, 3);
 
 const SIZES: Record<ModelKind, string[]> = {
   detector: ["tiny", "small", "slim32", "slim64", "hourglass104"],
   key_slice_filter: ["tiny", "small", "resnet18", "resnet50"],
   characterizer: ["tiny", "small", "resnet18", "resnet50"],
+  liver_segmenter: ["tiny", "small", "base"],
 };
 
 /** Sizes that all of some kinds have. */

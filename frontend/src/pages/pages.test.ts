@@ -200,6 +200,7 @@ describe("a loss curve", () => {
 describe("what to train", () => {
   it("offers the sizes that all chosen models have", () => {
     expect(sizesFor(["detector", "characterizer"])).toEqual(["tiny", "small"]);
+    expect(sizesFor(["liver_segmenter"])).toEqual(["tiny", "small", "base"]);
   });
 
   it("reads overrides and writes them back", () => {

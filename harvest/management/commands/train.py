@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from detector.cli.train import parse_overrides
-from harvest.domain import ENDED, JobState, ModelKind
+from harvest.domain import ENDED, LESION_KINDS, JobState, ModelKind
 from harvest.management.base import HarvestCommand, Report
 from harvest.models import TrainingRun
 from harvest.selectors.cohorts import cohort_named
@@ -16,20 +16,22 @@ from harvest.selectors.training import training_run
 from harvest.services import training
 
 POLL_SECONDS = 1.0
+SHORT = {"liver": ModelKind.LIVER_SEGMENTER}
 
 
 class Command(HarvestCommand):
-    help = "trains a model, or all of them, on what is curated in a cohort"
+    help = "trains a model, or all that learn from lesions, on what is curated in a cohort"
 
     def arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", choices=[*(kind.value for kind in ModelKind), "all"])
+        parser.add_argument("kind", choices=[*(kind.value for kind in ModelKind), *SHORT, "all"])
         parser.add_argument("--cohort", required=True, metavar="NAME")
         parser.add_argument("--size", default=training.DEFAULT_SIZE)
         parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE")
         parser.add_argument("--wait", action="store_true", help="stay until the trainings have ended")
 
     def run(self, options: dict[str, Any]) -> Report:
-        kinds = [k.value for k in ModelKind] if options["kind"] == "all" else [options["kind"]]
+        asked = options["kind"]
+        kinds = LESION_KINDS if asked == "all" else [SHORT.get(asked, asked)]
         runs = training.request_training(
             cohort=cohort_named(options["cohort"]).pk,
             kinds=kinds,

@@ -49,7 +49,13 @@ def test_a_folder_is_uploaded_in_parts_and_imported(
     job = f"/api/v1/imports/{asked.json()['id']}"
     got = manager.get(job).json()
     assert (got["state"], got["done"], got["total"], got["split"]) == ("succeeded", 2, 2, "gold")
-    assert got["counts"] == {"taken": 1, "duplicate": 0, "refused": 0, "phases_needed": 1}
+    assert got["counts"] == {
+        "waiting": 0,
+        "taken": 1,
+        "duplicate": 0,
+        "refused": 0,
+        "phases_needed": 1,
+    }
     items = manager.get(f"{job}/items").json()["results"]
     assert [(i["outcome"], i["relative_path"]) for i in items] == [("phases_needed", "4"), ("taken", "Doe")]
     others = client_of(Role.ML_ENGINEER).get(f"{job}/items").json()["results"]

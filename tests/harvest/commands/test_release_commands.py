@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from detector.export.coco import read_coco
-from harvest.domain import ModelKind
+from harvest.domain import LiverSource, ModelKind
 from harvest.models import TrainingRun
 from harvest.selectors.versions import promoted
 from tests.harvest.curated import TUMOUR, make_study, make_version, mark_lesion
@@ -48,6 +48,17 @@ def test_a_training_is_queued_from_the_command_line(cohort, capsys):
     ]
     assert (run["kind"], run["state"], run["release"]) == ("detector", "queued", 1)
     assert TrainingRun.objects.get().overrides == {"steps": 5}
+
+
+def test_a_liver_training_is_asked_for_shortly_and_is_none_of_all(cohort, capsys):
+    for lesion_class in ("hcc", "fnh"):
+        study = mark_lesion(make_study(cohort, lesion_class=lesion_class)).study
+        study.has_liver, study.liver_source = True, LiverSource.SUPPLIED
+        study.save()
+    (run,) = said(capsys, "train", "liver", "--cohort", "liver")["runs"]
+    assert run["kind"] == "liver_segmenter"
+    kinds = [run["kind"] for run in said(capsys, "train", "all", "--cohort", "liver")["runs"]]
+    assert kinds == ["detector", "key_slice_filter", "characterizer"]
 
 
 def test_what_cannot_be_trained_is_one_line(cohort):

@@ -13,9 +13,11 @@ from django.core.management import call_command
 from django.db import connection
 
 from harvest import engine_training, store
-from harvest.domain import ENDED, JobState, ModelKind, Split
+from harvest.domain import ENDED, JobState, LiverSource, ModelKind, Split
+from harvest.engine import liver_finder
 from harvest.engine_training import Training
 from harvest.models import TrainingRun
+from harvest.selectors.versions import promoted
 from harvest.services import training
 from harvest.tasks.training import start_training
 from tests.harvest.curated import make_study, mark_lesion
@@ -68,6 +70,21 @@ def test_a_task_starts_a_supervisor_whose_training_becomes_a_model_version(run, 
     start_training(str(run.pk))  # delivered twice
     run.refresh_from_db()
     assert run.result == made
+
+
+def test_a_liver_network_learned_from_supplied_masks_is_what_the_next_import_asks(cohort, run):
+    for split in (Split.POOL, Split.GOLD):
+        study = make_study(cohort, split=split, complete=True, volumes=True)
+        study.liver_source = LiverSource.SUPPLIED
+        study.save()
+    asked = {"size": "tiny", "overrides": {"steps": 2}}
+    (liver,) = training.request_training(cohort=cohort.pk, kinds=[ModelKind.LIVER_SEGMENTER], **asked)
+    made = supervise(liver).result
+    assert (made.name, made.promoted, made.registry_name) == ("liver_segmenter-v1", True, "liver-unet")
+    assert (made.metrics["train_studies"], made.metrics["studies"]) == (1, 1)
+    assert made.metrics["dice"].keys() >= {"value", "lo", "hi", "n"}
+    finder = liver_finder(promoted(ModelKind.LIVER_SEGMENTER))
+    assert (finder.method, finder.weights) == ("network", store.path(made.store_key))
 
 
 def test_a_training_that_cannot_go_on_says_why(run):

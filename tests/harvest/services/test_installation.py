@@ -36,10 +36,11 @@ def test_a_second_start_changes_nothing(tmp_path):
     weights_file(tmp_path / "centernet3d-small.safetensors")
     weights_file(tmp_path / "ksf-small.safetensors", family="ksf")
     weights_file(tmp_path / "sadt-small.safetensors", family="sadt")
+    weights_file(tmp_path / "liver-small.safetensors", family="liver-unet")
     first = ensure_installation(fixtures=tmp_path)
-    assert first["models"] == ["detector-v1", "key_slice_filter-v1", "characterizer-v1"]
+    assert first["models"] == ["detector-v1", "key_slice_filter-v1", "liver_segmenter-v1", "characterizer-v1"]
     assert ensure_installation(fixtures=tmp_path) == {"logins": {}, "models": []}
-    assert ModelVersion.objects.filter(promoted=True).count() == 3
+    assert ModelVersion.objects.filter(promoted=True).count() == 4
     for task in ("watch_trainings", "watch_imports", "prepare_studies", "characterize_lesions"):
         assert PeriodicTask.objects.filter(task=f"harvest.{task}").count() == 1
     assert Group.objects.count() == 3

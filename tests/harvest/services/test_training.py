@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from harvest import queue
-from harvest.domain import JobState, ModelKind, Split
+from harvest.domain import JobState, LiverSource, ModelKind, Split
 from harvest.errors import Conflict, HarvestError, InvalidTransition
 from harvest.models import TrainingRun
 from harvest.services import training
@@ -65,6 +65,16 @@ def test_the_characterizer_needs_two_classes(curated):
         request(curated, ModelKind.CHARACTERIZER)
     mark_lesion(make_study(curated, lesion_class="fnh"))
     assert request(curated, ModelKind.CHARACTERIZER)[0].state == JobState.QUEUED
+
+
+def test_a_liver_training_needs_a_curated_study_with_a_mask_of_its_own(curated):
+    with pytest.raises(Conflict, match="came with a liver mask"):
+        request(curated, ModelKind.LIVER_SEGMENTER)
+    study = make_study(curated, complete=True)
+    study.has_liver, study.liver_source = True, LiverSource.SUPPLIED
+    study.save()
+    (run,) = request(curated, ModelKind.LIVER_SEGMENTER)
+    assert (run.state, run.kind) == (JobState.QUEUED, "liver_segmenter")
 
 
 def test_an_override_that_is_not_a_plain_value_is_refused(curated):

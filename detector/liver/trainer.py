@@ -1,0 +1,89 @@
+"""Trains the liver network on a case list and judges it on the gold list."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from monai.losses import DiceCELoss
+from torch import Tensor, nn
+
+from detector.contracts import Progress, TrainingResult
+from detector.data.cases import read_cases
+from detector.evaluation.segmentation import evaluate_segmenter
+from detector.liver.config import FAMILY_NAME, make_plan
+from detector.liver.network import make_network
+from detector.liver.samples import Batch, batches, build_samples
+from detector.liver.segmenter import UNetLiverSegmenter, load_into
+from detector.training.loop import LoopSettings, run_loop, seed_everything
+from detector.weights import save_weights
+
+WEIGHTS_NAME = "weights.safetensors"
+
+
+def liver_loss(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    """Dice plus cross-entropy over the whole batch at once, since some views hold next to no liver."""
+    images, livers = batch
+    criterion: nn.Module = DiceCELoss(sigmoid=True, batch=True)
+    return {"loss": criterion(network(images), livers)}
+
+
+class LiverTrainer:
+    """The Trainer of the family: see detector.contracts.Trainer."""
+
+    def train(
+        self,
+        cases: Path,
+        out: Path,
+        *,
+        size: str,
+        overrides: Mapping[str, Any],
+        gold: Path | None,
+        initial_weights: Path | None,
+        on_progress: Callable[[Progress], None],
+    ) -> TrainingResult:
+        """Writes `out`/weights.safetensors (fp16, moving average) and judges it on the gold cases that have a
+        liver mask (evaluation.segmentation.evaluate_segmenter).
+
+        Cases without a liver mask teach nothing; marks are not looked at.
+
+        Raises:
+            TrainingError: no liver mask, a loss that is not finite, or too little memory.
+            PlanError: an unknown size or field, or initial weights that do not fit.
+        """
+        plan = make_plan(size, overrides)
+        case_list = read_cases(cases)
+        gold_list = [c for c in read_cases(gold) if c.liver] if gold else []
+        seed_everything(plan.seed)
+        network = make_network(plan)
+        if initial_weights:
+            load_into(network, initial_weights)
+        on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix="samples-") as folder:
+            samples = build_samples(case_list, plan, Path(folder))
+            averaged = run_loop(
+                network,
+                batches(samples, plan),
+                liver_loss,
+                LoopSettings(
+                    steps=plan.steps,
+                    lr=plan.lr,
+                    weight_decay=plan.weight_decay,
+                    warmup=plan.warmup,
+                    ema_decay=plan.ema_decay,
+                ),
+                on_progress=on_progress,
+            )
+        weights = out / WEIGHTS_NAME
+        save_weights(weights, averaged.state_dict(), plan.model_dump(mode="json"), FAMILY_NAME)
+        metrics: dict[str, Any] = {
+            "train_studies": sum(c.liver is not None for c in case_list),
+            "train_samples": len(samples),
+        }
+        if gold_list:
+            on_progress(Progress(plan.steps, plan.steps, {}, f"judging {len(gold_list)} gold studies"))
+            metrics |= evaluate_segmenter(UNetLiverSegmenter(averaged, plan), gold_list)
+        return TrainingResult(weights, metrics)
