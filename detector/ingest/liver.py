@@ -74,7 +74,7 @@ def find_liver(reference: Volume, finder: LiverFinder | None = None) -> FoundLiv
         return _classical(reference, "")
     try:
         found = _asked(reference, finder)
-    except (DetectorError, MemoryError, RuntimeError) as error:  # torch's word for a lack of memory
+    except Exception as error:  # whatever it is, in whatever plug-in: a liver is not worth a study
         problem = _said(error)
     else:
         problem = implausible(found, reference)
@@ -150,7 +150,9 @@ def implausible(mask: Mask, reference: Volume) -> str:
 def _said(error: Exception) -> str:
     if isinstance(error, DetectorError):
         return str(error)
-    return "memory ran out." if isinstance(error, MemoryError) else "it failed; memory may have run out."
+    if isinstance(error, MemoryError | RuntimeError):  # torch's word for a lack of memory
+        return "it failed; memory may have run out."
+    return f"it failed ({type(error).__name__})."
 
 
 def _uint8(mask: npt.ArrayLike) -> Mask:

@@ -61,8 +61,10 @@ class UNetLiverSegmenter:
 
     @torch.inference_mode()
     def _probability(self, hu: Floats) -> Floats:
-        """(Z, Y, X) in [0, 1]; what the network's cells need beyond the body is air."""
-        pads = [(-n) % self._plan.cell for n in hu.shape]
+        """(Z, Y, X) in [0, 1]; what the network's cells need beyond the body is air: two cells an axis at
+        least, since its lowest level takes the mean and spread of what it sees."""
+        cell = self._plan.cell
+        pads = [max(2 * cell, n + (-n) % cell) - n for n in hu.shape]
         padded = functional.pad(torch.from_numpy(hu), (0, pads[2], 0, pads[1], 0, pads[0]), value=AIR)
         logits = self._network(channels(padded, self._plan)[None])[0, 0]
         z, y, x = hu.shape

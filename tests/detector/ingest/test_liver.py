@@ -54,9 +54,12 @@ class Says:
         return self.mask
 
 
+@dataclass(frozen=True)
 class Fails:
+    error: Exception
+
     def segment(self, volume: Volume) -> np.ndarray:
-        raise RuntimeError("can't allocate memory")
+        raise self.error
 
 
 @dataclass
@@ -109,10 +112,16 @@ def test_what_cannot_be_a_liver_is_looked_for_in_the_classical_way(
 
 
 def test_a_network_that_fails_costs_no_study(finder: LiverFinder, tmp_path: Path) -> None:
-    STAND_IN.segmenter = Fails()
     scan = Volume(blob_scan(), GRID)
-    failed = find_liver(scan, finder=finder)
-    assert (failed.source, "memory may have run out" in failed.note) == ("classical", True)
+    for error, told in (
+        (RuntimeError("can't allocate memory"), "memory may have run out"),
+        (ValueError("/home/jane"), "it failed (ValueError)."),
+    ):
+        STAND_IN.segmenter = Fails(error)
+        failed = find_liver(scan, finder=finder)
+        assert failed.source == "classical"
+        assert told in failed.note
+        assert "jane" not in failed.note
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(b"no weights")
     found = find_liver(scan, finder=LiverFinder("network", weights=damaged))

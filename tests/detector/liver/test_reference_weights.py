@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from detector.evaluation.segmentation import overlap
+from detector.geometry import VolumeGeometry
 from detector.ingest.liver import REFERENCE_WEIGHTS, LiverFinder, find_liver
 from detector.phantom.cohort import member
 from detector.phantom.generate import PhantomStudy
@@ -53,6 +54,14 @@ def test_half_a_liver_is_half_found(phantom: PhantomStudy) -> None:
     )  # its place along the body is no matter
     mask = family("liver-unet").load(REFERENCE_WEIGHTS).segment(upper)
     assert overlap(mask, true[middle:], upper.geometry).dice > 0.75
+
+
+def test_a_scan_far_too_small_for_a_liver_has_none() -> None:
+    grid = VolumeGeometry((5, 12, 14), (1.5, 1.5, 5.0), (0, 0, 0))
+    scan = Volume(np.full(grid.shape_zyx, 60, np.int16), grid)
+    found = find_liver(scan)
+    assert (found.mask, found.source) == (None, "none")
+    assert "ml" in found.note
 
 
 def test_its_card_says_what_it_is_and_which_file_is_meant() -> None:
