@@ -97,14 +97,6 @@ def test_a_study_is_taken_with_its_phases_as_they_were_scanned(cohort: Cohort, a
     assert (study.has_liver, study.liver_source) == (True, "supplied")
 
 
-def test_a_liver_that_nobody_finds_costs_no_study(cohort: Cohort, archive: Path) -> None:
-    """A blob of 17 ml in a body of plain fluid: no way finds a liver there."""
-    (write_study(archive / "one", seed=1) / "liver.nii.gz").unlink()
-    assert run(cohort, archive).state == JobState.SUCCEEDED
-    study = Study.objects.get()
-    assert (study.has_liver, study.liver_source) == (False, "none")
-
-
 def test_nobodys_name_is_in_the_rows_or_the_store(
     cohort: Cohort, archive: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
