@@ -72,9 +72,7 @@ def test_a_task_starts_a_supervisor_whose_training_becomes_a_model_version(run, 
     assert run.result == made
 
 
-def test_a_liver_network_learned_from_supplied_masks_is_what_the_next_preparation_asks(
-    cohort, run, settings
-):
+def test_a_liver_network_learned_from_supplied_masks_is_what_the_next_preparation_asks(cohort, run, settings):
     settings.LIVER = "network"
     for split in (Split.POOL, Split.GOLD):
         study = make_study(cohort, split=split, complete=True, volumes=True)
