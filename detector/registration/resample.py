@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 
-from detector.geometry import VolumeGeometry
+from detector.geometry import Box3D, VolumeGeometry, VoxelBox
 from detector.images import to_image
 from detector.registration.transform import Field, Transform
 from detector.volume import AIR_HU, Volume
@@ -34,6 +34,21 @@ def resample_mask(mask: Volume, grid: VolumeGeometry, transform: Transform) -> V
     """A mask (uint8 0/1) drawn on the moving phase, on the fixed grid, by nearest neighbour."""
     out = sitk.Resample(to_image(mask), _like(grid), transform.to_itk(), sitk.sitkNearestNeighbor, 0)
     return Volume(sitk.GetArrayFromImage(out), grid)
+
+
+def resample_box(
+    box: Box3D, moving: VolumeGeometry, grid: VolumeGeometry, transform: Transform
+) -> Box3D | None:
+    """A box drawn on the moving phase, on the fixed grid: what encloses all voxels that its own become; None
+    where it leaves the grid. A turn or a bend makes it a little larger, never smaller."""
+    drawn = np.zeros(moving.shape_zyx, np.uint8)
+    drawn[moving.slices_from_box(box)] = 1
+    there = np.asarray(resample_mask(Volume(drawn, moving), grid, transform).array_zyx) > 0
+    if not there.any():
+        return None
+    edges = [np.flatnonzero(there.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    lo, hi = tuple(float(e[0]) for e in edges), tuple(float(e[-1] + 1) for e in edges)
+    return grid.box_from_voxels(VoxelBox(lo, hi))  # type: ignore[arg-type]
 
 
 def _nudged_grid(grid: VolumeGeometry, transform: Transform) -> VolumeGeometry:

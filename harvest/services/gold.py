@@ -12,11 +12,9 @@ from detector.ingest.masks import boxes_from_mask
 from harvest.domain import LesionClass, LesionSource
 from harvest.errors import HarvestError
 from harvest.models import Lesion, Study
+from harvest.services.carrying import DRAWN_ON
 from harvest.services.drawn_masks import in_reference, read_drawn_mask
 from harvest.services.taking import imported_lesion
-
-# Of a lesion whose mask was drawn on another phase and carried over: that phase.
-DRAWN_ON = "drawn_on"
 
 
 def import_masks(

@@ -28,6 +28,7 @@ from harvest.errors import HarvestError, InvalidTransition, NotFound
 from harvest.models import Series, Study
 from harvest.selectors.preparation import UNFINISHED
 from harvest.selectors.versions import promoted
+from harvest.services.carrying import carry_over
 from harvest.services.locks import in_turn, one_at_a_time
 from harvest.services.processes import each_in_processes
 
@@ -191,6 +192,7 @@ def _bring(study: Study, phase: str, liver: FoundLiver, registered: Path, transf
 @transaction.atomic
 def _keep(study: Study, series: list[Series], liver: FoundLiver) -> None:
     Series.objects.bulk_update(series, ["registration"])
+    carry_over(study)
     Study.objects.filter(pk=study.pk).update(
         preparation=PreparationState.READY,
         preparation_error=None,

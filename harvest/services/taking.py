@@ -82,13 +82,15 @@ def take_study(
     _check_truth(truth)
     reference = reference_of(decided)
     drawn = truth if found.lesions or split == Split.GOLD else None
-    _check_frame(drawn, reference, decided[reference].series.key)
+    drawn_on = _drawn_phase(drawn, reference, decided)
     id = uuid.uuid4()
     key = f"studies/{id}"
     try:
         kept = _write_folder(found, decided, reference, key)
         with transaction.atomic():
-            study = _write_rows(cohort, id, key, kept, decided, digests, pseudonym, split, truth, drawn, on)
+            study = _write_rows(
+                cohort, id, key, kept, decided, digests, pseudonym, split, truth, drawn, drawn_on, on
+            )
             if study.pk == id:
                 Study.objects.filter(pk=id).update(registration=registration or settings.REGISTRATION)
             if settings.KEEP_LINKS:
@@ -99,7 +101,11 @@ def take_study(
     if study.pk != id:
         store.delete_folder(key)
         return Taken(study, duplicate=True)
-    return Taken(study, duplicate=False, note=kept.liver.note)
+    carried = (
+        f"Its lesions were drawn on {drawn_on} and are carried over to {reference} when it is registered."
+    )
+    notes = (kept.liver.note, carried if drawn and drawn.lesions and drawn_on != reference else "")
+    return Taken(study, duplicate=False, note=" ".join(n for n in notes if n))
 
 
 def _study_of(cohort: Cohort, digests: Mapping[str, str]) -> Study | None:
@@ -137,24 +143,27 @@ def _check_truth(truth: Truth | None) -> None:
         )
 
 
-def _check_frame(truth: Truth | None, reference: str, series: str) -> None:
-    """Boxes lie on the grid of the reference phase, and so on its series: those drawn on another one would
-    be a breath away."""
+def _drawn_phase(truth: Truth | None, reference: str, decided: Mapping[str, Told[FoundSeries]]) -> str:
+    """The phase that a study's lesions were drawn on: of one that is not the reference they are carried over
+    when the phases are registered (services/carrying.py).
+
+    Raises:
+        HarvestError: code truth_frame where the study is taken without that phase.
+    """
     if truth is None:
-        return
-    if truth.reference_phase not in (None, reference):
+        return reference
+    if truth.series is not None:
+        phase = next((p for p, told in decided.items() if told.series.key == truth.series), None)
+        named = f"series {truth.series}"
+    else:
+        phase, named = truth.reference_phase or reference, f"the {truth.reference_phase} phase"
+    if phase not in decided:
         raise HarvestError(
-            f"The truth lies in the {truth.reference_phase} phase, the study in {reference}.",
+            f"The lesions were drawn on {named}, and the study comes without it.",
             code="truth_frame",
-            details={"remedy": f"Import the study with its {truth.reference_phase} phase."},
+            details={"remedy": f"Import the study with {named}."},
         )
-    if truth.series not in (None, series):
-        raise HarvestError(
-            f"The lesions were drawn on series {truth.series}, and the study lies on series "
-            f"{series} ({reference}).",
-            code="truth_frame",
-            details={"remedy": f"Say that series {truth.series} is the {reference} phase."},
-        )
+    return str(phase)
 
 
 def _rekeyed(volume: Volume) -> Volume:
@@ -201,6 +210,7 @@ def _write_rows(
     split: Split,
     truth: Truth | None,
     drawn: Truth | None,
+    drawn_on: str,
     on: date | None,
 ) -> Study:
     # One import at a time numbers studies; the lock also settles a race of two imports of one study.
@@ -247,6 +257,7 @@ def _write_rows(
                 lesion_class=m.lesion_class,
                 absent_phases=m.absent_phases,
                 attributes=m.attributes,
+                drawn_on=drawn_on,
             )
             for m in drawn.lesions
         )
@@ -261,14 +272,16 @@ def imported_lesion(
     lesion_class: str | None,
     absent_phases: Sequence[str] = (),
     attributes: Mapping[str, Any] | None = None,
+    drawn_on: str = "",
 ) -> Lesion:
-    """An unsaved lesion that came with a study."""
+    """An unsaved lesion that came with a study; `drawn_on` is the phase that its box lies in, if it is not
+    the reference."""
     return Lesion(
         study=study,
         source=LesionSource.IMPORTED,
         lo=list(box.lo),
         hi=list(box.hi),
-        reference_phase=study.reference_phase,
+        reference_phase=drawn_on or study.reference_phase,
         frame_of_reference_uid=str(study.geometry.get("frame_of_reference_uid", "")),
         primary=primary,
         lesion_class=lesion_class or "",

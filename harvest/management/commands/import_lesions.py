@@ -12,7 +12,8 @@ from harvest.errors import HarvestError
 from harvest.management.base import HarvestCommand, Report
 from harvest.selectors.cohorts import cohort_named
 from harvest.selectors.studies import study_named
-from harvest.services.gold import DRAWN_ON, import_masks
+from harvest.services.carrying import DRAWN_ON
+from harvest.services.gold import import_masks
 
 
 class Command(HarvestCommand):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from harvest import engine
 from harvest.domain import LesionSource, ModelKind, Split
 from harvest.engine_release import case_list
 from harvest.models import Cohort, Lesion, Study
 from harvest.selectors.manifest import manifest_of
+from harvest.services.preparation import prepare_study
 from tests.detector.datasets import layouts
 from tests.detector.datasets.deeplesion_layout import deeplesion
 from tests.harvest.commands.test_harvesting import call, reported
@@ -110,8 +113,7 @@ def test_a_segmentation_gives_carcinomas_on_the_series_it_was_drawn_on(tmp_path:
     layouts.hcc_tace_seg(tmp_path / "in")
     status, said = imported("hcc-tace-seg", tmp_path / "in")
     assert (status, said["counts"]["phases_needed"]) == (1, 1)
-    phases = ["--phase", "4=portal_venous", "--phase", "103=arterial"]
-    status, said = imported("hcc-tace-seg", tmp_path / "in", *phases)
+    status, said = imported("hcc-tace-seg", tmp_path / "in", "--phase", "4=portal_venous")
     (refused,) = [i for i in said["items"] if not i["details"].get("routine")]
     assert (refused["outcome"], refused["code"]) == ("refused", "truth_frame")
     assert "series 103" in refused["remedy"]
@@ -121,6 +123,27 @@ def test_a_segmentation_gives_carcinomas_on_the_series_it_was_drawn_on(tmp_path:
     assert (study.lesion_class, study.complete, study.has_liver) == ("hcc", True, True)
     assert study.shifted_date is not None
     assert [m.lesion_class for m in study.lesions.all()] == ["hcc", "hcc"]
+
+
+def test_lesions_drawn_on_another_phase_are_carried_over_when_it_is_registered(tmp_path: Path) -> None:
+    layouts.hcc_tace_seg(tmp_path / "in")
+    phases = ["--phase", "4=portal_venous", "--phase", "103=arterial"]
+    _, said = imported("hcc-tace-seg", tmp_path / "in", *phases, "--no-prepare")
+    (taken,) = [i for i in said["items"] if not i["details"].get("routine")]
+    assert "drawn on arterial and are carried over to portal_venous" in taken["message"]
+    drawn = {m.pk: m.box for m in Lesion.objects.filter(reference_phase="arterial")}
+    study = Study.objects.get()
+    assert len(drawn) == 2
+    prepare_study(study_id=study.pk)
+    carried = list(study.lesions.filter(reference_phase="portal_venous", retired_at=None))
+    assert {m.pk for m in carried} == set(drawn)
+    transform = engine.transform_of(study.store_key, "arterial")
+    for lesion in carried:
+        assert lesion.attributes["drawn_on"] == "arterial"
+        assert lesion.attributes["drawn_box_mm"] == drawn[lesion.pk].as_json()
+        # From the reference to the phase it was drawn on, its middle comes home.
+        home = transform.points(lesion.box.centre_mm)
+        assert np.abs(home - np.array(drawn[lesion.pk].centre_mm)).max() < 6
 
 
 def test_deeplesion_keeps_what_was_annotated_and_is_still_to_be_harvested(tmp_path: Path) -> None:

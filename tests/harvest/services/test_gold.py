@@ -15,7 +15,8 @@ from detector.phantom.write import write_nifti
 from detector.volume import Volume
 from harvest.errors import HarvestError
 from harvest.models import Cohort, Series, Study
-from harvest.services.gold import DRAWN_ON, import_masks
+from harvest.services.carrying import DRAWN_ON
+from harvest.services.gold import import_masks
 from tests.detector.ingest.segments import write_segmentation
 from tests.harvest.misplaced import BACK_MM, GRID, make_misplaced_study
 
