@@ -34,8 +34,9 @@ def test_a_misplaced_phase_is_put_right_by_hand(page: Page, running: Installatio
     # Rigidly: what is put wrong here is then put right to the last bit.
     rigid = replace(running, env={**running.env, "HARVEST_REGISTRATION": "rigid"})
     rigid.manage("import_studies", str(phantoms / "pool" / "study-0001"), "--cohort", "misplaced")
-    running.manage("run_round", "--cohort", "misplaced", "--wait")
     sign_in(page, running, "manager")
+    _show_every_candidate(page)
+    running.manage("run_round", "--cohort", "misplaced", "--wait")
     study, round_study = _the_study(page)
     right = _misplace(running, study)
     wrong = _volume(page, study["id"], revision=0)
@@ -150,12 +151,26 @@ def _told(page: Page, study: str) -> dict[str, Any]:
     return found
 
 
+def _show_every_candidate(page: Page) -> None:
+    """So that the grid has a row, whatever the reference weights make of this phantom."""
+    cohort = next(c["id"] for c in _get(page, "/cohorts")["results"] if c["name"] == "misplaced")
+    answer = page.request.patch(
+        f"/api/v1/cohorts/{cohort}",
+        data=json.dumps({"score_threshold": 0}),
+        headers={"X-CSRFToken": _token(page), "Content-Type": "application/json"},
+    )
+    assert answer.ok, answer.text()
+
+
+def _token(page: Page) -> str:
+    return next(c["value"] for c in page.context.cookies() if c["name"] == "csrftoken")
+
+
 def _say(page: Page, study: str, offset: list[float]) -> None:
-    token = next(c["value"] for c in page.context.cookies() if c["name"] == "csrftoken")
     answer = page.request.post(
         f"/api/v1/studies/{study}/phases/arterial/nudge",
         data=json.dumps({"id": str(uuid.uuid4()), "offset_mm": offset, "seen": 0}),
-        headers={"X-CSRFToken": token, "Content-Type": "application/json"},
+        headers={"X-CSRFToken": _token(page), "Content-Type": "application/json"},
     )
     assert answer.status == 201, answer.text()
     for _ in range(300):
