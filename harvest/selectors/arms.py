@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,22 @@ def _figures(rows: list[tuple[str, int, float]]) -> dict[str, Estimate]:
 
     none: Estimate = {"value": None, "lo": None, "hi": None, "n": 0}
     estimates = bootstrap_sums([subject for subject, _, _ in rows], table, figures) if rows else []
-    return dict(zip(FIGURES, estimates or [none] * len(FIGURES), strict=True))
+    named = dict(zip(FIGURES, estimates or [none] * len(FIGURES), strict=True))
+    return named | {"with_lesion": _share(named["with_lesion"])}
+
+
+def _share(estimate: Estimate) -> Estimate:
+    """A share with Wilson's interval: resampling a few studies that are all alike would show none."""
+    p, n, z = estimate["value"], estimate["n"], 1.959964
+    if p is None:
+        return estimate
+    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
+    return {
+        "value": p,
+        "lo": max(0.0, (middle - half) / (1 + z * z / n)),
+        "hi": min(1.0, (middle + half) / (1 + z * z / n)),
+        "n": n,
+    }
 
 
 def _lesions(parent: HarvestRound) -> dict[UUID, int]:
