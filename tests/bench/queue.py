@@ -98,6 +98,7 @@ def fill(readers: int, studies: int, candidates: int) -> tuple[str, str, list[st
         "geometry": "%(geometry)s::jsonb",
         "lesion_class": "''",
         "store_key": "'none'",
+        "preparation": "'ready'",
     }
     with connection.cursor() as cursor:
         cursor.execute(
@@ -105,6 +106,7 @@ def fill(readers: int, studies: int, candidates: int) -> tuple[str, str, list[st
             "WHERE table_name = 'harvest_study' AND is_nullable = 'NO' AND column_default IS NULL"
         )
         plain = {"boolean": "false", "jsonb": "'{}'::jsonb", "character varying": "''", "integer": "0"}
+        plain["smallint"] = "0"
         for name, kind in cursor.fetchall():
             values.setdefault(name, plain.get(kind, "''"))
     given = {
