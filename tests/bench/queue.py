@@ -1,7 +1,7 @@
 """`python -m tests.bench.queue`: the review queue under load, over HTTP against a real installation.
 
 100,000 studies with a million candidates and half a million reviews; eight readers, each in a closed loop
-with a second of thought before each click. Times are taken at the reader, so the web server, the
+with a second of thought on average before each click. Times are taken at the reader, so the web server, the
 serializers and the network stack of this machine are in them.
 """
 
@@ -39,8 +39,9 @@ SELECT {study_values} FROM (
 ) s;
 
 INSERT INTO harvest_series (id, created_at, study_id, modality, phase, geometry, source_sha256, registration,
-    assigned_by, confidence)
-SELECT gen_random_uuid(), now(), s.id, 'CT', phase, s.geometry, md5(s.id::text || phase), '{{}}', 'image', 1
+    assigned_by, confidence, nudge_mm, image_revision)
+SELECT gen_random_uuid(), now(), s.id, 'CT', phase, s.geometry, md5(s.id::text || phase), '{{}}', 'image', 1,
+    ARRAY[0, 0, 0], 0
 FROM harvest_study s, unnest(ARRAY['non_contrast', 'arterial', 'portal_venous', 'delayed']) phase
 WHERE s.cohort_id = %(cohort)s;
 
@@ -150,10 +151,11 @@ class Reader:
     def read(self, round_id: str, until: float, thought: float) -> None:
         """Studies one after the other: next, a verdict a candidate, complete."""
         chance = random.Random(id(self))
+        time.sleep(chance.uniform(0, 5 * thought))  # people do not begin, nor click, in step
         while time.monotonic() < until:
             got = self.ask("next study", "POST", f"/rounds/{round_id}/next", {"ahead": 2})["study"]
             for candidate in got["candidates"]:
-                time.sleep(thought)
+                time.sleep(chance.uniform(0.5, 1.5) * thought)
                 verdict = chance.choice(("primary_lesion", "not_a_lesion", "not_a_lesion", "other_lesion"))
                 said = {"id": str(uuid.uuid4()), "candidate": candidate["id"], "verdict": verdict}
                 self.ask("verdict", "POST", f"/round-studies/{got['id']}/reviews", said)
