@@ -87,7 +87,7 @@ def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
     """What a person has to do now; a count of 0 is left out."""
     items = ImportItem.objects.filter(job__cohort=cohort).aggregate(
         phases=Count("pk", filter=Q(outcome=ImportOutcome.PHASES_NEEDED)),
-        refused=Count("pk", filter=Q(outcome=ImportOutcome.REFUSED)),
+        refused=Count("pk", filter=Q(outcome=ImportOutcome.REFUSED, routine=False)),
     )
     drawn = Lesion.objects.filter(
         study=OuterRef("round_study__study"), source=LesionSource.DRAWN, retired_at=None

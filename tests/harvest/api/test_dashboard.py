@@ -38,6 +38,8 @@ def fill(cohort: Cohort, reader) -> None:
     job = ImportJob.objects.create(cohort=cohort, state=JobState.SUCCEEDED, total=2, done=2)
     ImportItem.objects.create(job=job, ordinal=1, outcome=ImportOutcome.PHASES_NEEDED)
     ImportItem.objects.create(job=job, ordinal=2, outcome=ImportOutcome.REFUSED)
+    # What every archive holds (a readme, a scout) needs nobody.
+    ImportItem.objects.create(job=job, ordinal=3, outcome=ImportOutcome.REFUSED, routine=True)
     (run,) = training.request_training(cohort=cohort.pk, kinds=["detector"])
     made = make_version(promoted=False, release=run.release, metrics={"p1td_1": P1TD})
     TrainingRun.objects.filter(pk=run.pk).update(state=JobState.SUCCEEDED, result=made)
