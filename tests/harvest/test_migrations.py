@@ -55,9 +55,9 @@ def test_readings_are_what_the_queue_of_before_said() -> None:
     try:
         apps = MigrationExecutor(connection).loader.project_state(then).apps
 
-        def make(name: str, **fields: object) -> Any:
-            app = "auth" if name == "User" else "harvest"
-            return apps.get_model(app, name).objects.create(**fields)
+        def make(model: str, **fields: object) -> Any:
+            app = "auth" if model == "User" else "harvest"
+            return apps.get_model(app, model).objects.create(**fields)
 
         reader = make("User", username="reader")
         cohort = make("Cohort", name="old")
