@@ -75,7 +75,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description `count` neighbouring slices of one phase below each other, 8-bit grey; the box is not drawn in it. */
+        /** @description The key slice of a candidate in one phase, or the other slices of its tile below each other; grey. */
         get: operations["candidate_tile"];
         put?: never;
         post?: never;
@@ -808,6 +808,23 @@ export interface paths {
         put?: never;
         /** @description Lets a study whose registration failed wait for it again. */
         post: operations["study_prepare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/studies/{id}/slices/{phase}/{z_index}.webp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One slice of one phase on the study's grid, a pixel a voxel; grey. */
+        get: operations["study_slice"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2524,6 +2541,7 @@ export interface operations {
     candidate_tile: {
         parameters: {
             query?: {
+                part?: "key" | "neighbours";
                 /** @description Of the phase's image (image_revisions). */
                 revision?: number;
                 window?: "bone" | "liver" | "lung" | "own" | "soft_tissue";
@@ -4006,6 +4024,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyDetail"];
+                };
+            };
+        };
+    };
+    study_slice: {
+        parameters: {
+            query?: {
+                /** @description Of the phase's image (image_revisions). */
+                revision?: number;
+                window?: "bone" | "liver" | "lung" | "own" | "soft_tissue";
+            };
+            header?: never;
+            path: {
+                id: string;
+                phase: string;
+                z_index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
                 };
             };
         };
