@@ -39,6 +39,7 @@ class ReviewInputSerializer(serializers.Serializer):
     candidate = serializers.UUIDField(required=False, allow_null=True)
     verdict = choice(Verdict, required=False)
     undoes = serializers.UUIDField(required=False, allow_null=True)
+    absent_phases = serializers.ListField(child=serializers.CharField(), default=list)
     active_seconds = seconds(default=0)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +102,10 @@ class ReviewsView(GenericAPIView):
             review, made = services.undo_review(**common, undoes_id=data["undoes"])
         else:
             review, made = services.record_review(
-                **common, verdict=Verdict(data["verdict"]), candidate_id=data.get("candidate")
+                **common,
+                verdict=Verdict(data["verdict"]),
+                candidate_id=data.get("candidate"),
+                absent_phases=data["absent_phases"],
             )
         return Response(ReviewSerializer(review).data, status=201 if made else 200)
 

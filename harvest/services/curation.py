@@ -65,4 +65,5 @@ def _lesion_of(row: RoundStudy, review: Review) -> Lesion:
         reference_phase=study.reference_phase,
         frame_of_reference_uid=str(study.geometry.get("frame_of_reference_uid", "")),
         primary=review.verdict == Verdict.PRIMARY_LESION,
+        absent_phases=review.absent_phases,
     )

@@ -16,6 +16,7 @@ from harvest import engine
 from harvest.domain import LesionClass, LesionSource
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import Lesion, Study
+from harvest.services.absence import check_absent_phases
 from harvest.services.curation import check_no_contradiction, sync_lesions
 from harvest.services.reviews import check_lease, locked_round_study, renew_lease
 
@@ -69,7 +70,7 @@ def draw_lesion(
     if row:
         check_lease(row, reader)
     _check_box(study, wanted["lo"], wanted["hi"])
-    _check_phases(study, absent_phases)
+    check_absent_phases(study, absent_phases)
     if replaces_id:
         _retire_replaced(study, replaces_id)
     try:
@@ -118,7 +119,7 @@ def update_lesion(
     if lesion_class is not None:
         lesion.lesion_class = lesion_class
     if absent_phases is not None:
-        _check_phases(lesion.study, absent_phases)
+        check_absent_phases(lesion.study, absent_phases)
         lesion.absent_phases = list(absent_phases)
     lesion.save(update_fields=["primary", "lesion_class", "absent_phases"])
     return lesion
@@ -174,13 +175,4 @@ def _check_box(study: Study, lo: Sequence[float], hi: Sequence[float]) -> None:
             "The box leaves the volume. Draw it within the images.",
             code="outside",
             details=extent.as_json(),
-        )
-
-
-def _check_phases(study: Study, phases: Sequence[str]) -> None:
-    known = set(study.series.values_list("phase", flat=True))
-    if wrong := sorted(set(phases) - known):
-        raise HarvestError(
-            f"The study has no phase {', '.join(wrong)}. It has: {', '.join(sorted(known))}.",
-            code="unknown_phase",
         )

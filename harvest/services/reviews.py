@@ -5,6 +5,7 @@ Every write locks the study of the round first, so that two clicks are put one a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import Review, RoundStudy
 from harvest.selectors.verdicts import standing
 from harvest.services import round_counts
+from harvest.services.absence import check_absent_phases
 from harvest.services.curation import check_no_contradiction, sync_lesions
 
 LEASE = timedelta(minutes=10)
@@ -32,17 +34,20 @@ def record_review(
     verdict: Verdict,
     candidate_id: UUID | None,
     active_seconds: float,
+    absent_phases: Sequence[str] = (),
 ) -> tuple[Review, bool]:
     """Stores a verdict under the id that the reader's browser made; returns it and whether it is new.
 
     An accepting verdict makes a lesion with exactly the candidate's box in the same transaction; a new
-    verdict on the same candidate retires the former one's lesion.
+    verdict on the same candidate retires the former one's lesion. `absent_phases` are those in which the
+    candidate is not to be seen.
 
     Raises:
         NotFound: no such study of a round, or the candidate is not one of it.
         Conflict: code id_reused for another content under the same id; leased where another reader has
             the study; contradiction where NO_LESION and a lesion would stand side by side.
-        HarvestError: code wrong_verdict for a study's verdict on a candidate or the other way round.
+        HarvestError: code wrong_verdict for a study's verdict on a candidate or the other way round;
+            unknown_phase or nowhere for absent phases that cannot be.
     """
     row = locked_round_study(round_study_id)
     wanted: dict[str, Any] = {
@@ -51,6 +56,7 @@ def record_review(
         "reader_id": reader.pk,
         "verdict": verdict.value,
         "undoes_id": None,
+        "absent_phases": sorted(set(absent_phases)),
     }
     if there := _stored(id, wanted):
         return there, False
@@ -61,6 +67,7 @@ def record_review(
         )
     if candidate_id and not row.candidates.filter(pk=candidate_id).exists():
         raise NotFound("The study has no such candidate in this round.")
+    check_absent_phases(row.study, absent_phases)
     return _append(row, reader, id=id, active_seconds=active_seconds, **wanted), True
 
 

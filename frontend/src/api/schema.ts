@@ -1003,7 +1003,10 @@ export interface components {
         AssignedByEnum: "said" | "name" | "image";
         /** @enum {unknown} */
         BlankEnum: "";
-        /** @description `verdict` and `review_id` are the reader's own, null where there is none that stands. */
+        /**
+         * @description `verdict` and `review_id` are the reader's own, null where there is none that stands; `absent_phases`
+         *     are those in which the reader does not see it.
+         */
         Candidate: {
             /** Format: uuid */
             id: string;
@@ -1030,6 +1033,7 @@ export interface components {
             readonly verdict: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
             /** Format: uuid */
             readonly review_id: string | null;
+            readonly absent_phases: string[];
             tile: components["schemas"]["Tile"];
         };
         ChangedLesion: {
@@ -1945,6 +1949,7 @@ export interface components {
             verdict?: components["schemas"]["Verdict"];
             /** Format: uuid */
             undoes?: string | null;
+            absent_phases?: string[];
             /**
              * Format: double
              * @default 0

@@ -6,7 +6,8 @@ import type { ReviewStudy } from "../api/types";
 import { uuid } from "../api/uuid";
 import type { ActiveClock } from "../review/clock";
 import type { Outbox } from "../review/outbox";
-import { reviewEntry } from "../review/outboxes";
+import { eventsOf, reviewEntry } from "../review/outboxes";
+import { eventOf, open } from "../review/state";
 import { dropDraft, keepDraft, takeDraft } from "./draft";
 import { type Receipts, Saver } from "./saver";
 import type { Step } from "./saving";
@@ -106,8 +107,9 @@ async function sayMissed(round: ReviewStudy, outbox: Outbox, id: string): Promis
   await outbox.ready;
   const waiting = outbox.pending(round.id).some(({ body }) => body.verdict === "missed");
   if (round.study_verdict?.verdict !== "missed" && !waiting) {
-    const event = { id, candidate: null, verdict: "missed", undoes: null, receipt: "queued" } as const;
-    outbox.add(reviewEntry(round.id, event, 0));
+    const said = { candidate: null, verdict: "missed", absent: [], undoes: null } as const;
+    const state = open(round, eventsOf(outbox.pending(round.id)));
+    outbox.add(reviewEntry(round.id, eventOf(state, said, id, id), 0));
   }
   await new Promise<void>((resolve) => {
     const check = () => {
