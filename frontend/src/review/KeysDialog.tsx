@@ -75,22 +75,18 @@ export function KeysDialog({ own, onSave, onClose }: Props) {
       }}
     >
       <h2>Keys</h2>
-      <div class="scroll">
-        <table>
-          <tbody>
-            {bindings.map((binding) => (
-              <Line
-                key={binding.action}
-                binding={binding}
-                own={draft[binding.action] !== undefined}
-                asked={asked === binding.action}
-                onAsk={() => ask(binding.action, `Press the key for "${binding.text}". Escape leaves it.`)}
-                onReset={() => setDraft(unbind(draft, binding.action))}
-              />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <ul class="keys">
+        {bindings.map((binding) => (
+          <Line
+            key={binding.action}
+            binding={binding}
+            own={draft[binding.action] !== undefined}
+            asked={asked === binding.action}
+            onAsk={() => ask(binding.action, `Press the key for "${binding.text}". Escape leaves it.`)}
+            onReset={() => setDraft(unbind(draft, binding.action))}
+          />
+        ))}
+      </ul>
       <p class="keys-note" role="status" data-testid="keys-note">
         {note || (keyless.length ? `No key for: ${keyless.map((binding) => binding.text).join("; ")}.` : "")}
       </p>
@@ -127,32 +123,27 @@ interface LineProps {
 
 function Line({ binding, own, asked, onAsk, onReset }: LineProps) {
   return (
-    <tr class={asked ? "asked" : ""} data-action={binding.action}>
-      <th scope="row">
-        {binding.keys.map((key, i) => (
-          <span key={key}>
-            {i > 0 && " or "}
-            <kbd>{keyLabel(key)}</kbd>
-          </span>
+    <li class={asked ? "waits" : ""} data-action={binding.action}>
+      <span class="names">
+        {binding.keys.map((key) => (
+          <kbd key={key}>{keyLabel(key)}</kbd>
         ))}
         {!binding.keys.length && <span class="error">no key</span>}
-      </th>
-      <td>{binding.text}</td>
-      <td class="change">
-        <button type="button" class="small" aria-label={`Change the key: ${binding.text}`} onClick={onAsk}>
-          {asked ? "press …" : "change"}
+      </span>
+      <span>{binding.text}</span>
+      {own && (
+        <button
+          type="button"
+          class="small"
+          aria-label={`The key as it came: ${binding.text}`}
+          onClick={onReset}
+        >
+          reset
         </button>
-        {own && (
-          <button
-            type="button"
-            class="small"
-            aria-label={`The key as it came: ${binding.text}`}
-            onClick={onReset}
-          >
-            reset
-          </button>
-        )}
-      </td>
-    </tr>
+      )}
+      <button type="button" class="small" aria-label={`Change the key: ${binding.text}`} onClick={onAsk}>
+        {asked ? "press …" : "change"}
+      </button>
+    </li>
   );
 }

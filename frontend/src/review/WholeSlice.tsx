@@ -42,15 +42,17 @@ export function WholeSlice({ candidate, study, columns, window, offset, absent }
                 width={hi[0] - lo[0]}
                 height={hi[1] - lo[1]}
               />
-              <path class="bar" d={`M${x + width - SCALE_MM - 8} ${y + height - 12} v4 h${SCALE_MM} v-4`} />
+              <path class="bar" d={`M${x + width - SCALE_MM - 10} ${y + height - 14} v4 h${SCALE_MM} v-4`} />
+              <text x={x + width - SCALE_MM / 2 - 10} y={y + height - 16}>
+                {SCALE_MM} mm
+              </text>
             </svg>
             <figcaption>
               {words(phase)}
-              {absent.includes(phase) && <span class="quiet"> not visible</span>}
+              {absent.includes(phase) && ", not visible"}
             </figcaption>
             <span class="side left">R</span>
             <span class="side right">L</span>
-            <span class="length">{SCALE_MM} mm</span>
           </figure>
         ) : (
           <div key={phase} class="missing">

@@ -82,7 +82,13 @@ export function belongsToTarget(target: EventTarget | null, key: string): boolea
   return (key === "Enter" || key === " ") && target.closest("button, a[href], summary") !== null;
 }
 
-const SYMBOLS: Record<string, string> = { " ": "Space", ArrowUp: "↑", ArrowDown: "↓" };
+const SYMBOLS: Record<string, string> = {
+  " ": "Space",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+};
 
 /** A key as it is shown: "Space", "A", "Ctrl+Z". */
 export function keyLabel(key: string): string {
