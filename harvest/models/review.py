@@ -31,7 +31,6 @@ class Review(Base):
     # Phases of the study in which a candidate is not to be seen; a lesion that follows takes them over.
     absent_phases = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     undoes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
-    active_seconds = models.FloatField(default=0)
 
     class Meta(Base.Meta):
         ordering = ("sequence",)

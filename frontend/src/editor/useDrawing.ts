@@ -4,7 +4,6 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "p
 import { api } from "../api/client";
 import type { ReviewStudy } from "../api/types";
 import { uuid } from "../api/uuid";
-import type { ActiveClock } from "../review/clock";
 import type { Outbox } from "../review/outbox";
 import { eventsOf, reviewEntry } from "../review/outboxes";
 import { eventOf, open } from "../review/state";
@@ -18,7 +17,6 @@ interface Setting {
   readonly round: ReviewStudy | null;
   readonly reader: string;
   readonly outbox: Outbox;
-  readonly clock: ActiveClock;
 }
 
 export interface Drawing {
@@ -33,7 +31,7 @@ export interface Drawing {
 }
 
 export function useDrawing(setting: Setting): Drawing {
-  const { studyId, round, reader, outbox, clock } = setting;
+  const { studyId, round, reader, outbox } = setting;
   const start = useMemo(() => takeDraft(localStorage, reader, studyId), [reader, studyId]);
   const verdictId = useMemo(() => start?.verdictId ?? uuid(), [start]);
   const [state, dispatch] = useReducer(reduce, null, () => initialState(start?.lesions));
@@ -55,10 +53,9 @@ export function useDrawing(setting: Setting): Drawing {
     return new Saver(start?.receipts ?? {}, {
       send,
       newId: () => uuid(),
-      activeSeconds: () => clock.take(),
       onChange,
     });
-  }, [start, verdictId, reader, studyId, round, clock]);
+  }, [start, verdictId, reader, studyId, round]);
 
   useEffect(() => {
     const draft = { lesions: state.lesions, receipts: saver.receipts, verdictId };
@@ -109,7 +106,7 @@ async function sayMissed(round: ReviewStudy, outbox: Outbox, id: string): Promis
   if (round.study_verdict?.verdict !== "missed" && !waiting) {
     const said = { candidate: null, verdict: "missed", absent: [], undoes: null } as const;
     const state = open(round, eventsOf(outbox.pending(round.id)));
-    outbox.add(reviewEntry(round.id, eventOf(state, said, id, id), 0));
+    outbox.add(reviewEntry(round.id, eventOf(state, said, id, id)));
   }
   await new Promise<void>((resolve) => {
     const check = () => {

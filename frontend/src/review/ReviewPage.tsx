@@ -8,13 +8,13 @@ import { useLoad } from "../app/load";
 import { Link, navigate, type Params } from "../app/router";
 import { useSession } from "../app/session";
 import { Empty, ErrorLine } from "../app/ui";
-import { ActiveClock } from "./clock";
 import { upcoming } from "./feed";
 import { Grid } from "./Grid";
 import { KeysDialog } from "./KeysDialog";
 import { completeEntry, eventsOf, isComplete, outboxOf, reviewEntry } from "./outboxes";
 import { fetchImage, inOrder, Pictures } from "./pictures";
 import { eventOf, lastAct, type ReviewEvent, type ReviewState, reduce } from "./state";
+import { useActivity } from "./useActivity";
 import { Keys } from "./useKeys";
 import { useOwnKeys } from "./useOwnKeys";
 
@@ -39,6 +39,8 @@ export function ReviewPage({ params }: { params: Params }) {
   const [looked, setLooked] = useState({ current: 0, offset: 0 });
   const [help, setHelp] = useState(false);
   const own = useOwnKeys();
+  const heldAhead = useRef(ahead);
+  heldAhead.current = ahead;
   const done = useRef(new Set<Id>());
   /** The studies done here, the last one at the end: undo goes back into them. */
   const [trail, setTrail] = useState<ReviewState[]>([]);
@@ -63,10 +65,12 @@ export function ReviewPage({ params }: { params: Params }) {
   /** Asks for what comes next; shows it where nothing is shown. */
   const refill = useCallback(async () => {
     try {
-      const answer = await api.post<NextStudy>(`/rounds/${round}/next`, { ahead: AHEAD });
+      const held = [...heldAhead.current];
+      const have = held.map((study) => study.id);
+      const answer = await api.post<NextStudy>(`/rounds/${round}/next`, { ahead: AHEAD, have });
       setError(null);
       setCounts({ reviewed: answer.reviewed, remaining: answer.remaining });
-      const next = upcoming(answer, current.current, done.current);
+      const next = upcoming(answer, held, current.current, done.current);
       const first = next[0];
       if (current.current === null && first) {
         show(first);
@@ -75,7 +79,7 @@ export function ReviewPage({ params }: { params: Params }) {
       } else {
         setAhead(next);
         // What is done here and on its way brings another answer.
-        if (current.current === null && !answer.study) setFinished(true);
+        if (current.current === null && !answer.order.length) setFinished(true);
       }
     } catch (problem) {
       setError(asApiError(problem));
@@ -134,16 +138,12 @@ export function ReviewPage({ params }: { params: Params }) {
 
   const look = useCallback((current: number, offset: number) => setLooked({ current, offset }), []);
 
-  // Every study has a clock of its own.
-  const clock = useMemo(() => new ActiveClock(() => Date.now()), [shown?.study.id]);
-  useEffect(() => watch(clock), [clock]);
+  const clock = useActivity(shown?.study.id ?? null, "click");
 
   // Studies fetched ahead are held for this reader; whoever leaves the page leaves them to the others.
-  const held = useRef(ahead);
-  held.current = ahead;
   useEffect(
     () => () => {
-      for (const study of held.current) api.post(`/round-studies/${study.id}/release`).catch(() => {});
+      for (const study of heldAhead.current) api.post(`/round-studies/${study.id}/release`).catch(() => {});
     },
     [],
   );
@@ -151,7 +151,7 @@ export function ReviewPage({ params }: { params: Params }) {
   const onDone = (state: ReviewState) => {
     const { study } = state;
     setTrail((states) => [...states, state]);
-    outbox.add(completeEntry(study.id, uuid(), clock.take()));
+    outbox.add(completeEntry(study.id, uuid()));
     done.current.add(study.id);
     setCounts((c) => ({ reviewed: c.reviewed + 1, remaining: Math.max(0, c.remaining - 1) }));
     const [next, ...rest] = ahead.filter((one) => !done.current.has(one.id));
@@ -173,7 +173,7 @@ export function ReviewPage({ params }: { params: Params }) {
     const state = lastAct(last).reduce((so, { id, candidate }, index) => {
       const said = { candidate, verdict: null, absent: [], undoes: id };
       const event = eventOf(so, said, index ? uuid() : act, act);
-      outbox.add(reviewEntry(last.study.id, event, 0));
+      outbox.add(reviewEntry(last.study.id, event));
       return reduce(so, { type: "event", event });
     }, last);
     done.current.delete(last.study.id);
@@ -224,20 +224,6 @@ export function ReviewPage({ params }: { params: Params }) {
       {help && <KeysDialog own={own.own} onSave={own.save} onClose={() => setHelp(false)} />}
     </Keys.Provider>
   );
-}
-
-/** Feeds a clock from what the person does on the page. */
-function watch(clock: ActiveClock): () => void {
-  clock.touch();
-  const touch = () => clock.touch();
-  const seen = () => (document.hidden ? clock.pause() : clock.touch());
-  const deeds = ["keydown", "pointerdown", "pointermove", "wheel"];
-  for (const deed of deeds) window.addEventListener(deed, touch, { passive: true });
-  document.addEventListener("visibilitychange", seen);
-  return () => {
-    for (const deed of deeds) window.removeEventListener(deed, touch);
-    document.removeEventListener("visibilitychange", seen);
-  };
 }
 
 interface FinishedProps {

@@ -18,7 +18,7 @@ function conflict(rest: Partial<ReviewEvent>, standing: typeof stored | null = s
     receipt: "queued",
     ...rest,
   };
-  const entry = { ...reviewEntry("rs1", event, 0), order: 1, owner: "reader" };
+  const entry = { ...reviewEntry("rs1", event), order: 1, owner: "reader" };
   return conflictOf({ ...entry, stale: { stored: standing } });
 }
 

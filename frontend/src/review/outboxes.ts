@@ -61,7 +61,7 @@ function channelOf(channel: BroadcastChannel) {
 }
 
 /** The outbox entry of a verdict or of the taking back of one. */
-export function reviewEntry(roundStudy: Id, event: ReviewEvent, activeSeconds: number) {
+export function reviewEntry(roundStudy: Id, event: ReviewEvent) {
   const { id, candidate, verdict, absent, undoes, seen, act } = event;
   const what = undoes
     ? { undoes }
@@ -72,19 +72,19 @@ export function reviewEntry(roundStudy: Id, event: ReviewEvent, activeSeconds: n
     candidate,
     act,
     path: `/round-studies/${roundStudy}/reviews`,
-    body: { id, ...what, seen, active_seconds: activeSeconds },
+    body: { id, ...what, seen },
   };
 }
 
 /** The entry that says that a study is done; its id is the browser's own. */
-export function completeEntry(roundStudy: Id, id: Id, activeSeconds: number) {
+export function completeEntry(roundStudy: Id, id: Id) {
   return {
     id,
     roundStudy,
     candidate: null,
     act: id,
     path: `/round-studies/${roundStudy}/complete`,
-    body: { active_seconds: activeSeconds },
+    body: {},
   };
 }
 
@@ -98,7 +98,7 @@ export function eventOfEntry({ id, candidate, act, body }: Entry): ReviewEvent {
     verdict: (body.verdict as Verdict | undefined) ?? null,
     absent: (body.absent_phases as string[] | undefined) ?? [],
     undoes: (body.undoes as Id | undefined) ?? null,
-    seen: (body.seen as Id | null | undefined) ?? null,
+    seen: body.seen as Id | null | undefined,
     act: act ?? id,
     receipt: "queued",
   };

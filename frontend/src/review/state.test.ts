@@ -108,6 +108,16 @@ describe("what an event says to have seen", () => {
     expect(eventOf(having(open(study()), accept), { ...said, candidate: "c2" }, "e9", "e9").seen).toBeNull();
   });
 
+  it("is left out where an earlier visit's verdict was taken back and nobody told what stood before it", () => {
+    const earlier = aReviewStudy({
+      candidates: [{ ...aCandidate("c1", 1), verdict: "not_a_lesion", review_id: "e2" }],
+    });
+    const undone = having(open(earlier), event("e3", { candidate: "c1", undoes: "e2" }));
+    expect(eventOf(undone, said, "e9", "e9").seen).toBeUndefined();
+    const told = reduce(undone, { type: "told", study: study() });
+    expect(eventOf(told, said, "e9", "e9").seen).toBeNull();
+  });
+
   it("is what it takes back", () => {
     const back = { candidate: "c1", verdict: null, absent: [], undoes: "e1" };
     expect(eventOf(having(open(study()), accept), back, "e9", "e9").seen).toBe("e1");

@@ -11,8 +11,9 @@ export interface ReviewEvent {
   /** Phases in which the candidate is not to be seen. */
   absent: readonly string[];
   undoes: Id | null;
-  /** The event that stood on the same target when this one was given. */
-  seen: Id | null;
+  /** The event that stood on the same target when this one was given; undefined where this page cannot know:
+   * what stood before an earlier visit's verdict, that verdict being taken back. */
+  seen: Id | null | undefined;
   /** What one key did is taken back by one key: the id of the first event that it gave. */
   act: Id;
   receipt: Receipt;
@@ -169,8 +170,12 @@ export function absentIn(state: ReviewState, candidate: Id): readonly string[] {
 
 /** An event under an id of its own, given now. */
 export function eventOf(state: ReviewState, said: Said, id: Id, act: Id): ReviewEvent {
-  const seen = said.undoes ?? verdictOn(state, said.candidate)?.id ?? null;
-  return { ...said, id, seen, act, receipt: "queued" };
+  const stands = said.undoes ?? verdictOn(state, said.candidate)?.id;
+  const ofEarlierVisit = new Set(told(state.study).map((event) => event.id));
+  const unknown = state.events.some(
+    ({ candidate, undoes }) => candidate === said.candidate && undoes !== null && ofEarlierVisit.has(undoes),
+  );
+  return { ...said, id, seen: stands ?? (unknown ? undefined : null), act, receipt: "queued" };
 }
 
 function accepted(state: ReviewState): Candidate[] {

@@ -4,7 +4,6 @@ import { api } from "../api/client";
 import type { CandidateVerdict, Id, ReviewStudy, StudyVerdict, WindowName } from "../api/types";
 import { uuid } from "../api/uuid";
 import { navigate } from "../app/router";
-import type { ActiveClock } from "./clock";
 import { conflictOf, mineAgain } from "./conflicts";
 import { columns } from "./crop";
 import type { Action } from "./keys";
@@ -31,7 +30,6 @@ interface Setting {
   study: ReviewStudy;
   waiting: ReviewEvent[];
   outbox: Outbox;
-  clock: ActiveClock;
   onWindow: (window: WindowName) => void;
   onHelp: () => void;
   onWhole: () => void;
@@ -51,7 +49,7 @@ export interface Reading {
 }
 
 export function useReading(setting: Setting): Reading {
-  const { study, waiting, outbox, clock } = setting;
+  const { study, waiting, outbox } = setting;
   const { keyFor } = useKeys();
   const [state, dispatch] = useReducer(reduce, null, () => open(study, waiting));
   const told = useMemo(() => new Set(open(study).events.map((event) => event.id)), [study]);
@@ -89,7 +87,7 @@ export function useReading(setting: Setting): Reading {
       const action = { type: "event", event } as const;
       latest.current = reduce(latest.current, action);
       dispatch(action);
-      outbox.add(reviewEntry(study.id, event, clock.take()));
+      outbox.add(reviewEntry(study.id, event));
       // Whoever judges anew has seen what is stored, and has chosen.
       for (const { id, roundStudy, candidate } of outbox.conflicts)
         if (roundStudy === study.id && candidate === event.candidate) outbox.settleConflict(id);
@@ -102,7 +100,7 @@ export function useReading(setting: Setting): Reading {
     if (!entry) return;
     const event = which === "mine" ? mineAgain(conflictOf(entry), uuid()) : null;
     if (event && entry.roundStudy === study.id) dispatch({ type: "event", event });
-    if (event) outbox.add(reviewEntry(entry.roundStudy, event, 0));
+    if (event) outbox.add(reviewEntry(entry.roundStudy, event));
     outbox.settleConflict(entry.id);
   };
 

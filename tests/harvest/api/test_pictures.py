@@ -26,8 +26,9 @@ def reader(client_of: Callable[[Role | None], APIClient]) -> APIClient:
 @pytest.fixture
 def study(reader: APIClient, ready_round: HarvestRound) -> dict[str, Any]:
     """The first study of the queue."""
-    answer: dict[str, Any] = reader.post(f"/api/v1/rounds/{ready_round.pk}/next", {}, format="json").json()
-    return answer["study"]
+    answer: Any = reader.post(f"/api/v1/rounds/{ready_round.pk}/next", {}, format="json").json()
+    found: dict[str, Any] = answer["studies"][0]
+    return found
 
 
 def picture(answer: Any) -> np.ndarray:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('harvest', '0012_review_queue'),
+        ('harvest', '0014_readings'),
     ]
 
     operations = [
