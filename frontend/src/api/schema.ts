@@ -75,7 +75,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description `count` neighbouring slices of one phase below each other, 8-bit grey; the box is not drawn in it. */
+        /** @description The key slice of a candidate in one phase, or the other slices of its tile below each other; grey. */
         get: operations["candidate_tile"];
         put?: never;
         post?: never;
@@ -882,6 +882,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{id}/slices/{phase}/{z_index}.webp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One slice of one phase on the study's grid, a pixel a voxel; grey. */
+        get: operations["study_slice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{id}/text-checked": {
         parameters: {
             query?: never;
@@ -1074,7 +1091,10 @@ export interface components {
         AssignedByEnum: "said" | "name" | "image";
         /** @enum {unknown} */
         BlankEnum: "";
-        /** @description `verdict` and `review_id` are the reader's own, null where there is none that stands. */
+        /**
+         * @description `verdict` and `review_id` are the reader's own, null where there is none that stands; `absent_phases`
+         *     are those in which the reader does not see it.
+         */
         Candidate: {
             /** Format: uuid */
             id: string;
@@ -1101,6 +1121,7 @@ export interface components {
             readonly verdict: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
             /** Format: uuid */
             readonly review_id: string | null;
+            readonly absent_phases: string[];
             tile: components["schemas"]["Tile"];
         };
         ChangedLesion: {
@@ -2140,6 +2161,7 @@ export interface components {
             verdict?: components["schemas"]["Verdict"];
             /** Format: uuid */
             undoes?: string | null;
+            absent_phases?: string[];
             /** Format: uuid */
             seen?: string | null;
         };
@@ -2749,6 +2771,7 @@ export interface operations {
     candidate_tile: {
         parameters: {
             query?: {
+                part?: "key" | "neighbours";
                 /** @description Of the phase's image (image_revisions). */
                 revision?: number;
                 window?: "bone" | "liver" | "lung" | "own" | "soft_tissue";
@@ -4344,6 +4367,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyDetail"];
+                };
+            };
+        };
+    };
+    study_slice: {
+        parameters: {
+            query?: {
+                /** @description Of the phase's image (image_revisions). */
+                revision?: number;
+                window?: "bone" | "liver" | "lung" | "own" | "soft_tissue";
+            };
+            header?: never;
+            path: {
+                id: string;
+                phase: string;
+                z_index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
                 };
             };
         };
