@@ -1,9 +1,10 @@
 /** The screen of one study: candidates by phases, the rail beside them, the footer below. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { HarvestRound, ReviewStudy, WindowName } from "../api/types";
-import { placeWords, words } from "../app/format";
+import { placeWords } from "../app/format";
 import { Link } from "../app/router";
 import { useSession } from "../app/session";
+import { words } from "../app/words";
 import { t } from "../i18n/t";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
 import { ConflictPanel } from "./Conflicts";

@@ -1,8 +1,9 @@
 /** What is known of the study beside its candidates: where it stands, what it is, why it is here. */
 import { useEffect, useState } from "preact/hooks";
 import type { Geometry, HarvestRound } from "../api/types";
-import { plural, seconds, words } from "../app/format";
+import { plural, seconds } from "../app/format";
 import { Link } from "../app/router";
+import { words } from "../app/words";
 import type { ActiveClock } from "./clock";
 import { sizeMm } from "./crop";
 import { Mark } from "./marks";

@@ -1,7 +1,7 @@
 /** One candidate: what is known of it, its verdict and its tiles, phases side by side. */
 import { useEffect, useRef } from "preact/hooks";
 import type { Candidate, CandidateVerdict, ReviewStudy } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
 import { sizeMm } from "./crop";
 import { CANDIDATE_BUTTONS, Mark, ReceiptMark, VERDICT_WORDS } from "./marks";
 import type { ReviewEvent } from "./state";

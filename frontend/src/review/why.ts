@@ -1,6 +1,7 @@
 /** Which study comes next, in words: the strategies, and why this one is shown. */
 import type { Strategy, Why } from "../api/types";
-import { percent, words } from "../app/format";
+import { percent } from "../app/format";
+import { words } from "../app/words";
 import { t } from "../i18n/t";
 
 export const STRATEGIES: Readonly<Record<Strategy, { name: string; says: string }>> = {
