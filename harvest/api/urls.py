@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from harvest.api import cohorts, dashboard, labels, models, releases, schedules, session, training
+from harvest.api import (
+    cohorts,
+    dashboard,
+    labels,
+    models,
+    preferences,
+    releases,
+    schedules,
+    session,
+    training,
+)
 
 urlpatterns = [
     path("session", session.SessionView.as_view(), name="session"),
     path("token", session.TokenView.as_view(), name="token"),
+    path("me/preferences", preferences.PreferencesView.as_view(), name="preferences"),
     path("cohorts", cohorts.CohortsView.as_view(), name="cohorts"),
     path("cohorts/<uuid:id>", cohorts.CohortView.as_view(), name="cohort"),
     path("cohorts/<uuid:id>/dashboard", dashboard.DashboardView.as_view(), name="dashboard"),
