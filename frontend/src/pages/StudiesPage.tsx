@@ -128,7 +128,7 @@ function StudyRow({ study, onRetried }: { study: Study; onRetried: () => void })
     <tr data-testid="study-row">
       <td class="num right">{study.ordinal}</td>
       <td class="mono">{study.subject.slice(0, 10)}</td>
-      <td>{words(study.split)}</td>
+      <td>{study.split && words(study.split)}</td>
       <td>
         {may(user, "data_manager") ? (
           <select

@@ -1,10 +1,11 @@
 /** The screen of one study: candidates by phases, the rail beside them, the footer below. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { HarvestRound, ReviewStudy, WindowName } from "../api/types";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { HarvestRound, Id, ReviewStudy, WindowName } from "../api/types";
 import { placeWords } from "../app/format";
 import { Link } from "../app/router";
 import { useSession } from "../app/session";
 import { words } from "../app/words";
+import { rich } from "../i18n/rich";
 import { t } from "../i18n/t";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
 import { ConflictPanel } from "./Conflicts";
@@ -15,7 +16,7 @@ import { Footer } from "./Footer";
 import { type Action, actionOf, belongsToTarget } from "./keys";
 import type { Outbox } from "./outbox";
 import { Rail } from "./Rail";
-import { Row } from "./Row";
+import { type Deeds, Row } from "./Row";
 import { absentIn, type ReviewEvent, type ReviewState, verdictOn } from "./state";
 import { useKeys } from "./useKeys";
 import { useReading } from "./useReading";
@@ -85,13 +86,30 @@ export function Grid(props: Props) {
     };
   }, []);
 
+  const latest = useRef({ study, reading });
+  latest.current = { study, reading };
+  const deeds = useMemo((): Deeds => {
+    const place = (id: Id) => latest.current.study.candidates.findIndex((one) => one.id === id);
+    return {
+      select: (candidate) => latest.current.reading.select(place(candidate)),
+      point: (phase) => latest.current.reading.point(phase),
+      notVisible: (candidate, phase) => latest.current.reading.notVisible(candidate, phase),
+      whole: (candidate, shown) => {
+        if (shown) latest.current.reading.select(place(candidate));
+        setWhole(shown);
+      },
+      scrub: (candidate, by) => latest.current.reading.scrub(candidate, by),
+      judge: (candidate, verdict) => latest.current.reading.judge(verdict, place(candidate)),
+    };
+  }, []);
+
   const shownColumns = columns(study.study.phases);
   const conflict = outbox.conflicts[0];
   return (
     <div class={`review ${bare ? "bare" : ""}`} data-testid="review" data-round-study={study.id}>
       <div class="grid">
         <div class="phases">
-          <fieldset class="windows" aria-label="Window">
+          <fieldset class="windows" aria-label={t("Window")}>
             {PRESET_NAMES.map((name, i) => (
               <button
                 key={name}
@@ -132,15 +150,7 @@ export function Grid(props: Props) {
             verdict={verdictOn(state, candidate.id)}
             absent={absentIn(state, candidate.id)}
             phase={state.phase}
-            onSelect={() => reading.select(index)}
-            onPoint={reading.point}
-            onNotVisible={(phase) => reading.notVisible(candidate.id, phase)}
-            onWhole={(shown) => {
-              if (shown) reading.select(index);
-              setWhole(shown);
-            }}
-            onScrub={(by) => reading.scrub(candidate.id, by)}
-            onJudge={(verdict) => reading.judge(verdict, index)}
+            deeds={deeds}
           />
         ))}
         {!study.candidates.length && (
@@ -150,11 +160,19 @@ export function Grid(props: Props) {
                 ? t(
                     "This study is read from scratch: no candidate is shown. Draw every lesion in it, or say that it has none.",
                   )
-                : "No candidate in this study scored high enough to be shown."}
+                : t("No candidate in this study scored high enough to be shown.")}
             </p>
             <p>
-              <kbd>{keyFor("no_lesion")}</kbd> the study has no lesion, <kbd>{keyFor("missed")}</kbd> it has
-              one, <kbd>{keyFor("draw")}</kbd> look at the whole study and draw it.
+              {rich(
+                t(
+                  "{no} the study has no lesion, {missed} it has one, {draw} look at the whole study and draw it.",
+                ),
+                {
+                  no: <kbd>{keyFor("no_lesion")}</kbd>,
+                  missed: <kbd>{keyFor("missed")}</kbd>,
+                  draw: <kbd>{keyFor("draw")}</kbd>,
+                },
+              )}
             </p>
           </div>
         )}
@@ -199,10 +217,10 @@ function Place({ study, phase }: { study: ReviewStudy; phase: string }) {
       {phase !== study.study.reference_phase && (
         <Link
           href={`/studies/${study.study.id}/draw?round_study=${study.id}&nudge=${phase}`}
-          title={`Move the ${words(phase)} phase by hand`}
+          title={t("Move the {phase} phase by hand", { phase: words(phase) })}
           data-testid={`nudge-${phase}`}
         >
-          move
+          {t("move")}
         </Link>
       )}
     </span>
