@@ -8,7 +8,8 @@ from datetime import date
 
 import numpy as np
 
-from detector.evaluation.bootstrap import Estimate, mean_estimate
+from detector.evaluation.bootstrap import Estimate
+from harvest.labour.means import mean_seconds
 
 PACE_DAYS = 14
 Z = 1.959964
@@ -42,7 +43,7 @@ def forecast(
             counted too.
     """
     totals = [sum(modes.values()) for modes in seconds]
-    mean = mean_estimate(totals, [str(i) for i in range(len(totals))], samples=1000)
+    mean = mean_seconds(totals)
     hours = _sum_of(mean, remaining, float(np.std(totals, ddof=1)) if len(totals) > 1 else 0.0)
     pace = hours_a_day(by_day, today=today)
     days: Estimate = {"value": None, "lo": None, "hi": None, "n": hours["n"]}
@@ -68,9 +69,7 @@ def _sum_of(mean: Estimate, remaining: int, deviation: float) -> Estimate:
     """Hours of `remaining` readings from the mean seconds of one and their standard deviation."""
     value, lo, hi = mean["value"], mean["lo"], mean["hi"]
     if value is None or lo is None or hi is None:
-        return {"value": None, "lo": None, "hi": None, "n": mean["n"]}
-    if mean["n"] < 2:
-        return {"value": remaining * value / 3600, "lo": None, "hi": None, "n": mean["n"]}
+        return _scaled(mean, remaining / 3600)
     noise = Z * deviation * remaining**0.5
     below, above = (np.hypot(remaining * (end - value), noise) for end in (lo, hi))
     least, most = max(0.0, remaining * value - float(below)), remaining * value + float(above)

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from detector.evaluation.bootstrap import Estimate
+from harvest.labour.means import bootstrap_t, percentiles, resample
 
 # An interval of fewer studies than this is a guess: the page says how many are missing.
 ENOUGH = 10
-_SAMPLES = 2000
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,52 +33,33 @@ class Saved:
 def labour_saved(scratch: Sequence[float], shown: Sequence[float], *, seed: int = 0) -> Saved:
     """From the active seconds of each study drawn from scratch, and of each read with candidates.
 
-    95 % percentile intervals; studies are drawn with replacement in each arm by itself. An arm of one study
+    Studies are drawn with replacement in each arm by itself. Means, their difference and the share (over the
+    logarithm of the ratio) have 95 % bootstrap-t intervals, medians those of percentiles. An arm of one study
     gives values without intervals. Estimates of both arms have the smaller arm's n.
     """
     rng = np.random.default_rng(seed)
-    a, b = (np.asarray(values, dtype=float) for values in (scratch, shown))
-    a_mean, a_median = _drawn(a, rng)
-    b_mean, b_median = _drawn(b, rng)
-    n = min(len(a), len(b))
+    a, b = resample(scratch, rng), resample(shown, rng)
+    n = min(a.n, b.n)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = (a_mean - b_mean) / a_mean
+        ratio = np.log(b.means / a.means)
+        ratio_error = np.hypot(a.errors / a.means, b.errors / b.means)
+    left = bootstrap_t(ratio, ratio_error, n)
     return Saved(
-        scratch_mean=_estimate(a_mean, len(a)),
-        scratch_median=_estimate(a_median, len(a)),
-        shown_mean=_estimate(b_mean, len(b)),
-        shown_median=_estimate(b_median, len(b)),
-        seconds=_estimate(a_mean - b_mean, n),
-        share=_estimate(share, n),
-        missing_scratch=max(0, ENOUGH - len(a)),
-        missing_shown=max(0, ENOUGH - len(b)),
+        scratch_mean=bootstrap_t(a.means, a.errors, a.n),
+        scratch_median=percentiles(a.medians, a.n),
+        shown_mean=bootstrap_t(b.means, b.errors, b.n),
+        shown_median=percentiles(b.medians, b.n),
+        seconds=bootstrap_t(a.means - b.means, np.hypot(a.errors, b.errors), n),
+        share={
+            "value": _saved(left["value"]),
+            "lo": _saved(left["hi"]),
+            "hi": _saved(left["lo"]),
+            "n": n,
+        },
+        missing_scratch=max(0, ENOUGH - a.n),
+        missing_shown=max(0, ENOUGH - b.n),
     )
 
 
-def mean_seconds(values: Sequence[float], *, seed: int = 0) -> Estimate:
-    """Mean of a study's seconds with its interval, resampled by study; null without a study."""
-    array = np.asarray(values, dtype=float)
-    return _estimate(_drawn(array, np.random.default_rng(seed))[0], len(array))
-
-
-def _drawn(values: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """(1 + samples,) means and medians: of all values first, then of the resamples; NaN without values."""
-    if not len(values):
-        nothing = np.full(1 + _SAMPLES, np.nan)
-        return nothing, nothing
-    means, medians = [values.mean()], [np.median(values)]
-    for _ in range(_SAMPLES):
-        sample = values[rng.integers(0, len(values), len(values))]
-        means.append(sample.mean())
-        medians.append(np.median(sample))
-    return np.array(means), np.array(medians)
-
-
-def _estimate(drawn: Floats, n: int) -> Estimate:
-    value, defined = float(drawn[0]), drawn[1:][np.isfinite(drawn[1:])]
-    if not np.isfinite(value):
-        return {"value": None, "lo": None, "hi": None, "n": n}
-    if n < 2 or not defined.size:
-        return {"value": value, "lo": None, "hi": None, "n": n}
-    lo, hi = np.percentile(defined, [2.5, 97.5])
-    return {"value": value, "lo": float(lo), "hi": float(hi), "n": n}
+def _saved(log_ratio: float | None) -> float | None:
+    return None if log_ratio is None else 1 - float(np.exp(log_ratio))
