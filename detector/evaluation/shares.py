@@ -58,6 +58,15 @@ def share_of(hits: Sequence[float], cases: Sequence[float]) -> Share:
     return Share(hit, all, studies, {"value": p, "lo": min(lo, p), "hi": max(hi, p), "n": studies})
 
 
+def share_by_study(studies: Sequence[str], hits: Sequence[float], cases: Sequence[float]) -> Share:
+    """As share_of, for hits and cases of things of which several may be of one study."""
+    names, owner = np.unique(np.asarray(studies, dtype=str), return_inverse=True)
+    sums = np.zeros((2, len(names)))
+    np.add.at(sums[0], owner, np.asarray(hits, dtype=float))
+    np.add.at(sums[1], owner, np.asarray(cases, dtype=float))
+    return share_of(sums[0].tolist(), sums[1].tolist())
+
+
 def _effective(counted: np.ndarray, p: float) -> float:
     studies, cases = len(counted), float(counted[:, 1].sum())
     if studies == 1 or p in (0.0, 1.0):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from detector.evaluation.bootstrap import Estimate, bootstrap_many
-from detector.evaluation.shares import Share, share_of
+from detector.evaluation.shares import Share, share_by_study
 from detector.geometry import Box3D, iou
 
 # As detector.evaluation.matching's headline rule: from here on two boxes mean the same lesion.
@@ -25,6 +26,14 @@ class Mark:
 
     box: Box3D
     candidate: str = ""
+
+
+class Both(NamedTuple):
+    """The marks of two readers who read the same study; none is an empty list."""
+
+    study: str
+    a: Sequence[Mark]
+    b: Sequence[Mark]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,23 +90,28 @@ def match(a: Sequence[Mark], b: Sequence[Mark], *, least_iou: float = SAME_LESIO
     ]
 
 
-def compare(
-    a: Mapping[str, Sequence[Mark]], b: Mapping[str, Sequence[Mark]], *, seed: int = 0
-) -> BoxAgreement:
-    """Two readers' marks by study, of the studies that both read (an empty list: no marks)."""
-    both = sorted(a.keys() & b.keys())
-    matched = {study: match(a[study], b[study]) for study in both}
-    pairs = sum(map(len, matched.values()))
-    marks = {study: len(a[study]) + len(b[study]) for study in both}
-    drawn = [(study, m.iou, m.distance_mm) for study in both for m in matched[study] if not m.given]
+def compare(read: Sequence[Both], *, seed: int = 0) -> BoxAgreement:
+    """Two readers' marks, or those of many pairs of readers together; resampled by study."""
+    matched = [match(both.a, both.b) for both in read]
+    pairs = sum(map(len, matched))
+    drawn = [
+        (both.study, m.iou, m.distance_mm)
+        for both, found in zip(read, matched, strict=True)
+        for m in found
+        if not m.given
+    ]
     overlap, distance = _medians(drawn, seed)
     return BoxAgreement(
-        studies=len(both),
+        studies=len({both.study for both in read}),
         pairs=pairs,
-        only_a=sum(len(a[study]) for study in both) - pairs,
-        only_b=sum(len(b[study]) for study in both) - pairs,
+        only_a=sum(len(both.a) for both in read) - pairs,
+        only_b=sum(len(both.b) for both in read) - pairs,
         drawn_pairs=len(drawn),
-        detection=share_of([2 * len(matched[s]) for s in both], [marks[s] for s in both]),
+        detection=share_by_study(
+            [both.study for both in read],
+            [2 * len(found) for found in matched],
+            [len(both.a) + len(both.b) for both in read],
+        ),
         iou=overlap,
         distance_mm=distance,
     )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from detector.errors import ShapeError
 from detector.evaluation.bootstrap import Estimate, bootstrap_sums
-from detector.evaluation.shares import Share, share_of
+from detector.evaluation.shares import Share, share_by_study
 
 Floats = npt.NDArray[np.float64]
 
@@ -106,14 +106,16 @@ def _agreement(
 
     none: Estimate = {"value": None, "lo": None, "hi": None, "n": 0}
     found, expected = bootstrap_sums(studies, table, kappa, seed=seed) or (none, none)
-    agreement = _by_study(studies, alike, np.ones(len(rated)))
+    agreement = share_by_study(studies, alike, np.ones(len(rated)))
     others = counts * (counts - 1) / np.maximum(readers - 1, 1)[:, None]
     return Agreement(
         items=len(rated),
         studies=len(set(studies)),
         kappa=_interval(found, expected["value"], agreement),
         agreement=agreement,
-        of_category={c: _by_study(studies, others[:, i], counts[:, i]) for i, c in enumerate(categories)},
+        of_category={
+            c: share_by_study(studies, others[:, i], counts[:, i]) for i, c in enumerate(categories)
+        },
     )
 
 
@@ -126,11 +128,3 @@ def _interval(kappa: Estimate, expected: float | None, agreement: Share) -> Esti
     if agreement.estimate["value"] == 1.0 and lowest is not None and expected is not None:
         return {**kappa, "lo": (lowest - expected) / (1 - expected)}
     return kappa
-
-
-def _by_study(studies: Sequence[str], hits: Floats, cases: Floats) -> Share:
-    names, owner = np.unique(np.asarray(studies, dtype=str), return_inverse=True)
-    sums = np.zeros((2, len(names)))
-    np.add.at(sums[0], owner, hits)
-    np.add.at(sums[1], owner, cases)
-    return share_of(sums[0].tolist(), sums[1].tolist())
