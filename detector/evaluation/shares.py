@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.errors import ShapeError
 from detector.evaluation.bootstrap import Estimate
@@ -58,7 +59,7 @@ def share_of(hits: Sequence[float], cases: Sequence[float]) -> Share:
     return Share(hit, all, studies, {"value": p, "lo": min(lo, p), "hi": max(hi, p), "n": studies})
 
 
-def share_by_study(studies: Sequence[str], hits: Sequence[float], cases: Sequence[float]) -> Share:
+def share_by_study(studies: Sequence[str], hits: npt.ArrayLike, cases: npt.ArrayLike) -> Share:
     """As share_of, for hits and cases of things of which several may be of one study."""
     names, owner = np.unique(np.asarray(studies, dtype=str), return_inverse=True)
     sums = np.zeros((2, len(names)))
