@@ -10,6 +10,7 @@ from django.db import models
 from django.http import HttpRequest
 
 from harvest.models import (
+    Activity,
     ArchivePull,
     Candidate,
     Cohort,
@@ -20,10 +21,12 @@ from harvest.models import (
     ImportItem,
     ImportJob,
     LabelImport,
+    Labour,
     Lesion,
     ModelVersion,
     Outcome,
     PhaseNudge,
+    Reading,
     Review,
     RoundStudy,
     Series,
@@ -71,18 +74,21 @@ class ArchivePullAdmin(ReadOnlyAdmin):
 
 
 LISTED: dict[type[models.Model], tuple[str, ...]] = {
+    Activity: ("reader", "reading", "mode", "at", "seconds"),
     Candidate: ("id", "round_study", "rank", "score"),
     Cohort: ("name", "created_at"),
     DicomSender: ("ae_title", "cohort", "host", "port"),
     DatasetRelease: ("cohort", "number", "owner", "created_at"),
     HarvestRound: ("cohort", "number", "state", "model_version", "created_at"),
     LabelImport: ("cohort", "owner", "window_days", "created_at", "undone_at"),
+    Labour: ("reading", "reader", "mode", "seconds"),
     Lesion: ("id", "study", "source", "primary", "lesion_class", "reader", "retired_at"),
     ModelVersion: ("name", "kind", "promoted", "release", "created_at"),
     Outcome: ("subject", "kind", "on"),
     PhaseNudge: ("series", "revision", "offset_mm", "by", "created_at"),
-    Review: ("sequence", "reader", "verdict", "undoes", "active_seconds", "created_at"),
-    RoundStudy: ("round", "study", "state", "queue_state", "leased_by"),
+    Reading: ("round_study", "number", "reader", "state", "leased_until", "done_at"),
+    Review: ("sequence", "reader", "verdict", "undoes", "created_at"),
+    RoundStudy: ("round", "study", "state", "settled_at"),
     Series: ("study", "phase", "modality"),
     Study: ("cohort", "ordinal", "reference_phase", "lesion_class", "created_at"),
     Subject: ("pseudonym", "cohort", "split"),

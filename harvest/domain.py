@@ -265,6 +265,44 @@ class QueueState(StrEnum):
     DONE = "done"
 
 
+class ReadingPolicy(StrEnum):
+    """How many read a study of a round: one, two who do not see each other, or two and an adjudicator of
+    what they differ in."""
+
+    ONE = "one"
+    TWO = "two"
+    TWO_ADJUDICATED = "two_adjudicated"
+
+
+# The number of the reading in which an adjudicator decides; blind readings count from 1.
+ADJUDICATION = 0
+
+
+class ReadingMode(StrEnum):
+    """What a reader's time goes into."""
+
+    CLICK = "click"
+    DRAW = "draw"
+    ADJUDICATE = "adjudicate"
+
+
+class HiddenCase(StrEnum):
+    """A gold study among those to be read: as it is, without the candidates that hit one of its lesions, or
+    with a candidate where nothing is. What is said of it measures the reader and nothing else."""
+
+    PLAIN = "plain"
+    WITHHELD = "withheld"
+    INVENTED = "invented"
+
+
+class CandidateKind(StrEnum):
+    """Where a candidate comes from. A WITHHELD one of a hidden case is shown to nobody."""
+
+    MODEL = "model"
+    WITHHELD = "withheld"
+    INVENTED = "invented"
+
+
 class TrainingRole(NamedTuple):
     """What one mark is to one trainer. role: positive, negative, ignored, or None (left out)."""
 

@@ -13,6 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
+from harvest.api.shapes import choice
+from harvest.domain import ReadingPolicy
 from harvest.models import Cohort
 from harvest.selectors import cohorts as selectors
 from harvest.services import cohorts as services
@@ -36,6 +38,7 @@ class CohortReviewSerializer(serializers.Serializer):
 class CohortSerializer(serializers.ModelSerializer):
     counts = serializers.SerializerMethodField()
     review = serializers.SerializerMethodField()
+    reading_policy = choice(ReadingPolicy)
 
     class Meta:
         model = Cohort
@@ -46,6 +49,7 @@ class CohortSerializer(serializers.ModelSerializer):
             "created_at",
             "score_threshold",
             "max_candidates",
+            "reading_policy",
             "counts",
             "review",
         ]
@@ -74,6 +78,7 @@ class CohortUpdateSerializer(serializers.Serializer):
     description = serializers.CharField(required=False, allow_blank=True, max_length=2000)
     score_threshold = serializers.FloatField(required=False, min_value=0, max_value=1)
     max_candidates = serializers.IntegerField(required=False, min_value=1, max_value=100)
+    reading_policy = choice(ReadingPolicy, required=False)
 
 
 class CohortsView(ListAPIView):

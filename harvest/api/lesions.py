@@ -12,13 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from harvest.api.permissions import CLINICIANS
-from harvest.api.reviews import seconds
+from harvest.api.reviews import WaitedSerializer
 from harvest.api.shapes import LesionSerializer, choice, point
 from harvest.domain import LesionClass
 from harvest.services import lesions as services
 
 
-class LesionCreateSerializer(serializers.Serializer):
+class LesionCreateSerializer(WaitedSerializer):
     """A drawn box; `id` is made by the reader's browser, so that a retry stores nothing twice."""
 
     id = serializers.UUIDField()
@@ -28,7 +28,6 @@ class LesionCreateSerializer(serializers.Serializer):
     lesion_class = choice(LesionClass, required=False, allow_blank=True, allow_null=True)
     absent_phases = serializers.ListField(child=serializers.CharField(), required=False)
     round_study = serializers.UUIDField(required=False, allow_null=True)
-    active_seconds = seconds(default=0)
     replaces = serializers.UUIDField(required=False, allow_null=True)
 
 
@@ -60,8 +59,8 @@ class StudyLesionsView(GenericAPIView):
             lesion_class=LesionClass(data["lesion_class"]) if data.get("lesion_class") else None,
             absent_phases=data.get("absent_phases", []),
             round_study_id=data.get("round_study"),
-            active_seconds=data["active_seconds"],
             replaces_id=data.get("replaces"),
+            waited_s=given.waited_s,
         )
         return Response(LesionSerializer(lesion).data, status=201 if made else 200)
 

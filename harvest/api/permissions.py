@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import AnonymousUser, User
 from rest_framework.permissions import BasePermission
 
 if TYPE_CHECKING:  # rest_framework.views imports this module while it is itself being imported
@@ -19,6 +20,12 @@ CLINICIANS = frozenset({Role.CLINICIAN})
 DATA_MANAGERS = frozenset({Role.DATA_MANAGER})
 ML_ENGINEERS = frozenset({Role.ML_ENGINEER})
 ADMINS = frozenset({Role.ADMIN})
+
+
+def knows_truth(user: User | AnonymousUser) -> bool:
+    """Whether a person may be told which studies are gold and what is in them: not one who only reads, since
+    gold studies measure readers."""
+    return user.is_authenticated and bool(roles_of(user) - CLINICIANS)
 
 
 class RolePermission(BasePermission):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -73,12 +74,21 @@ class ReviewStudySerializer(serializers.Serializer):
     id = serializers.UUIDField(source="row.id")
     round = serializers.UUIDField(source="row.round_id")
     study = StudyBriefSerializer(source="row.study")
-    queue_state = choice(QueueState, source="row.queue_state")
-    reviewed_at = serializers.DateTimeField(source="row.reviewed_at", allow_null=True)
+    queue_state = serializers.SerializerMethodField()
+    reviewed_at = serializers.SerializerMethodField()
+    from_scratch = serializers.BooleanField(source="row.from_scratch")
     candidates = CandidateSerializer(many=True)
     study_verdict = serializers.SerializerMethodField()
     lesions = LesionSerializer(many=True)
     why = serializers.SerializerMethodField()
+
+    @extend_schema_field(choice(QueueState))
+    def get_queue_state(self, seen: ReviewStudy) -> str:
+        return seen.reading.state if seen.reading else QueueState.PENDING
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_reviewed_at(self, seen: ReviewStudy) -> datetime | None:
+        return seen.reading.done_at if seen.reading else None
 
     @extend_schema_field(StudyVerdictSerializer(allow_null=True))
     def get_study_verdict(self, seen: ReviewStudy) -> dict[str, Any] | None:
@@ -97,10 +107,11 @@ class ReviewStudySerializer(serializers.Serializer):
 
 
 class NextStudySerializer(serializers.Serializer):
-    """`study` is null where nothing is left for this reader; `ahead` is to be loaded already."""
+    """`order`: the study to read now and those to load ahead; empty where nothing is left for this reader.
+    `studies`: those of them that the page does not hold yet. `remaining` and `reviewed` count readings."""
 
-    study = ReviewStudySerializer(allow_null=True)
-    ahead = ReviewStudySerializer(many=True)
+    order = serializers.ListField(child=serializers.UUIDField())
+    studies = ReviewStudySerializer(many=True)
     remaining = serializers.IntegerField()
     reviewed = serializers.IntegerField()
 

@@ -18,33 +18,44 @@ from harvest.api.permissions import ANYONE_SIGNED_IN, CLINICIANS
 from harvest.api.review_shapes import NextStudySerializer, ReviewSerializer, ReviewStudySerializer
 from harvest.api.shapes import choice
 from harvest.api.studies import CHANGING, IMMUTABLE
-from harvest.domain import Verdict
+from harvest.domain import ReadingMode, Verdict
 from harvest.rendering import Window
 from harvest.selectors import reviews as selectors
 from harvest.selectors import rounds as round_selectors
-from harvest.services import leases, tiles
+from harvest.services import leases, readings, tiles
 from harvest.services import reviews as services
 
-# No study takes a reader longer than a day; anything above is a clock gone wrong.
-MAX_SECONDS = 86400
+# No answer waits for the network longer than a week; anything above is a clock gone wrong.
+MAX_WAITED_MS = 7 * 86400 * 1000
 
 
-def seconds(**options: Any) -> serializers.FloatField:
-    return serializers.FloatField(min_value=0, max_value=MAX_SECONDS, **options)
+class WaitedSerializer(serializers.Serializer):
+    """`waited_ms`: how long ago the reader did it; more than 0 where the network was away."""
+
+    waited_ms = serializers.IntegerField(min_value=0, max_value=MAX_WAITED_MS, default=0)
+
+    @property
+    def waited_s(self) -> float:
+        return float(self.validated_data["waited_ms"] / 1000)
 
 
 class NextInputSerializer(serializers.Serializer):
+    """`have`: studies that the reader's page holds already and that are not to be sent again."""
+
     ahead = serializers.IntegerField(min_value=0, max_value=2, default=0)
+    have = serializers.ListField(child=serializers.UUIDField(), max_length=10, default=list)
 
 
-class ReviewInputSerializer(serializers.Serializer):
-    """A verdict on a candidate, one on the study (candidate null), or the undoing of an own verdict."""
+class ReviewInputSerializer(WaitedSerializer):
+    """A verdict on a candidate, one on the study (candidate null), or the undoing of an own verdict. `seen`
+    is the own verdict on the same thing that the page showed, null for none; where another one stands, the
+    answer is 409, code stale, with that one. Left out, whatever stands is overwritten."""
 
     id = serializers.UUIDField()
     candidate = serializers.UUIDField(required=False, allow_null=True)
     verdict = choice(Verdict, required=False)
     undoes = serializers.UUIDField(required=False, allow_null=True)
-    active_seconds = seconds(default=0)
+    seen = serializers.UUIDField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if bool(attrs.get("verdict")) == bool(attrs.get("undoes")):
@@ -52,8 +63,8 @@ class ReviewInputSerializer(serializers.Serializer):
         return attrs
 
 
-class CompleteInputSerializer(serializers.Serializer):
-    active_seconds = seconds(default=0)
+class ActivitySerializer(WaitedSerializer):
+    mode = choice(ReadingMode, default=ReadingMode.CLICK)
 
 
 class NextStudyView(GenericAPIView):
@@ -64,14 +75,15 @@ class NextStudyView(GenericAPIView):
         given = NextInputSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         parent = round_selectors.round_by_id(id)
-        handed = leases.hand_out(parent=parent, reader=request.user, **given.validated_data)  # type: ignore[arg-type]
-        ids = [i for i in (handed.now, *handed.ahead) if i]
-        seen = selectors.review_studies(ids, request.user)  # type: ignore[arg-type]
+        ahead, have = given.validated_data["ahead"], set(given.validated_data["have"])
+        handed = leases.hand_out(parent=parent, reader=request.user, ahead=ahead)  # type: ignore[arg-type]
+        order = [i for i in (handed.now, *handed.ahead) if i]
+        new = [i for i in order if i not in have]
         body = {
-            "study": seen[0] if seen else None,
-            "ahead": seen[1:],
-            "remaining": parent.reviewable - parent.reviewed,
-            "reviewed": parent.reviewed,
+            "order": order,
+            "studies": selectors.review_studies(new, request.user) if new else [],  # type: ignore[arg-type]
+            "remaining": parent.readings - parent.readings_done,
+            "reviewed": parent.readings_done,
         }
         return Response(NextStudySerializer(body).data)
 
@@ -100,13 +112,16 @@ class ReviewsView(GenericAPIView):
             "id": data["id"],
             "round_study_id": id,
             "reader": request.user,
-            "active_seconds": data["active_seconds"],
+            "waited_s": given.waited_s,
         }
         if data.get("undoes"):
             review, made = services.undo_review(**common, undoes_id=data["undoes"])
         else:
             review, made = services.record_review(
-                **common, verdict=Verdict(data["verdict"]), candidate_id=data.get("candidate")
+                **common,
+                verdict=Verdict(data["verdict"]),
+                candidate_id=data.get("candidate"),
+                seen=services.Seen(data["seen"]) if "seen" in data else None,
             )
         return Response(ReviewSerializer(review).data, status=201 if made else 200)
 
@@ -114,23 +129,40 @@ class ReviewsView(GenericAPIView):
 class CompleteView(GenericAPIView):
     roles = {"POST": CLINICIANS}
 
-    @extend_schema(
-        operation_id="round_study_complete", request=CompleteInputSerializer, responses=ReviewStudySerializer
-    )
+    @extend_schema(operation_id="round_study_complete", request=WaitedSerializer, responses={204: None})
     def post(self, request: Request, id: UUID) -> Response:
-        given = CompleteInputSerializer(data=request.data)
+        given = WaitedSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        services.complete_study(round_study_id=id, reader=request.user, **given.validated_data)  # type: ignore[arg-type]
-        return _seen(request, id)
+        services.complete_study(round_study_id=id, reader=request.user, waited_s=given.waited_s)  # type: ignore[arg-type]
+        return Response(status=204)
+
+
+class ActivityView(GenericAPIView):
+    """A beat: the reader moves the mouse or presses keys at this study. At most one in ten seconds is asked
+    for; verdicts and drawn boxes count by themselves."""
+
+    roles = {"POST": CLINICIANS}
+
+    @extend_schema(operation_id="round_study_activity", request=ActivitySerializer, responses={204: None})
+    def post(self, request: Request, id: UUID) -> Response:
+        given = ActivitySerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        services.beat(
+            round_study_id=id,
+            reader=request.user,  # type: ignore[arg-type]
+            mode=ReadingMode(given.validated_data["mode"]),
+            waited_s=given.waited_s,
+        )
+        return Response(status=204)
 
 
 class ReleaseLeaseView(GenericAPIView):
     roles = {"POST": CLINICIANS}
 
-    @extend_schema(operation_id="round_study_release", request=None, responses=ReviewStudySerializer)
+    @extend_schema(operation_id="round_study_release", request=None, responses={204: None})
     def post(self, request: Request, id: UUID) -> Response:
-        leases.release_study(round_study_id=id, reader=request.user)  # type: ignore[arg-type]
-        return _seen(request, id)
+        readings.release_study(round_study_id=id, reader=request.user)  # type: ignore[arg-type]
+        return Response(status=204)
 
 
 class TileView(APIView):

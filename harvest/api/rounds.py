@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from harvest.api.models import EstimateSerializer
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS, ML_ENGINEERS
 from harvest.api.shapes import ErrorSerializer, choice
-from harvest.domain import JobState, Strategy
+from harvest.domain import JobState, ReadingPolicy, Strategy
 from harvest.models import HarvestRound
 from harvest.selectors import cohorts as cohort_selectors
 from harvest.selectors import rounds as selectors
@@ -38,7 +38,8 @@ class RoundFailureSerializer(serializers.Serializer):
 
 
 class HarvestRoundSerializer(serializers.Serializer):
-    """`done` counts studies that have ended, failed ones included."""
+    """`done` counts studies that have ended, failed ones included; `readings` are one a study or two, as the
+    policy says, without adjudications."""
 
     id = serializers.UUIDField()
     cohort = serializers.UUIDField(source="cohort_id")
@@ -47,12 +48,17 @@ class HarvestRoundSerializer(serializers.Serializer):
     model_version = ModelNameSerializer()
     strategy = choice(Strategy)
     random_share = serializers.FloatField()
+    scratch_share = serializers.FloatField()
+    hidden_share = serializers.FloatField()
+    reading_policy = choice(ReadingPolicy)
     total = serializers.IntegerField()
     done = serializers.IntegerField()
     failed = serializers.IntegerField()
     candidates = serializers.IntegerField(source="candidate_count")
     reviewable = serializers.IntegerField()
     reviewed = serializers.IntegerField()
+    readings = serializers.IntegerField()
+    readings_done = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
     error = ErrorSerializer(allow_null=True)
@@ -68,6 +74,12 @@ class RoundCreateSerializer(serializers.Serializer):
     strategy = choice(Strategy, default=Strategy.SCORE)
     random_share = serializers.FloatField(
         default=services.RANDOM_SHARE, min_value=services.LEAST_SHARE, max_value=1
+    )
+    scratch_share = serializers.FloatField(
+        default=services.SCRATCH_SHARE, min_value=0, max_value=services.MOST_SHARE
+    )
+    hidden_share = serializers.FloatField(
+        default=services.HIDDEN_SHARE, min_value=0, max_value=services.MOST_SHARE
     )
 
 
@@ -109,7 +121,9 @@ class RoundsView(ListAPIView):
             owner=request.user,  # type: ignore[arg-type]
             model_version=services.detector_version(id=asked) if asked else None,
             strategy=Strategy(given.validated_data["strategy"]),
-            random_share=given.validated_data["random_share"],
+            **{
+                name: given.validated_data[name] for name in ("random_share", "scratch_share", "hidden_share")
+            },
         )
         return Response(serialized([selectors.round_by_id(made.pk)])[0], status=202)
 

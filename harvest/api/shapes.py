@@ -12,7 +12,6 @@ from harvest.domain import (
     PHASES,
     LesionClass,
     LesionSource,
-    LiverSource,
     Modality,
     PreparationState,
 )
@@ -101,7 +100,6 @@ class StudyBriefSerializer(serializers.Serializer):
     image_revisions = serializers.SerializerMethodField()
     geometry = GeometrySerializer()
     has_liver = serializers.BooleanField()
-    liver_source = choice(LiverSource, allow_blank=True)
     preparation = choice(PreparationState)
     preparation_error = ErrorSerializer(allow_null=True)
     suspected_text = serializers.DictField(

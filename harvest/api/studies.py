@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -19,9 +20,9 @@ from rest_framework.views import APIView
 from detector.volume import Volume
 from harvest import engine
 from harvest.api.imports import InOrder
-from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
+from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS, knows_truth
 from harvest.api.shapes import GeometrySerializer, LesionSerializer, StudyBriefSerializer, choice, point
-from harvest.domain import LesionClass, PhaseSource, Split
+from harvest.domain import LesionClass, LiverSource, PhaseSource, Split
 from harvest.errors import Conflict, HarvestError, NotFound
 from harvest.models import Study
 from harvest.selectors import cohorts as cohort_selectors
@@ -34,10 +35,28 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 CHANGING = "private, no-cache"
 
 
-class StudySerializer(StudyBriefSerializer):
-    split = choice(Split, source="subject.split")
-    lesions = serializers.IntegerField(source="lesion_count")
+class TruthMixin(serializers.Serializer):
+    """What would tell a gold study that measures its readers from others: null for who only reads."""
+
+    split = serializers.SerializerMethodField()
+    liver_source = serializers.SerializerMethodField()
+
+    @extend_schema_field(choice(Split, allow_null=True))
+    def get_split(self, row: Study) -> str | None:
+        return row.subject.split if self.context["knows_truth"] else None
+
+    @extend_schema_field(choice(LiverSource, allow_blank=True, allow_null=True))
+    def get_liver_source(self, row: Study) -> str | None:
+        return row.liver_source if self.context["knows_truth"] else None
+
+
+class StudySerializer(TruthMixin, StudyBriefSerializer):
+    lesions = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
+
+    @extend_schema_field(serializers.IntegerField(allow_null=True))
+    def get_lesions(self, row: Study) -> int | None:
+        return row.lesion_count if self.context["knows_truth"] else None  # type: ignore[attr-defined]
 
 
 class SeriesSerializer(serializers.Serializer):
@@ -50,8 +69,7 @@ class SeriesSerializer(serializers.Serializer):
     confidence = serializers.FloatField(allow_null=True)
 
 
-class StudyDetailSerializer(StudyBriefSerializer):
-    split = choice(Split, source="subject.split")
+class StudyDetailSerializer(TruthMixin, StudyBriefSerializer):
     created_at = serializers.DateTimeField()
     series = serializers.SerializerMethodField()
     lesions = LesionSerializer(many=True, source="current_lesions")
@@ -64,6 +82,10 @@ class StudyDetailSerializer(StudyBriefSerializer):
 
 class StudyUpdateSerializer(serializers.Serializer):
     lesion_class = choice(LesionClass, allow_blank=True)
+
+
+class StudyQuerySerializer(serializers.Serializer):
+    round_study = serializers.UUIDField(required=False, default=None)
 
 
 class VolumeQuerySerializer(serializers.Serializer):
@@ -82,13 +104,27 @@ class StudiesView(ListAPIView):
             cohort_selectors.cohort_row(self.kwargs["id"])
         return selectors.studies(self.kwargs["id"])
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "knows_truth": knows_truth(self.request.user)}
+
 
 class StudyView(GenericAPIView):
     roles = {"GET": ANYONE_SIGNED_IN, "PATCH": DATA_MANAGERS}
 
-    @extend_schema(operation_id="study_get", request=None, responses=StudyDetailSerializer)
+    @extend_schema(
+        operation_id="study_get",
+        parameters=[
+            OpenApiParameter(
+                "round_study", UUID, description="Read in this round: its lesions as its reader may see them."
+            )
+        ],
+        request=None,
+        responses=StudyDetailSerializer,
+    )
     def get(self, request: Request, id: UUID) -> Response:
-        return Response(StudyDetailSerializer(selectors.study(id)).data)
+        given = StudyQuerySerializer(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        return _detail(request, id, given.validated_data["round_study"])
 
     @extend_schema(
         operation_id="study_update", request=StudyUpdateSerializer, responses=StudyDetailSerializer
@@ -97,7 +133,7 @@ class StudyView(GenericAPIView):
         given = StudyUpdateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         services.update_study(study_id=id, **given.validated_data)
-        return Response(StudyDetailSerializer(selectors.study(id)).data)
+        return _detail(request, id)
 
 
 class TextCheckedView(GenericAPIView):
@@ -106,7 +142,7 @@ class TextCheckedView(GenericAPIView):
     @extend_schema(operation_id="study_text_checked", request=None, responses=StudyDetailSerializer)
     def post(self, request: Request, id: UUID) -> Response:
         services.mark_text_checked(study_id=id, by=request.user)  # type: ignore[arg-type]
-        return Response(StudyDetailSerializer(selectors.study(id)).data)
+        return _detail(request, id)
 
 
 class PrepareView(GenericAPIView):
@@ -117,7 +153,7 @@ class PrepareView(GenericAPIView):
     @extend_schema(operation_id="study_prepare", request=None, responses={202: StudyDetailSerializer})
     def post(self, request: Request, id: UUID) -> Response:
         retry_preparation(study_id=id)
-        return Response(StudyDetailSerializer(selectors.study(id)).data, status=202)
+        return _detail(request, id, status=202)
 
 
 class VolumeView(APIView):
@@ -165,6 +201,13 @@ class VolumeView(APIView):
         response["Content-Length"] = str(count * volume.array_zyx[0].size * 2)
         response["Cache-Control"] = CHANGING if revision is None else IMMUTABLE
         return response
+
+
+def _detail(request: Request, id: UUID, round_study: UUID | None = None, status: int = 200) -> Response:
+    knows = knows_truth(request.user)
+    lesions = selectors.lesions_for(request.user, knows_truth=knows, round_study=round_study)  # type: ignore[arg-type]
+    study = selectors.study(id, lesions=lesions)
+    return Response(StudyDetailSerializer(study, context={"knows_truth": knows}).data, status=status)
 
 
 def _planes(volume: Volume, first: int, count: int) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from harvest.api import imports, lesions, nudges, reviews, rounds, studies
+from harvest.api import adjudication, imports, lesions, nudges, reviews, rounds, studies
 
 urlpatterns = [
     path("cohorts/<uuid:id>/uploads", imports.UploadsView.as_view(), name="uploads"),
@@ -32,6 +32,9 @@ urlpatterns = [
     path("rounds/<uuid:id>/arms", rounds.RoundArmsView.as_view(), name="round-arms"),
     path("rounds/<uuid:id>/cancel", rounds.RoundCancelView.as_view(), name="round-cancel"),
     path("rounds/<uuid:id>/next", reviews.NextStudyView.as_view(), name="review-next"),
+    path("rounds/<uuid:id>/adjudication/next", adjudication.NextCaseView.as_view(), name="adjudication-next"),
+    path("round-studies/<uuid:id>/adjudication", adjudication.CaseView.as_view(), name="adjudication-case"),
+    path("round-studies/<uuid:id>/activity", reviews.ActivityView.as_view(), name="activity"),
     path("round-studies/<uuid:id>", reviews.RoundStudyView.as_view(), name="round-study"),
     path("round-studies/<uuid:id>/reviews", reviews.ReviewsView.as_view(), name="reviews"),
     path("round-studies/<uuid:id>/complete", reviews.CompleteView.as_view(), name="complete"),

@@ -4,9 +4,11 @@ from harvest.models.candidate import Candidate
 from harvest.models.characterization import Characterization
 from harvest.models.cohort import Cohort, Outcome, Subject
 from harvest.models.label import LabelImport
+from harvest.models.labour import Activity, Labour
 from harvest.models.lesion import Lesion
 from harvest.models.network import ArchivePull, DicomSender, ImageArchive, ReceivedStudy
 from harvest.models.nudge import PhaseNudge
+from harvest.models.reading import Reading
 from harvest.models.release import DatasetRelease
 from harvest.models.review import Review
 from harvest.models.round import HarvestRound, RoundStudy
@@ -14,6 +16,7 @@ from harvest.models.study import ImportItem, ImportJob, Series, Study
 from harvest.models.training import ModelVersion, TrainingRun, TrainingSchedule
 
 __all__ = [
+    "Activity",
     "ArchivePull",
     "Candidate",
     "Characterization",
@@ -25,10 +28,12 @@ __all__ = [
     "ImportItem",
     "ImportJob",
     "LabelImport",
+    "Labour",
     "Lesion",
     "ModelVersion",
     "Outcome",
     "PhaseNudge",
+    "Reading",
     "ReceivedStudy",
     "Review",
     "RoundStudy",

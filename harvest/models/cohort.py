@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from harvest.domain import Split
+from harvest.domain import ReadingPolicy, Split
 from harvest.models.base import Base, choices
 from harvest.sealing import SealedTextField
 
@@ -16,6 +16,9 @@ class Cohort(Base):
     description = models.TextField(blank=True)
     score_threshold = models.FloatField(default=0.1)
     max_candidates = models.PositiveSmallIntegerField(default=10)
+    reading_policy = models.CharField(
+        max_length=16, choices=choices(ReadingPolicy), default=ReadingPolicy.ONE
+    )
 
     def __str__(self) -> str:
         return self.name

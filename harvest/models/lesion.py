@@ -20,6 +20,9 @@ class Lesion(Base, HasBox):
     Never deleted: `retired_at` is set when the review is undone or a drawn box is changed (then
     `replaces` of the new row names the old one). `mask_key` and `attributes` are for systems that measure
     or describe the lesion; attributes are authored and versioned by whoever writes them.
+
+    A lesion that is not `settled` is one reader's word and no truth yet: of a blind reading whose study is
+    not decided, one that the decision passed over, or of a hidden case.
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="lesions")
@@ -35,7 +38,7 @@ class Lesion(Base, HasBox):
     mask_key = models.CharField(max_length=120, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
     replaces = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
-    active_seconds = models.FloatField(default=0)
+    settled = models.BooleanField(default=True)
     retired_at = models.DateTimeField(null=True)
 
     class Meta(Base.Meta):

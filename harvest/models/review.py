@@ -28,7 +28,6 @@ class Review(Base):
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
     verdict = models.CharField(max_length=16, choices=choices(Verdict), blank=True)
     undoes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
-    active_seconds = models.FloatField(default=0)
 
     class Meta(Base.Meta):
         ordering = ("sequence",)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 
-from harvest.domain import JobState, QueueState, Strategy
+from harvest.domain import HiddenCase, JobState, ReadingPolicy, Strategy
 from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort
 from harvest.models.study import Study
@@ -16,8 +15,11 @@ from harvest.models.training import ModelVersion
 class HarvestRound(Base):
     """A detector version (and, where there is one, a key slice filter version) over the cohort's pool.
 
-    `strategy` orders its review, and `random_share` of its studies are drawn for the random arm instead. The
-    counts are a projection of its studies (services/round_counts.py), so that no page counts them anew.
+    `strategy` orders its review, and `random_share` of its studies are drawn for the random arm instead.
+    `scratch_share` of them are read without candidates, as the control arm of the labour ledger, and for each
+    hundred there are `hidden_share` times a hundred gold studies that measure the readers. The counts are a
+    projection of its studies (services/round_counts.py), so that no page counts them anew; `readings` are
+    the blind ones, without those of adjudicators.
     """
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="rounds")
@@ -32,11 +34,18 @@ class HarvestRound(Base):
     finished_at = models.DateTimeField(null=True)
     strategy = models.CharField(max_length=16, choices=choices(Strategy), default=Strategy.SCORE)
     random_share = models.FloatField(default=0.1)
+    scratch_share = models.FloatField(default=0)
+    hidden_share = models.FloatField(default=0)
+    reading_policy = models.CharField(
+        max_length=16, choices=choices(ReadingPolicy), default=ReadingPolicy.ONE
+    )
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     reviewable = models.PositiveIntegerField(default=0)
     reviewed = models.PositiveIntegerField(default=0)
+    readings = models.PositiveIntegerField(default=0)
+    readings_done = models.PositiveIntegerField(default=0)
     candidate_count = models.PositiveIntegerField(default=0)
 
     class Meta(Base.Meta):
@@ -44,11 +53,11 @@ class HarvestRound(Base):
 
 
 class RoundStudy(Base):
-    """A study of a round: what the model run came to, and its place in the review queue.
+    """A study of a round: what the model run came to, and what it is read for.
 
-    The queue columns are a projection of the reviews, written in the same transaction as they are. `arm` is
-    what shows it to a reader, the highest `priority` first (sampling/priority.py; null until the round has
-    run on it); `stratum` is its pathology class where the arm takes classes in turn, else empty.
+    `arm` is what shows it to a reader; `stratum` is its pathology class where the arm takes classes in turn,
+    else empty. `from_scratch`: read without candidates, for the control arm. `hidden`: a gold study among the
+    others, empty for every real one. `settled_at`: every reading is done, and what they differ in decided.
     """
 
     round = models.ForeignKey(HarvestRound, on_delete=models.CASCADE, related_name="studies")
@@ -59,28 +68,10 @@ class RoundStudy(Base):
     top_score = models.FloatField(null=True)
     arm = models.CharField(max_length=16, choices=choices(Strategy), default=Strategy.SCORE)
     stratum = models.CharField(max_length=20, blank=True)
-    priority = models.FloatField(null=True)
-    queue_state = models.CharField(max_length=8, choices=choices(QueueState), default=QueueState.PENDING)
-    leased_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
-    leased_at = models.DateTimeField(null=True)
-    leased_until = models.DateTimeField(null=True)
-    reviewed_at = models.DateTimeField(null=True)
-    # Looking that no verdict carries, from the last verdict to the study's completion by `leased_by`.
-    active_seconds = models.FloatField(default=0)
+    from_scratch = models.BooleanField(default=False)
+    hidden = models.CharField(max_length=8, choices=choices(HiddenCase), blank=True)
+    settled_at = models.DateTimeField(null=True)
 
     class Meta(Base.Meta):
         verbose_name_plural = "round studies"
         constraints = [models.UniqueConstraint(fields=("round", "study"), name="study_once_a_round")]
-        indexes = [
-            # The next study is the first row of the one, what readers hold the few rows of the other.
-            models.Index(
-                fields=("round", "arm", "stratum", "-priority", "id"),
-                condition=Q(queue_state=QueueState.PENDING, priority__isnull=False),
-                name="review_queue",
-            ),
-            models.Index(
-                fields=("round", "leased_until"),
-                condition=Q(queue_state=QueueState.LEASED),
-                name="review_leases",
-            ),
-        ]

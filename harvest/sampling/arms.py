@@ -14,22 +14,26 @@ from harvest.domain import Strategy
 
 
 def random_arm(ids: Iterable[str], *, share: float, seed: str) -> frozenset[str]:
-    """Exactly round(share x studies) of the studies, at least one where share > 0 and there are two or more;
-    the same for the same ids, share and seed, in any order.
+    """`drawn` studies, at least one where share > 0 and there are two or more.
 
     >>> len(random_arm(map(str, range(40)), share=0.1, seed="r")), random_arm(["a"], share=0.1, seed="r")
     (4, frozenset())
     """
-    drawn = sorted(ids, key=lambda id: chance(id, seed))
-    if share <= 0 or len(drawn) < 2:
+    ids = list(ids)
+    if share <= 0 or len(ids) < 2:
         return frozenset()
-    return frozenset(drawn[: max(1, round(share * len(drawn)))])
+    return drawn(ids, count=max(1, round(share * len(ids))), seed=seed)
+
+
+def drawn(ids: Iterable[str], *, count: int, seed: str) -> frozenset[str]:
+    """Exactly so many of the ids, each as likely; the same for the same ids and seed, in any order."""
+    return frozenset(sorted(ids, key=lambda id: chance(id, seed))[:count])
 
 
 def chance(id: str, seed: str) -> float:
     """A number in (0, 1) drawn for an id; uniform over ids, and the same for the same id and seed."""
-    drawn = int.from_bytes(hashlib.sha256(f"{seed}/{id}".encode()).digest()[:6], "big")
-    return (drawn + 0.5) / 2**48
+    number = int.from_bytes(hashlib.sha256(f"{seed}/{id}".encode()).digest()[:6], "big")
+    return (number + 0.5) / 2**48
 
 
 def is_stratified(arm: Strategy) -> bool:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
 from detector.evaluation.bootstrap import Estimate, bootstrap_sums
 from detector.evaluation.shares import wilson
-from harvest.domain import LesionSource, QueueState, Strategy
-from harvest.models import HarvestRound, Lesion, Review, RoundStudy
+from harvest.domain import Strategy
+from harvest.models import HarvestRound, Labour, Lesion, RoundStudy
 
 FIGURES = ("with_lesion", "lesions_a_study", "seconds_a_study", "lesions_a_minute")
 
@@ -31,17 +30,16 @@ class Arm:
 
 
 def arms_of_round(parent: HarvestRound) -> list[Arm]:
-    """The strategy's arm and the random one, in this order; figures without a reviewed study are null."""
-    in_round = RoundStudy.objects.filter(round=parent)
+    """The strategy's arm and the random one, in this order; figures without a reviewed study are null.
+    Hidden cases and studies drawn from scratch are no part of either."""
+    in_round = RoundStudy.objects.filter(round=parent, hidden="", from_scratch=False)
     sizes = dict(in_round.order_by().values_list("arm").annotate(n=Count("pk")))
-    done = in_round.filter(queue_state=QueueState.DONE).values_list(
-        "pk", "arm", "study__subject_id", "active_seconds"
-    )
+    done = in_round.filter(settled_at__isnull=False).values_list("pk", "arm", "study__subject_id")
     lesions = _lesions(parent)
     seconds = _seconds(parent)
     rows: dict[str, list[tuple[str, int, float]]] = defaultdict(list)
-    for id, arm, subject, rest in done:
-        rows[arm].append((str(subject), lesions.get(id, 0), seconds.get(id, 0.0) + rest))
+    for id, arm, subject in done:
+        rows[arm].append((str(subject), lesions.get(id, 0), seconds.get(id, 0.0)))
     return [
         Arm(arm, sizes.get(arm, 0), len(rows[arm]), _figures(rows[arm]))
         for arm in dict.fromkeys((Strategy(parent.strategy), Strategy.RANDOM))
@@ -73,17 +71,11 @@ def _share(estimate: Estimate) -> Estimate:
 
 def _lesions(parent: HarvestRound) -> dict[UUID, int]:
     """Lesions that stand, by the study of the round from which they came: accepted there, or drawn there."""
-    of_round = Lesion.objects.filter(round_study__round=parent, retired_at=None)
+    of_round = Lesion.objects.filter(round_study__round=parent, retired_at=None, settled=True)
     return dict(of_round.order_by().values_list("round_study_id").annotate(n=Count("pk")))
 
 
 def _seconds(parent: HarvestRound) -> dict[UUID, float]:
-    """Active seconds of verdicts and of drawing, by study of the round."""
-    spent: dict[UUID, float] = defaultdict(float)
-    verdicts = Review.objects.filter(round_study__round=parent)
-    drawn = Lesion.objects.filter(Q(round_study__round=parent) & Q(source=LesionSource.DRAWN))
-    rows: Any
-    for rows in (verdicts, drawn):
-        for id, s in rows.order_by().values_list("round_study_id").annotate(s=Sum("active_seconds")):
-            spent[id] += s or 0.0
-    return spent
+    """Active seconds by study of the round."""
+    spent = Labour.objects.filter(reading__round=parent).order_by()
+    return dict(spent.values_list("reading__round_study").annotate(s=Sum("seconds")))

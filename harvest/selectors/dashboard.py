@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from harvest.domain import (
+    ADJUDICATION,
     ImportOutcome,
     JobState,
     LesionSource,
@@ -20,8 +21,10 @@ from harvest.models import (
     Cohort,
     ImportItem,
     ImportJob,
+    Labour,
     Lesion,
     ModelVersion,
+    Reading,
     Review,
     RoundStudy,
     Study,
@@ -37,7 +40,7 @@ def dashboard(cohort: Cohort) -> dict[str, Any]:
     """{"strip", "needs", "lesions_by_class", "minutes_by_reader", "forecast_minutes", "versions", "jobs"}."""
     minutes = _minutes_by_reader(cohort)
     latest = cohort.rounds.order_by("-number").first()
-    waiting = latest.reviewable - latest.reviewed if latest else 0
+    waiting = latest.readings - latest.readings_done if latest else 0
     seconds, studies = (sum(row[k] for row in minutes) for k in ("seconds", "studies"))
     return {
         "strip": _strip(cohort),
@@ -62,12 +65,12 @@ def _strip(cohort: Cohort) -> dict[str, int]:
     """Studies at each station of the loop; `trained` and `released` are those of the latest release that a
     training learned from, and of the latest release."""
     # One set of studies after the other: a condition for each study of one query is ten times as slow.
-    in_rounds = RoundStudy.objects.filter(round__cohort=cohort)
-    lesions = Lesion.objects.filter(study__cohort=cohort, retired_at=None)
+    in_rounds = RoundStudy.objects.filter(round__cohort=cohort, hidden="")
+    lesions = Lesion.objects.filter(study__cohort=cohort, retired_at=None, settled=True)
     counted = {
         "imported": Study.objects.filter(cohort=cohort).count(),
         "proposed": _studies_of(in_rounds.filter(state=JobState.SUCCEEDED)),
-        "reviewed": _studies_of(in_rounds.filter(queue_state=QueueState.DONE)),
+        "reviewed": _studies_of(in_rounds.filter(settled_at__isnull=False)),
         "curated": _studies_of(lesions),
     }
     learned = cohort.training_runs.filter(state=JobState.SUCCEEDED).select_related("release")
@@ -93,7 +96,10 @@ def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
         study=OuterRef("round_study__study"), source=LesionSource.DRAWN, retired_at=None
     )
     missed = Review.objects.filter(
-        round_study__round__cohort=cohort, verdict=Verdict.MISSED, undone_by__isnull=True
+        round_study__round__cohort=cohort,
+        round_study__hidden="",
+        verdict=Verdict.MISSED,
+        undone_by__isnull=True,
     ).filter(~Exists(drawn))
     failed = cohort.training_runs.filter(state=JobState.FAILED)
     later = cohort.training_runs.filter(kind=OuterRef("kind"), created_at__gt=OuterRef("created_at"))
@@ -103,9 +109,11 @@ def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
         number__gt=ModelVersion.objects.filter(kind=OuterRef("kind"), promoted=True).values("number")[:1],
     )
     broken = Study.objects.filter(cohort=cohort, preparation=PreparationState.FAILED)
+    differ = Reading.objects.filter(round__cohort=cohort, number=ADJUDICATION).exclude(state=QueueState.DONE)
     counted = [
         ("phases", items["phases"], "series whose phase must be said"),
         ("review", waiting, "studies to review"),
+        ("adjudicate", differ.count(), "studies whose readers differ: decide"),
         ("draw", missed.values("round_study__study").distinct().count(), "missed lesions to draw"),
         ("failed_import", items["refused"], "refused at import: look at the reasons"),
         ("failed_preparation", broken.count(), "studies could not be registered: look at the reasons"),
@@ -116,7 +124,7 @@ def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
 
 
 def _lesions_by_class(cohort: Cohort) -> list[dict[str, Any]]:
-    rows = Lesion.objects.filter(study__cohort=cohort, retired_at=None).order_by()
+    rows = Lesion.objects.filter(study__cohort=cohort, retired_at=None, settled=True).order_by()
     counted = rows.values("lesion_class", "study__lesion_class", "primary").annotate(count=Count("pk"))
     total: dict[str, int] = defaultdict(int)
     for row in counted:
@@ -127,21 +135,20 @@ def _lesions_by_class(cohort: Cohort) -> list[dict[str, Any]]:
 
 
 def _minutes_by_reader(cohort: Cohort) -> list[dict[str, Any]]:
-    """Active seconds of verdicts, of drawing and of the rest, by reader, with the studies they finished."""
-    seconds: dict[str, float] = defaultdict(float)
-    studies: dict[str, int] = defaultdict(int)
-    in_rounds = RoundStudy.objects.filter(round__cohort=cohort)
-    verdicts = Review.objects.filter(round_study__round__cohort=cohort).order_by()
-    drawn = Lesion.objects.filter(study__cohort=cohort, source=LesionSource.DRAWN).order_by()
-    for rows, name in ((verdicts, "reader__username"), (drawn, "reader__username")):
-        for row in rows.filter(reader__isnull=False).values(name).annotate(s=Sum("active_seconds")):
-            seconds[row[name]] += row["s"] or 0
-    done = in_rounds.filter(queue_state=QueueState.DONE, leased_by__isnull=False).order_by()
-    for row in done.values("leased_by__username").annotate(
-        s=Sum("active_seconds"), n=Count("study", distinct=True)
-    ):
-        seconds[row["leased_by__username"]] += row["s"] or 0
-        studies[row["leased_by__username"]] += row["n"]
+    """Active seconds by reader, with the studies they finished."""
+    labour = Labour.objects.filter(reading__round__cohort=cohort).order_by()
+    seconds: dict[str, float] = defaultdict(
+        float, labour.values_list("reader__username").annotate(s=Sum("seconds"))
+    )
+    done = Reading.objects.filter(round__cohort=cohort, state=QueueState.DONE, reader__isnull=False)
+    studies: dict[str, int] = defaultdict(
+        int,
+        done.order_by()
+        .values_list("reader__username")
+        .annotate(n=Count("round_study__study", distinct=True)),
+    )
+    for name in studies:
+        seconds[name] += 0
     return [{"reader": name, "seconds": seconds[name], "studies": studies[name]} for name in sorted(seconds)]
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from detector.geometry import Box3D, iou
-from harvest.domain import LesionSource, PreparationState, QueueState, Verdict
+from harvest.domain import LesionSource, PreparationState, ReadingPolicy, Verdict
 from harvest.manifest import FORMAT, LEFT_OUT, Manifest
-from harvest.models import Candidate, Cohort, Lesion, Review, RoundStudy, Study
-from harvest.selectors.verdicts import standing
+from harvest.models import Candidate, Cohort, Lesion, Reading, Review, RoundStudy, Study
+from harvest.selectors.decisions import by_reading, decide
 
 CONTRADICTS_IOU = 0.1
 
@@ -31,19 +33,27 @@ def judgements(cohort: Cohort) -> Judgements:
     """The standing judgements of a cohort, the latest word on each thing."""
     found = Judgements()
     events: dict[RoundStudy, list[Review]] = defaultdict(list)
-    rows = Review.objects.filter(round_study__round__cohort=cohort).select_related("round_study")
+    # What is said of hidden cases measures its readers; it is no truth.
+    real = Q(round_study__round__cohort=cohort, round_study__hidden="")
+    rows = Review.objects.filter(real).select_related("round_study__round")
+    readings: dict[UUID, list[Reading]] = defaultdict(list)
+    for reading in Reading.objects.filter(real):
+        readings[reading.round_study_id].append(reading)
     for review in rows.order_by("sequence"):
         events[review.round_study].append(review)
     # Oldest round first, so that the word of the latest round on a study is the one that is kept.
     for round_study in sorted(events, key=lambda row: (row.created_at, row.pk)):
-        verdicts = standing(events[round_study])
-        found.candidates |= {id: Verdict(r.verdict) for id, r in verdicts.of_candidate.items()}
-        if verdicts.of_study is None:
+        policy = round_study.round.reading_policy
+        if policy != ReadingPolicy.ONE and round_study.settled_at is None:
+            continue  # what two readers differ in is not decided yet
+        decision = decide(policy, by_reading(policy, readings[round_study.pk], events[round_study]))
+        found.candidates |= decision.candidates
+        if decision.study is None:
             continue
-        found.studies[round_study.study_id] = Verdict(verdicts.of_study.verdict)
-        if verdicts.of_study.verdict == Verdict.NO_LESION:
+        found.studies[round_study.study_id] = decision.study
+        if decision.study == Verdict.NO_LESION:
             found.empty_rounds.add(round_study.pk)
-    done = RoundStudy.objects.filter(round__cohort=cohort, queue_state=QueueState.DONE)
+    done = RoundStudy.objects.filter(round__cohort=cohort, hidden="", settled_at__isnull=False)
     found.done = set(done.values_list("study_id", flat=True))
     return found
 
@@ -139,7 +149,7 @@ def _lesions(cohort: Cohort) -> dict[UUID, list[dict[str, Any]]]:
 
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        if row.retired_at is None:
+        if row.retired_at is None and row.settled:
             found[row.study_id].append(
                 {
                     "id": str(row.pk),

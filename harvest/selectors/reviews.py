@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from detector.geometry import VolumeGeometry
-from harvest.domain import JobState
+from harvest.domain import CandidateKind, JobState
 from harvest.errors import NotFound
-from harvest.models import Candidate, Lesion, Review, RoundStudy
+from harvest.models import Candidate, Lesion, Reading, Review, RoundStudy
 from harvest.rendering import Tile, tile_of
-from harvest.selectors.studies import current_lesions
+from harvest.selectors.studies import lesions_that_stand
 from harvest.selectors.verdicts import Verdicts, standing
 
 
@@ -32,6 +32,7 @@ class ReviewStudy:
     """A study of a round as one reader sees it."""
 
     row: RoundStudy
+    reading: Reading | None
     candidates: list[Judged]
     verdicts: Verdicts
     lesions: list[Lesion]
@@ -50,26 +51,39 @@ def review_studies(ids: Sequence[UUID], reader: User) -> list[ReviewStudy]:
 
 
 def _rows(reader: User) -> QuerySet[RoundStudy]:
-    own = Review.objects.filter(reader=reader)
+    of_reader = Q(reader=reader)
+    shown = Candidate.objects.exclude(kind=CandidateKind.WITHHELD)
     return RoundStudy.objects.select_related("study__subject", "round__model_version").prefetch_related(
-        "candidates",
+        Prefetch("candidates", queryset=shown, to_attr="shown_candidates"),
         "study__series",
-        Prefetch("reviews", queryset=own, to_attr="own_reviews"),
-        Prefetch("study__lesions", queryset=current_lesions(), to_attr="current_lesions"),
+        Prefetch("reviews", queryset=Review.objects.filter(of_reader), to_attr="own_reviews"),
+        Prefetch("readings", queryset=Reading.objects.filter(of_reader), to_attr="own_readings"),
+        Prefetch(
+            "study__lesions",
+            queryset=lesions_that_stand().filter(of_reader | Q(settled=True)),
+            to_attr="standing_lesions",
+        ),
     )
 
 
 def _seen(row: RoundStudy) -> ReviewStudy:
     verdicts = standing(row.own_reviews)  # type: ignore[attr-defined]
     geometry = VolumeGeometry.from_json(row.study.geometry)
+    # As selectors.studies.seen_by: of a hidden case, only what the reader says of it in this round.
+    lesions = [
+        lesion
+        for lesion in row.study.standing_lesions  # type: ignore[attr-defined]
+        if lesion.round_study_id == row.pk or (lesion.settled and not row.hidden)
+    ]
+    shown = [] if row.from_scratch else row.shown_candidates  # type: ignore[attr-defined]
     return ReviewStudy(
         row=row,
+        reading=next(iter(row.own_readings), None),  # type: ignore[attr-defined]
         candidates=[
-            Judged(c, tile_of(geometry, c.box, c.key_z_index), verdicts.of_candidate.get(c.pk))
-            for c in row.candidates.all()
+            Judged(c, tile_of(geometry, c.box, c.key_z_index), verdicts.of_candidate.get(c.pk)) for c in shown
         ],
         verdicts=verdicts,
-        lesions=row.study.current_lesions,  # type: ignore[attr-defined]
+        lesions=lesions,
     )
 
 

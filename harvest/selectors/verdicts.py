@@ -9,8 +9,6 @@ from uuid import UUID
 from harvest.domain import Verdict
 from harvest.models import Review
 
-ACCEPTING = frozenset({Verdict.PRIMARY_LESION, Verdict.OTHER_LESION})
-
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
@@ -18,6 +16,10 @@ class Verdicts:
 
     of_candidate: dict[UUID, Review] = field(default_factory=dict)
     of_study: Review | None = None
+
+    @property
+    def study(self) -> Verdict | None:
+        return Verdict(self.of_study.verdict) if self.of_study else None
 
 
 def standing(reviews: Iterable[Review]) -> Verdicts:

@@ -47,6 +47,7 @@ def update_cohort(
     description: str | None = None,
     score_threshold: float | None = None,
     max_candidates: int | None = None,
+    reading_policy: str | None = None,
 ) -> Cohort:
     """Changes what is given; rounds that are under way keep what they were started with."""
     row = Cohort.objects.select_for_update().filter(pk=cohort).first()
@@ -56,6 +57,7 @@ def update_cohort(
         "description": description,
         "score_threshold": score_threshold,
         "max_candidates": max_candidates,
+        "reading_policy": reading_policy,
     }
     changed = {name: value for name, value in given.items() if value is not None}
     for name, value in changed.items():

@@ -5,53 +5,56 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 
+from harvest.consensus import ACCEPTING
 from harvest.domain import LesionSource, Verdict
 from harvest.errors import Conflict
-from harvest.models import Lesion, Review, RoundStudy
-from harvest.selectors.verdicts import ACCEPTING, standing
+from harvest.models import Candidate, Lesion, Review, RoundStudy
+from harvest.selectors.studies import seen_by
+from harvest.selectors.verdicts import Verdicts, standing
+from harvest.services.settling import counts_at_once
 
 
-@transaction.atomic
-def sync_lesions(row: RoundStudy) -> None:
+def sync_lesions(row: RoundStudy, reader: User | None) -> Verdicts:
     """Makes, retires or restores the reviewed lesions of a study so that exactly those stand whose verdict
-    stands. One that was redrawn stays retired while its successor stands."""
-    verdicts = standing(row.reviews.all())
+    stands; returns the verdicts. One that was redrawn stays retired while its successor stands.
+
+    Where a study has one reader, whoever spoke last is meant; else `reader` alone, whose lesions are not
+    settled before the study is.
+    """
+    whose = Q() if counts_at_once(row) else Q(reader=reader)
+    verdicts = standing(row.reviews.filter(whose))
     accepted = {r.pk: r for r in verdicts.of_candidate.values() if r.verdict in ACCEPTING}
-    lesions = list(
-        Lesion.objects.filter(review__round_study=row, source=LesionSource.REVIEW).select_related(
-            "replaced_by"
-        )
-    )
-    for lesion in lesions:
+    there = Lesion.objects.filter(whose, review__round_study=row, source=LesionSource.REVIEW)
+    known = set()
+    for lesion in there.select_related("replaced_by"):
+        known.add(lesion.review_id)
         successor = getattr(lesion, "replaced_by", None)
         stands = lesion.review_id in accepted and (successor is None or successor.retired_at is not None)
         if stands != (lesion.retired_at is None):
             lesion.retired_at = None if stands else timezone.now()
             lesion.save(update_fields=["retired_at"])
-    there = {lesion.review_id for lesion in lesions}
-    missing = [review for id, review in accepted.items() if id not in there]
-    Lesion.objects.bulk_create(_lesion_of(row, review) for review in missing)
+    if missing := [review for id, review in accepted.items() if id not in known]:
+        boxes = {c.pk: c for c in row.candidates.filter(pk__in=[r.candidate_id for r in missing])}
+        Lesion.objects.bulk_create(_lesion_of(row, r, boxes[r.candidate_id]) for r in missing)  # type: ignore[index]
+    return verdicts
 
 
-def check_no_contradiction(row: RoundStudy) -> None:
-    """Raises Conflict, code contradiction, where the study is said to have no lesion and has one."""
-    verdict = standing(row.reviews.all()).of_study
-    if verdict is None or verdict.verdict != Verdict.NO_LESION:
-        return
-    if Lesion.objects.filter(study_id=row.study_id, retired_at=None).exists():
+def check_no_contradiction(row: RoundStudy, reader: User, verdicts: Verdicts) -> None:
+    """Raises Conflict, code contradiction, where a reader says that a study has no lesion, and one stands
+    that the reader may know of: an own one, or one that was settled before. What others marked without the
+    reader's knowledge, and the truth of a hidden case, are not told in this way either."""
+    if verdicts.study == Verdict.NO_LESION and Lesion.objects.filter(seen_by(row, reader)).exists():
         raise Conflict(
             "A lesion of this study stands, so it cannot be one without lesions. Take one of the two back.",
             code="contradiction",
         )
 
 
-def _lesion_of(row: RoundStudy, review: Review) -> Lesion:
-    candidate = review.candidate
-    if candidate is None:
-        raise ValueError("a lesion follows from a verdict on a candidate")
+def _lesion_of(row: RoundStudy, review: Review, candidate: Candidate) -> Lesion:
     study = row.study
     return Lesion(
         study=study,
@@ -65,4 +68,5 @@ def _lesion_of(row: RoundStudy, review: Review) -> Lesion:
         reference_phase=study.reference_phase,
         frame_of_reference_uid=str(study.geometry.get("frame_of_reference_uid", "")),
         primary=review.verdict == Verdict.PRIMARY_LESION,
+        settled=counts_at_once(row),
     )

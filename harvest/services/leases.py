@@ -1,4 +1,4 @@
-"""Who reads what next: studies are handed out under a lease, so that two readers never share one."""
+"""Who reads what next: readings are handed out under a lease, so that two readers never share one."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from harvest.domain import LesionClass, QueueState, Strategy
-from harvest.models import HarvestRound, RoundStudy
+from harvest.domain import ADJUDICATION, LesionClass, QueueState, ReadingPolicy, Strategy
+from harvest.models import HarvestRound, Reading
 from harvest.sampling.arms import is_stratified
-from harvest.services.reviews import LEASE, locked_round_study
+from harvest.services.labour import record_opening
+from harvest.services.readings import LEASE, give_back
 
 STRATA = ("", *LesionClass)
 
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Ids of the study to read now and of those to load ahead, in their order."""
+    """Ids of the study of a round to read now and of those to load ahead, in their order."""
 
     now: UUID | None
     ahead: list[UUID]
 
 
 @transaction.atomic
-def hand_out(*, parent: HarvestRound, reader: User, ahead: int = 0) -> Handed:
+def hand_out(*, parent: HarvestRound, reader: User, ahead: int = 0, adjudicate: bool = False) -> Handed:
     """Leases the reader's next studies: those that are open with the reader already, then the best that
-    wait, of the random arm as often as its share says. What another request has locked or another reader
-    leased is passed over. A few reads of an index, however long the queue is."""
+    wait, of the random arm as often as its share says; with `adjudicate`, those that await a decision. What
+    another request has locked or another reader leased is passed over, and so is what the reader has read
+    already. A few reads of an index, however long the queue is."""
     _take_back_expired(parent, reader)
-    held = RoundStudy.objects.filter(round=parent, queue_state=QueueState.LEASED, leased_by=reader)
+    held = Reading.objects.filter(round=parent, state=QueueState.LEASED, reader=reader)
+    held = held.filter(number=ADJUDICATION) if adjudicate else held.exclude(number=ADJUDICATION)
     taken = list(_locked(held).order_by("leased_at", "pk")[: ahead + 1])
-    while len(taken) <= ahead and (row := _next(parent)):
-        row.queue_state = QueueState.LEASED
-        row.leased_by = reader
-        row.leased_at = timezone.now()
-        row.save(update_fields=["queue_state", "leased_by", "leased_at"])
+    now = timezone.now()
+    while len(taken) <= ahead and (row := _next(parent, reader, adjudicate=adjudicate)):
+        row.state, row.reader, row.leased_at, row.leased_until = QueueState.LEASED, reader, now, now + LEASE
+        row.save(update_fields=["state", "reader", "leased_at", "leased_until"])
         taken.append(row)
-    ids = [row.pk for row in taken]
-    RoundStudy.objects.filter(pk__in=ids).update(leased_until=timezone.now() + LEASE)
-    return Handed(ids[0] if ids else None, ids[1:])
+    if not taken:
+        return Handed(None, [])
+    Reading.objects.filter(pk__in=[row.pk for row in taken]).update(leased_until=now + LEASE)
+    record_opening(reading=taken[0], reader=reader)
+    ids = [row.round_study_id for row in taken]
+    return Handed(ids[0], ids[1:])
 
 
-@transaction.atomic
-def release_study(*, round_study_id: UUID, reader: User) -> None:
-    """Gives a lease back; one that is not the reader's stays. Raises NotFound."""
-    row = locked_round_study(round_study_id)
-    if row.queue_state == QueueState.LEASED and row.leased_by_id == reader.pk:
-        _give_back(RoundStudy.objects.filter(pk=row.pk))
-
-
-def _next(parent: HarvestRound) -> RoundStudy | None:
-    """The best study that waits, locked; None where none does."""
-    waiting = RoundStudy.objects.filter(
-        round=parent, queue_state=QueueState.PENDING, priority__isnull=False
-    ).order_by("-priority", "pk")
+def _next(parent: HarvestRound, reader: User, *, adjudicate: bool) -> Reading | None:
+    """The best reading that waits, locked; None where none does."""
+    waiting = Reading.objects.filter(round=parent, state=QueueState.PENDING).order_by("-priority", "pk")
+    if parent.reading_policy != ReadingPolicy.ONE:
+        own = Reading.objects.filter(round_study=OuterRef("round_study"), reader=reader)
+        waiting = waiting.exclude(Exists(own))
+    if adjudicate:
+        return _locked(waiting.filter(number=ADJUDICATION)).first()
     for arm, stratum in _places(parent):
-        if row := _locked(waiting.filter(arm=arm, stratum=stratum)).first():
+        if row := _locked(waiting.exclude(number=ADJUDICATION).filter(arm=arm, stratum=stratum)).first():
             return row
     return None
 
@@ -78,15 +78,11 @@ def _places(parent: HarvestRound) -> Iterator[tuple[Strategy, str]]:
 
 def _take_back_expired(parent: HarvestRound, reader: User) -> None:
     """What others left lying is free again; what the reader left comes to the reader first."""
-    held = RoundStudy.objects.filter(round=parent, queue_state=QueueState.LEASED).exclude(leased_by=reader)
+    held = Reading.objects.filter(round=parent, state=QueueState.LEASED).exclude(reader=reader)
     expired = _locked(held.filter(leased_until__lte=timezone.now()))
     if ids := list(expired.values_list("pk", flat=True)):
-        _give_back(RoundStudy.objects.filter(pk__in=ids))
+        give_back(Reading.objects.filter(pk__in=ids))
 
 
-def _give_back(rows: QuerySet[RoundStudy]) -> None:
-    rows.update(queue_state=QueueState.PENDING, leased_by=None, leased_at=None, leased_until=None)
-
-
-def _locked(rows: QuerySet[RoundStudy]) -> QuerySet[RoundStudy]:
+def _locked(rows: QuerySet[Reading]) -> QuerySet[Reading]:
     return rows.select_for_update(skip_locked=True, of=("self",))

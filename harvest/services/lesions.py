@@ -13,11 +13,14 @@ from django.utils import timezone
 from detector.errors import GeometryError
 from detector.geometry import Box3D
 from harvest import engine
-from harvest.domain import LesionClass, LesionSource
+from harvest.domain import LesionClass, LesionSource, ReadingMode
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import Lesion, Study
+from harvest.selectors.verdicts import standing
 from harvest.services.curation import check_no_contradiction, sync_lesions
-from harvest.services.reviews import check_lease, locked_round_study, renew_lease
+from harvest.services.labour import record_activity
+from harvest.services.readings import reading_to_write, renew
+from harvest.services.settling import counts_at_once
 
 # Handles snap to voxel faces; this much is rounding on the way through JSON.
 TOLERANCE_MM = 1e-6
@@ -35,22 +38,24 @@ def draw_lesion(
     lesion_class: LesionClass | None,
     absent_phases: Sequence[str],
     round_study_id: UUID | None,
-    active_seconds: float,
     replaces_id: UUID | None,
+    waited_s: float = 0,
 ) -> tuple[Lesion, bool]:
     """Stores a drawn box under the id that the reader's browser made; returns it and whether it is new.
 
-    `replaces_id` names the lesion that this one corrects, which is retired.
+    `replaces_id` names the lesion that this one corrects, which is retired. In a round (`round_study_id`) it
+    belongs to the reader's reading; `waited_s`: how long ago it was drawn.
 
     Raises:
         NotFound: no such study, study of a round, or lesion to replace.
         HarvestError: code outside where the box leaves the volume, empty_box, unknown_phase.
-        Conflict: code id_reused, already_replaced, leased or contradiction.
+        Conflict: code id_reused, already_replaced, leased, read or contradiction.
     """
     study = Study.objects.filter(pk=study_id).first()
     if study is None:
         raise NotFound("There is no such study.")
-    row = locked_round_study(round_study_id) if round_study_id else None
+    reading = reading_to_write(round_study_id, reader) if round_study_id else None
+    row = reading.round_study if reading else None
     if row and row.study_id != study.pk:
         raise NotFound("This study of a round is another study.")
     wanted: dict[str, Any] = {
@@ -66,8 +71,6 @@ def draw_lesion(
         if any(getattr(there, name) != value for name, value in wanted.items()):
             raise Conflict("Another lesion is stored under this id.", code="id_reused")
         return there, False
-    if row:
-        check_lease(row, reader)
     _check_box(study, wanted["lo"], wanted["hi"])
     _check_phases(study, absent_phases)
     if replaces_id:
@@ -83,13 +86,14 @@ def draw_lesion(
                 primary=primary,
                 lesion_class=lesion_class or "",
                 absent_phases=list(absent_phases),
-                active_seconds=active_seconds,
+                settled=row is None or counts_at_once(row),
             )
     except IntegrityError as error:
         raise Conflict("Another lesion is stored under this id.", code="id_reused") from error
-    if row:
-        check_no_contradiction(row)
-        renew_lease(row, reader)
+    if row and reading:
+        check_no_contradiction(row, reader, standing(row.reviews.filter(reader=reader)))
+        renew(reading)
+        record_activity(reading=reading, reader=reader, mode=ReadingMode.DRAW, waited_s=waited_s)
     return lesion, True
 
 
@@ -141,7 +145,7 @@ def retire_lesion(*, lesion_id: UUID) -> None:
         lesion.save(update_fields=["retired_at"])
         former = lesion.replaces
         if former and former.review:
-            sync_lesions(former.review.round_study)
+            sync_lesions(former.review.round_study, lesion.reader)
 
 
 def _locked(id: UUID) -> Lesion:

@@ -1,11 +1,8 @@
-"""Verdicts: append-only events, stored exactly once, and the lesions that follow from them.
-
-Every write locks the study of the round first, so that two clicks are put one after the other.
-"""
+"""Verdicts: append-only events, stored exactly once, and the lesions that follow from them."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,17 +10,33 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from harvest.domain import CANDIDATE_VERDICTS, STUDY_VERDICTS, JobState, QueueState, Verdict
-from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
-from harvest.models import Review, RoundStudy
+from harvest.domain import (
+    ADJUDICATION,
+    CANDIDATE_VERDICTS,
+    STUDY_VERDICTS,
+    QueueState,
+    ReadingMode,
+    Verdict,
+)
+from harvest.errors import Conflict, HarvestError, NotFound
+from harvest.models import Reading, Review, RoundStudy
+from harvest.selectors.adjudication import to_decide
+from harvest.selectors.decisions import shown_candidates
 from harvest.selectors.verdicts import standing
 from harvest.services import round_counts
 from harvest.services.curation import check_no_contradiction, sync_lesions
+from harvest.services.labour import record_activity
+from harvest.services.readings import reading_to_write, renew
+from harvest.services.settling import settle_if_read
 
-LEASE = timedelta(minutes=10)
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The own verdict that stood on the reader's screen; None where none did."""
+
+    review_id: UUID | None
 
 
-@transaction.atomic
 def record_review(
     *,
     id: UUID,
@@ -31,149 +44,155 @@ def record_review(
     reader: User,
     verdict: Verdict,
     candidate_id: UUID | None,
-    active_seconds: float,
+    seen: Seen | None = None,
+    waited_s: float = 0,
 ) -> tuple[Review, bool]:
     """Stores a verdict under the id that the reader's browser made; returns it and whether it is new.
 
     An accepting verdict makes a lesion with exactly the candidate's box in the same transaction; a new
-    verdict on the same candidate retires the former one's lesion.
+    verdict on the same candidate retires the former one's lesion. `seen` is the revision that the reader
+    saw, the own verdict on the same thing that stood on the screen; None overwrites whatever stands.
+    `waited_s`: how long ago it was given.
 
     Raises:
         NotFound: no such study of a round, or the candidate is not one of it.
-        Conflict: code id_reused for another content under the same id; leased where another reader has
-            the study; contradiction where NO_LESION and a lesion would stand side by side.
+        Conflict: code id_reused for another content under the same id; stale where another own verdict
+            stands than the one that was seen, with that in its details; leased or read where the study is
+            not this reader's; contradiction where NO_LESION and a lesion would stand side by side.
         HarvestError: code wrong_verdict for a study's verdict on a candidate or the other way round.
     """
-    row = locked_round_study(round_study_id)
-    wanted: dict[str, Any] = {
-        "round_study_id": row.pk,
-        "candidate_id": candidate_id,
-        "reader_id": reader.pk,
-        "verdict": verdict.value,
-        "undoes_id": None,
-    }
-    if there := _stored(id, wanted):
-        return there, False
-    if verdict not in (CANDIDATE_VERDICTS if candidate_id else STUDY_VERDICTS):
-        raise HarvestError(
-            f"{verdict.value} is no verdict on a {'candidate' if candidate_id else 'study'}.",
-            code="wrong_verdict",
-        )
-    if candidate_id and not row.candidates.filter(pk=candidate_id).exists():
-        raise NotFound("The study has no such candidate in this round.")
-    return _append(row, reader, id=id, active_seconds=active_seconds, **wanted), True
+    wanted = {"candidate_id": candidate_id, "verdict": verdict.value, "undoes_id": None}
+
+    def check(row: RoundStudy, own: list[Review]) -> None:
+        if verdict not in (CANDIDATE_VERDICTS if candidate_id else STUDY_VERDICTS):
+            raise HarvestError(
+                f"{verdict.value} is no verdict on a {'candidate' if candidate_id else 'study'}.",
+                code="wrong_verdict",
+            )
+        if candidate_id and candidate_id not in shown_candidates(row):
+            raise NotFound("The study has no such candidate in this round.")
+        if seen:
+            _check_seen(own, candidate_id, seen)
+
+    return _store(id, round_study_id, reader, wanted, check, waited_s)
 
 
-@transaction.atomic
 def undo_review(
-    *, id: UUID, round_study_id: UUID, reader: User, undoes_id: UUID, active_seconds: float
+    *, id: UUID, round_study_id: UUID, reader: User, undoes_id: UUID, waited_s: float = 0
 ) -> tuple[Review, bool]:
-    """Takes back an own verdict by a new event; the verdict before it stands again, with its lesion.
+    """Takes back an own verdict by a new event; the verdict before it stands again, with its lesion. A study
+    that was done is open again.
 
     Raises:
         NotFound: no such study of a round, or no such review of this reader in it.
-        Conflict: code id_reused, leased or contradiction as in record_review; already_undone.
+        Conflict: code id_reused, leased, read or contradiction as in record_review; already_undone.
     """
-    row = locked_round_study(round_study_id)
-    wanted: dict[str, Any] = {
-        "round_study_id": row.pk,
-        "reader_id": reader.pk,
-        "verdict": "",
-        "undoes_id": undoes_id,
-    }
-    if there := _stored(id, wanted):
-        return there, False
-    former = row.reviews.filter(pk=undoes_id, reader=reader).exclude(verdict="").first()
-    if former is None:
-        raise NotFound("There is no such verdict of yours to take back.")
-    if Review.objects.filter(undoes=former).exists():
-        raise Conflict("This verdict was taken back already.", code="already_undone")
-    wanted["candidate_id"] = former.candidate_id
-    return _append(row, reader, id=id, active_seconds=active_seconds, **wanted), True
+    wanted: dict[str, Any] = {"verdict": "", "undoes_id": undoes_id}
+
+    def check(row: RoundStudy, own: list[Review]) -> None:
+        former = next((r for r in own if r.pk == undoes_id and r.verdict), None)
+        if former is None:
+            raise NotFound("There is no such verdict of yours to take back.")
+        if any(r.undoes_id == undoes_id for r in own):
+            raise Conflict("This verdict was taken back already.", code="already_undone")
+        wanted["candidate_id"] = former.candidate_id
+
+    return _store(id, round_study_id, reader, wanted, check, waited_s)
 
 
 @transaction.atomic
-def complete_study(*, round_study_id: UUID, reader: User, active_seconds: float = 0) -> None:
-    """Marks a study as reviewed; doing it again changes nothing. `active_seconds` since the last verdict.
+def complete_study(*, round_study_id: UUID, reader: User, waited_s: float = 0) -> None:
+    """Marks the reader's reading as done; doing it again changes nothing. The last one settles the study, or
+    calls for an adjudicator.
 
     Raises:
         NotFound: no such study of a round.
-        Conflict: code unjudged where a candidate lacks the reader's verdict and no verdict on the whole
-            study stands; leased where another reader has it.
+        Conflict: code unjudged where a candidate (or what two readers differ in) lacks the reader's verdict
+            and none on the whole study stands; leased or read where the study is not this reader's.
     """
-    row = locked_round_study(round_study_id)
-    if row.queue_state == QueueState.DONE:
+    reading = reading_to_write(round_study_id, reader)
+    if reading.state == QueueState.DONE:
         return
-    check_lease(row, reader)
+    row = RoundStudy.objects.select_for_update(of=("self",)).select_related("round").get(pk=round_study_id)
+    _check_judged(row, reading, reader)
+    reading.state, reading.done_at, reading.leased_until = QueueState.DONE, timezone.now(), None
+    reading.save(update_fields=["state", "done_at", "leased_until"])
+    if reading.number != ADJUDICATION:
+        round_counts.count(row.round_id, readings_done=1)
+    record_activity(reading=reading, reader=reader, mode=ReadingMode.CLICK, waited_s=waited_s)
+    settle_if_read(row)
+
+
+@transaction.atomic
+def beat(*, round_study_id: UUID, reader: User, mode: ReadingMode, waited_s: float = 0) -> None:
+    """The reader is at the study: counts the time and keeps the lease. A study that is not the reader's
+    (any more) is left alone."""
+    reading = Reading.objects.filter(round_study_id=round_study_id, reader=reader).first()
+    if reading is None:
+        return
+    if reading.state == QueueState.LEASED:
+        renew(reading)
+    record_activity(reading=reading, reader=reader, mode=mode, waited_s=waited_s)
+
+
+def _check_judged(row: RoundStudy, reading: Reading, reader: User) -> None:
     verdicts = standing(row.reviews.filter(reader=reader))
-    open_candidates = row.candidates.exclude(pk__in=verdicts.of_candidate).count()
-    judged = row.candidates.exists() and not open_candidates
-    if not judged and verdicts.of_study is None:
+    adjudicates = reading.number == ADJUDICATION
+    candidates = to_decide(row).candidates if adjudicates else shown_candidates(row)
+    left = [c for c in candidates if c not in verdicts.of_candidate]
+    said = verdicts.of_study is not None or row.lesions.filter(reader=reader, retired_at=None).exists()
+    if left and (adjudicates or verdicts.of_study is None):
         raise Conflict(
-            f"{open_candidates} candidates are not judged yet. Judge them, or say of the whole study that it "
+            f"{len(left)} candidates are not judged yet. Judge them, or say of the whole study that it "
             "has no lesion or that one was missed.",
             code="unjudged",
-            details={"open": open_candidates},
+            details={"open": len(left)},
         )
-    row.queue_state = QueueState.DONE
-    row.reviewed_at = timezone.now()
-    row.leased_by = reader
-    row.leased_until = None
-    row.active_seconds = active_seconds
-    row.save(update_fields=["queue_state", "reviewed_at", "leased_by", "leased_until", "active_seconds"])
-    round_counts.count(row.round_id, reviewed=1)
+    if not (candidates or adjudicates or said):
+        raise Conflict(
+            "Nothing is said of this study yet. Draw its lesions, or say that it has none.", code="unjudged"
+        )
 
 
-def locked_round_study(id: UUID) -> RoundStudy:
-    """The row, locked; raises NotFound, and InvalidTransition where the round has not run on it (yet)."""
-    row = (
-        RoundStudy.objects.select_for_update(of=("self",)).select_related("study", "round").filter(pk=id)
-    ).first()
-    if row is None:
-        raise NotFound("There is no such study in a round.")
-    if row.state != JobState.SUCCEEDED:
-        raise InvalidTransition("The round has not run on this study (yet).", code="not_reviewable")
-    return row
+def _check_seen(own: list[Review], candidate_id: UUID | None, seen: Seen) -> None:
+    """Raises Conflict, code stale, where the reader decided otherwise meanwhile, in another tab say."""
+    verdicts = standing(own)
+    stored = verdicts.of_candidate.get(candidate_id) if candidate_id else verdicts.of_study
+    if stored is not None and stored.pk != seen.review_id:
+        raise Conflict(
+            "You have judged this in another window. Both versions are kept; say which is right.",
+            code="stale",
+            details={
+                "stored": {
+                    "id": str(stored.pk),
+                    "verdict": stored.verdict,
+                    "created_at": stored.created_at.isoformat(),
+                }
+            },
+        )
 
 
-def check_lease(row: RoundStudy, reader: User) -> None:
-    """Raises Conflict, code leased, where another reader holds the study at this moment."""
-    now = timezone.now()
-    held = row.queue_state == QueueState.LEASED and row.leased_until and row.leased_until > now
-    if held and row.leased_by_id != reader.pk:
-        raise Conflict("Another reader has this study open. Go on to the next one.", code="leased")
-
-
-def renew_lease(row: RoundStudy, reader: User) -> None:
-    """Any activity keeps an open study with its reader for ten minutes more."""
-    if row.queue_state == QueueState.DONE:
-        return
-    now = timezone.now()
-    if row.leased_by_id != reader.pk:
-        row.leased_at = now
-    row.queue_state = QueueState.LEASED
-    row.leased_by = reader
-    row.leased_until = now + LEASE
-    row.save(update_fields=["queue_state", "leased_by", "leased_at", "leased_until"])
-
-
-def _stored(id: UUID, wanted: dict[str, Any]) -> Review | None:
-    """The review under this id where it says the same; raises Conflict where it says something else."""
-    there = Review.objects.filter(pk=id).first()
-    if there and any(getattr(there, name) != value for name, value in wanted.items()):
-        raise Conflict("Another verdict is stored under this id.", code="id_reused")
-    return there
-
-
-def _append(row: RoundStudy, reader: User, **fields: object) -> Review:
-    check_lease(row, reader)
+def _store(
+    id: UUID, round_study_id: UUID, reader: User, wanted: dict[str, Any], check: Any, waited_s: float
+) -> tuple[Review, bool]:
     try:
         with transaction.atomic():
-            review = Review.objects.create(**fields)
+            reading = reading_to_write(round_study_id, reader)
+            row = reading.round_study
+            own = list(row.reviews.filter(reader=reader))
+            there = next((r for r in own if r.pk == id), None)
+            if there is None:
+                check(row, own)
+                review = Review.objects.create(id=id, round_study=row, reader=reader, **wanted)
+                check_no_contradiction(row, reader, sync_lesions(row, reader))
+                renew(reading)
+                record_activity(reading=reading, reader=reader, mode=ReadingMode.CLICK, waited_s=waited_s)
+                return review, True
     except IntegrityError as error:
-        # The same id at the same moment for another study, or a second undo of one review.
+        # The same id for another study, or at the same moment.
         raise Conflict("Another verdict is stored under this id.", code="id_reused") from error
-    sync_lesions(row)
-    check_no_contradiction(row)
-    renew_lease(row, reader)
-    return review
+    if any(getattr(there, name) != value for name, value in wanted.items() if name != "candidate_id"):
+        raise Conflict("Another verdict is stored under this id.", code="id_reused")
+    if wanted["verdict"] and there.candidate_id != wanted["candidate_id"]:
+        raise Conflict("Another verdict is stored under this id.", code="id_reused")
+    return there, False

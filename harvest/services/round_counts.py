@@ -7,12 +7,13 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Count, F, Q
 
-from harvest.domain import ENDED, JobState, QueueState
-from harvest.models import Candidate, HarvestRound, RoundStudy
+from harvest.domain import ADJUDICATION, ENDED, CandidateKind, JobState, QueueState
+from harvest.models import Candidate, HarvestRound, Reading, RoundStudy
 
 
 def count(round_id: UUID, **more: int) -> None:
-    """Adds to counts of a round: done, failed, reviewable, reviewed, candidate_count."""
+    """Adds to counts of a round: done, failed, reviewable, reviewed, readings, readings_done,
+    candidate_count."""
     HarvestRound.objects.filter(pk=round_id).update(**{name: F(name) + n for name, n in more.items()})
 
 
@@ -25,8 +26,14 @@ def recount(*, round_id: UUID) -> dict[str, int]:
         done=Count("pk", filter=Q(state__in=ENDED)),
         failed=Count("pk", filter=Q(state=JobState.FAILED)),
         reviewable=Count("pk", filter=Q(state=JobState.SUCCEEDED)),
-        reviewed=Count("pk", filter=Q(queue_state=QueueState.DONE)),
+        reviewed=Count("pk", filter=Q(settled_at__isnull=False)),
     )
-    counted["candidate_count"] = Candidate.objects.filter(round_study__round_id=round_id).count()
+    counted |= (
+        Reading.objects.filter(round_id=round_id)
+        .exclude(number=ADJUDICATION)
+        .aggregate(readings=Count("pk"), readings_done=Count("pk", filter=Q(state=QueueState.DONE)))
+    )
+    shown = Candidate.objects.exclude(kind=CandidateKind.WITHHELD)
+    counted["candidate_count"] = shown.filter(round_study__round_id=round_id).count()
     HarvestRound.objects.filter(pk=round_id).update(**counted)
     return counted

@@ -8,19 +8,22 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
+from detector.contracts import Candidate as Found
 from detector.contracts import StudyImages
 from detector.errors import DetectorError
 from detector.keyslice.select import suggest_primary
 from harvest import engine, store
-from harvest.domain import ENDED, JobState, PreparationState, Strategy
+from harvest.domain import ENDED, CandidateKind, HiddenCase, JobState, PreparationState, Strategy
 from harvest.errors import HarvestError
-from harvest.models import Candidate, HarvestRound, RoundStudy
+from harvest.models import Candidate, HarvestRound, Lesion, RoundStudy
 from harvest.rendering import Window
 from harvest.sampling.arms import chance
+from harvest.sampling.hidden import Shown, alter
 from harvest.sampling.priority import Seen, priority_of
 from harvest.services import round_counts
 from harvest.services.locks import one_at_a_time
 from harvest.services.preparation import prepare_study
+from harvest.services.readings import open_readings
 from harvest.services.rounds import end_round_if_done, locked_round
 from harvest.services.tiles import render_tiles, tile_folder
 
@@ -42,6 +45,7 @@ def run_round_study(*, round_study_id: UUID) -> None:
                 started = time.monotonic()
             images = engine.study_images(row.study)
             candidates = _candidates(row, images)
+            # A withheld candidate is never shown, but a study with one must not take less time.
             for candidate in candidates:
                 render_tiles(
                     candidate=candidate,
@@ -92,16 +96,22 @@ def _candidates(row: RoundStudy, images: StudyImages) -> list[Candidate]:
         for c in engine.find_candidates(row.round.model_version, images)
         if c.score >= cohort.score_threshold
     ][: cohort.max_candidates]
+    altered = _altered(row, images, found)
+    invented = altered.invented
+    found = [*altered.shown[: cohort.max_candidates], *altered.withheld]
+    shown = len(found) - len(altered.withheld)
     filter_version = row.round.key_slice_version
     boxes = [c.box for c in found]
     key_slices = engine.find_key_slices(filter_version, images, boxes) if filter_version else []
     rows = []
     for rank, c in enumerate(found, start=1):
         key = key_slices[rank - 1] if key_slices else None
+        kind = CandidateKind.WITHHELD if rank > shown else CandidateKind.MODEL
         rows.append(
             Candidate(
                 round_study=row,
                 rank=rank,
+                kind=CandidateKind.INVENTED if rank - 1 == invented else kind,
                 lo=list(c.box.lo),
                 hi=list(c.box.hi),
                 score=c.score,
@@ -112,29 +122,55 @@ def _candidates(row: RoundStudy, images: StudyImages) -> list[Candidate]:
         )
     # Without a filter the detector's best is all that is known.
     suggested = suggest_primary(
-        [c.score for c in found], [k.primary_score for k in key_slices] or [1.0] * len(found)
+        [c.score for c in found[:shown]],
+        [k.primary_score for k in key_slices[:shown]] or [1.0] * shown,
     )
     if suggested is not None:
         rows[suggested].suggested_primary = True
     return rows
 
 
+def _altered(row: RoundStudy, images: StudyImages, found: list[Found]) -> Shown:
+    """What readers are shown of what was found: all of it, but for hidden cases, whose kind is set to what
+    could be made of them."""
+    if not row.hidden:
+        return Shown(found, [])
+    if row.from_scratch:  # nothing is shown, so there is nothing to alter
+        row.hidden = HiddenCase.PLAIN
+        return Shown(found, [])
+    truth = Lesion.objects.filter(study=row.study, retired_at=None, settled=True)
+    kind, altered = alter(
+        HiddenCase(row.hidden),
+        found,
+        [lesion.box for lesion in truth],
+        geometry=images.geometry,
+        liver=None if images.liver is None else images.liver > 0,
+        phases=list(images.volumes),
+        seed=str(row.pk),
+    )
+    row.hidden = kind
+    return altered
+
+
 @transaction.atomic
 def _store(row: RoundStudy, candidates: list[Candidate], seconds: float) -> None:
     Candidate.objects.bulk_create(candidates)
+    shown = [c for c in candidates if c.kind != CandidateKind.WITHHELD]
     RoundStudy.objects.filter(pk=row.pk).update(
         state=JobState.SUCCEEDED,
         error=None,
         seconds=seconds,
-        top_score=candidates[0].score if candidates else None,
-        priority=priority_of(
-            Strategy(row.arm),
-            [Seen(c.score, c.phase_scores) for c in candidates],
-            phases=row.study.series.count(),
-            chance=chance(str(row.study_id), str(row.round_id)),
-        ),
+        top_score=shown[0].score if shown else None,
+        hidden=row.hidden,
     )
-    round_counts.count(row.round_id, done=1, reviewable=1, candidate_count=len(candidates))
+    priority = priority_of(
+        Strategy(row.arm),
+        [Seen(c.score, c.phase_scores) for c in shown],
+        phases=row.study.series.count(),
+        chance=chance(str(row.study_id), str(row.round_id)),
+    )
+    made = open_readings(row, priority=priority)
+    round_counts.count(row.round_id, done=1, reviewable=1, readings=made, candidate_count=len(shown))
 
 
 @transaction.atomic

@@ -6,19 +6,23 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from harvest import queue
 from harvest.domain import ENDED, JobState, ModelKind, Split, Strategy
 from harvest.errors import HarvestError, InvalidTransition, NotFound
 from harvest.models import Cohort, HarvestRound, ModelVersion, RoundStudy, Study
-from harvest.sampling.arms import is_stratified, random_arm
+from harvest.sampling.arms import chance, drawn, is_stratified, random_arm
+from harvest.sampling.hidden import kind_of
 from harvest.services import round_counts
 
 START, RUN = "start_round", "run_round_study"
 # Without a random arm nobody can say what a strategy brings, so there always is one.
 LEAST_SHARE, RANDOM_SHARE = 0.02, 0.1
+# Without a control arm nobody can say what candidates save, and without hidden cases how they mislead; more
+# than the limit would be a waste of the readers' time.
+SCRATCH_SHARE, HIDDEN_SHARE, MOST_SHARE = 0.02, 0.05, 0.5
 
 
 @transaction.atomic
@@ -29,20 +33,31 @@ def create_round(
     model_version: ModelVersion | None = None,
     strategy: Strategy = Strategy.SCORE,
     random_share: float = RANDOM_SHARE,
+    scratch_share: float = SCRATCH_SHARE,
+    hidden_share: float = HIDDEN_SHARE,
 ) -> HarvestRound:
     """Asks for a round of a detector version (the promoted one by default) over the cohort's pool, without
     the studies whose lesions came with them, all of them: there is nothing to harvest.
 
     `strategy` orders the review; `random_share` in [LEAST_SHARE, 1] of the studies are drawn for the random
-    arm beside it.
+    arm beside it. `scratch_share` of the studies are read without candidates, and as many gold studies as
+    are `hidden_share` of them are read among them (sampling/hidden.py), both in [0, MOST_SHARE]. How many
+    read each study is the cohort's policy at this moment.
 
     Raises:
         HarvestError: code no_model where no detector is promoted, empty_cohort where there is no pool
-            study, unknown_model where the version is no detector, random_share where that is out of range.
+            study, unknown_model where the version is no detector, random_share or share where one is out of
+            range.
     """
     if not LEAST_SHARE <= random_share <= 1:
         raise HarvestError(
             f"The random arm's share must lie between {LEAST_SHARE:g} and 1.", code="random_share"
+        )
+    if not (0 <= scratch_share <= MOST_SHARE and 0 <= hidden_share <= MOST_SHARE):
+        raise HarvestError(
+            "The shares of studies drawn from scratch and of hidden gold studies must lie between 0 and "
+            f"{MOST_SHARE:g}.",
+            code="share",
         )
     version = model_version or _promoted(ModelKind.DETECTOR)
     if version is None:
@@ -52,7 +67,7 @@ def create_round(
         )
     if version.kind != ModelKind.DETECTOR:
         raise HarvestError(f"{version.name} is no detector. Choose a detector version.", code="unknown_model")
-    Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
+    cohort = Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
     pool = list(
         Study.objects.filter(cohort=cohort, subject__split=Split.POOL, complete=False).order_by("ordinal")
     )
@@ -70,21 +85,42 @@ def create_round(
         owner=owner,
         strategy=strategy,
         random_share=random_share,
-        total=len(pool),
+        scratch_share=scratch_share,
+        hidden_share=hidden_share,
+        reading_policy=cohort.reading_policy,
     )
-    drawn = random_arm((str(study.pk) for study in pool), share=random_share, seed=str(made.pk))
-    RoundStudy.objects.bulk_create(
-        (_placed(RoundStudy(round=made, study=study), strategy, str(study.pk) in drawn) for study in pool),
-        batch_size=1000,
-    )
+    rows = [RoundStudy(round=made, study=study) for study in pool]
+    rows += hidden_cases(made, count=round(hidden_share * len(pool)))
+    _draw(made, rows)
+    RoundStudy.objects.bulk_create(rows, batch_size=1000)
+    made.total = len(rows)
+    made.save(update_fields=["total"])
     queue.enqueue(START, made.pk, queue=queue.IO)
     return made
 
 
-def _placed(row: RoundStudy, strategy: Strategy, drawn: bool) -> RoundStudy:
-    row.arm = Strategy.RANDOM if drawn else strategy
-    row.stratum = row.study.lesion_class if is_stratified(row.arm) else ""
-    return row
+def hidden_cases(parent: HarvestRound, *, count: int) -> list[RoundStudy]:
+    """Unsaved hidden cases from the cohort's gold studies whose lesions are all known; those that were
+    hidden least often come first, so that few readers meet one twice. Fewer than `count` where there are
+    fewer."""
+    gold = Study.objects.filter(cohort=parent.cohort, subject__split=Split.GOLD, complete=True)
+    times = Count("rounds", filter=~Q(rounds__hidden=""))
+    ranked = sorted(gold.annotate(times=times), key=lambda s: (s.times, chance(str(s.pk), str(parent.pk))))
+    return [
+        RoundStudy(round=parent, study=study, hidden=kind_of(parent.number + place))
+        for place, study in enumerate(ranked[:count])
+    ]
+
+
+def _draw(parent: HarvestRound, rows: list[RoundStudy]) -> None:
+    """Draws who is in the random arm and who is read from scratch; hidden cases like all others."""
+    ids = [str(row.study_id) for row in rows]
+    by_chance = random_arm(ids, share=parent.random_share, seed=str(parent.pk))
+    scratch = drawn(ids, count=round(parent.scratch_share * len(ids)), seed=f"{parent.pk}/scratch")
+    for row in rows:
+        row.arm = Strategy.RANDOM if str(row.study_id) in by_chance else Strategy(parent.strategy)
+        row.stratum = row.study.lesion_class if is_stratified(Strategy(row.arm)) else ""
+        row.from_scratch = str(row.study_id) in scratch
 
 
 def detector_version(*, id: UUID | None = None, name: str = "") -> ModelVersion:

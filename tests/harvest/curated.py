@@ -15,19 +15,31 @@ from django.utils import timezone
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox
 from detector.volume import Volume, write_volume
 from harvest import store
-from harvest.domain import JobState, LesionSource, ModelKind, PreparationState, QueueState, Split, Verdict
+from harvest.domain import (
+    JobState,
+    LesionSource,
+    ModelKind,
+    PreparationState,
+    QueueState,
+    ReadingMode,
+    Split,
+    Verdict,
+)
 from harvest.models import (
     Candidate,
     Cohort,
     HarvestRound,
+    Labour,
     Lesion,
     ModelVersion,
+    Reading,
     Review,
     RoundStudy,
     Series,
     Study,
     Subject,
 )
+from harvest.services.readings import open_readings
 from harvest.services.round_counts import recount
 
 GRID = VolumeGeometry((12, 48, 48), (4.0, 4.0, 6.0), (-96.0, -96.0, 100.0), "1.2.3")
@@ -105,6 +117,7 @@ def propose(round: HarvestRound, study: Study, *boxes: Box3D) -> RoundStudy:
         Candidate.objects.create(
             round_study=row, rank=rank, score=1 / rank, key_z_index=5, lo=list(box.lo), hi=list(box.hi)
         )
+    open_readings(row, priority=0.0)
     recount(round_id=round.pk)
     return row
 
@@ -116,7 +129,6 @@ def judge(row: RoundStudy, reader: User, verdict: Verdict, candidate: Candidate 
         candidate=candidate,
         reader=reader,
         verdict=verdict,
-        active_seconds=6,
     )
 
 
@@ -130,9 +142,15 @@ def undo(review: Review) -> Review:
     )
 
 
-def finish(row: RoundStudy, reader: User) -> None:
-    row.queue_state, row.reviewed_at, row.leased_by = QueueState.DONE, timezone.now(), reader
+def finish(row: RoundStudy, reader: User, *, seconds: float = 0) -> None:
+    """The reader has read the study, in so many active seconds."""
+    reading = Reading.objects.get(round_study=row, number=1)
+    reading.state, reading.done_at, reading.reader = QueueState.DONE, timezone.now(), reader
+    reading.save()
+    row.settled_at = reading.done_at
     row.save()
+    if seconds:
+        Labour.objects.create(reading=reading, reader=reader, mode=ReadingMode.CLICK, seconds=seconds)
     recount(round_id=row.round_id)
 
 

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,26 @@ def make_version(kind: ModelKind, weights: Any, *, number: int = 1, promoted: bo
         weights_sha256=digest,
         promoted=promoted,
     )
+
+
+class Clock:
+    """A time of day that goes on only when a test says so."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 26, 8, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def tick(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("django.utils.timezone.now", made)
+    return made
 
 
 Work = Callable[[], AbstractContextManager[Any]]

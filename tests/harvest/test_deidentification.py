@@ -125,7 +125,6 @@ def test_no_identifier_is_anywhere_after_the_whole_loop(
         reader=reader,
         verdict=Verdict.PRIMARY_LESION,
         candidate_id=row.candidates.get().pk,
-        active_seconds=3,
     )
     complete_study(round_study_id=row.pk, reader=reader)
     call_command("create_release", "--cohort", cohort.name)

@@ -601,6 +601,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/round-studies/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description A beat: the reader moves the mouse or presses keys at this study. At most one in ten seconds is asked
+         *     for; verdicts and drawn boxes count by themselves.
+         */
+        post: operations["round_study_activity"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/round-studies/{id}/adjudication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["adjudication_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/round-studies/{id}/complete": {
         parameters: {
             query?: never;
@@ -659,6 +695,22 @@ export interface paths {
         get: operations["round_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/adjudication/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["adjudication_next"];
         delete?: never;
         options?: never;
         head?: never;
@@ -935,6 +987,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description `waited_ms`: how long ago the reader did it; more than 0 where the network was away. */
+        ActivityRequest: {
+            /** @default 0 */
+            waited_ms: number;
+            /** @default click */
+            mode: components["schemas"]["ModeEnum"];
+        };
+        /**
+         * @description `study` holds only the candidates that differ, with the adjudicator's own verdicts, and the lesions
+         *     that the adjudicator made; `said` is of these candidates, by id; `agreed` counts the others.
+         */
+        AdjudicationCase: {
+            study: components["schemas"]["ReviewStudy"];
+            readonly said: {
+                [key: string]: components["schemas"]["ReadersVerdicts"];
+            };
+            of_study: components["schemas"]["ReadersVerdicts"];
+            boxes: components["schemas"]["ReaderBox"][];
+            agreed: number;
+        };
         Archive: {
             /** Format: uuid */
             id: string;
@@ -1055,6 +1127,7 @@ export interface components {
             /** Format: double */
             score_threshold?: number;
             max_candidates?: number;
+            reading_policy: components["schemas"]["ReadingPolicy"];
             readonly counts: components["schemas"]["CohortCounts"];
             readonly review: components["schemas"]["CohortReview"] | null;
         };
@@ -1080,13 +1153,6 @@ export interface components {
             a: components["schemas"]["ModelVersion"];
             b: components["schemas"]["ModelVersion"];
             differences: components["schemas"]["Difference"][];
-        };
-        CompleteInputRequest: {
-            /**
-             * Format: double
-             * @default 0
-             */
-            active_seconds: number;
         };
         CurvePoint: {
             step: number;
@@ -1188,7 +1254,10 @@ export interface components {
             ];
             frame_of_reference_uid: string;
         };
-        /** @description `done` counts studies that have ended, failed ones included. */
+        /**
+         * @description `done` counts studies that have ended, failed ones included; `readings` are one a study or two, as the
+         *     policy says, without adjudications.
+         */
         HarvestRound: {
             /** Format: uuid */
             id: string;
@@ -1200,12 +1269,19 @@ export interface components {
             strategy: components["schemas"]["Strategy"];
             /** Format: double */
             random_share: number;
+            /** Format: double */
+            scratch_share: number;
+            /** Format: double */
+            hidden_share: number;
+            reading_policy: components["schemas"]["ReadingPolicy"];
             total: number;
             done: number;
             failed: number;
             candidates: number;
             reviewable: number;
             reviewed: number;
+            readings: number;
+            readings_done: number;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1399,6 +1475,8 @@ export interface components {
         LesionClass: "malignant" | "hcc" | "icc" | "metastasis" | "benign" | "haemangioma" | "fnh" | "adenoma" | "cyst";
         /** @description A drawn box; `id` is made by the reader's browser, so that a retry stores nothing twice. */
         LesionCreateRequest: {
+            /** @default 0 */
+            waited_ms: number;
             /** Format: uuid */
             id: string;
             lo: [
@@ -1417,11 +1495,6 @@ export interface components {
             absent_phases?: string[];
             /** Format: uuid */
             round_study?: string | null;
-            /**
-             * Format: double
-             * @default 0
-             */
-            active_seconds: number;
             /** Format: uuid */
             replaces?: string | null;
         };
@@ -1459,6 +1532,13 @@ export interface components {
          * @enum {string}
          */
         ModalityEnum: "CT" | "MR" | "US";
+        /**
+         * @description * `click` - click
+         *     * `draw` - draw
+         *     * `adjudicate` - adjudicate
+         * @enum {string}
+         */
+        ModeEnum: "click" | "draw" | "adjudicate";
         /**
          * @description * `detector` - detector
          *     * `key_slice_filter` - key_slice_filter
@@ -1515,14 +1595,27 @@ export interface components {
          * @enum {string}
          */
         NeedKindEnum: "phases" | "review" | "draw" | "failed_import" | "failed_preparation" | "failed_training" | "promote";
+        /**
+         * @description `case` is null where nothing waits for this adjudicator; `remaining` counts all that are not decided,
+         *     those among them that the adjudicator has read and so may not decide.
+         */
+        NextCase: {
+            case: components["schemas"]["AdjudicationCase"] | null;
+            remaining: number;
+        };
+        /** @description `have`: studies that the reader's page holds already and that are not to be sent again. */
         NextInputRequest: {
             /** @default 0 */
             ahead: number;
+            have?: string[];
         };
-        /** @description `study` is null where nothing is left for this reader; `ahead` is to be loaded already. */
+        /**
+         * @description `order`: the study to read now and those to load ahead; empty where nothing is left for this reader.
+         *     `studies`: those of them that the page does not hold yet. `remaining` and `reviewed` count readings.
+         */
         NextStudy: {
-            study: components["schemas"]["ReviewStudy"] | null;
-            ahead: components["schemas"]["ReviewStudy"][];
+            order: string[];
+            studies: components["schemas"]["ReviewStudy"][];
             remaining: number;
             reviewed: number;
         };
@@ -1735,6 +1828,7 @@ export interface components {
             /** Format: double */
             score_threshold?: number;
             max_candidates?: number;
+            reading_policy?: components["schemas"]["ReadingPolicy"];
         };
         PatchedLesionUpdateRequest: {
             primary?: boolean;
@@ -1847,6 +1941,33 @@ export interface components {
          * @enum {string}
          */
         QueueState: "pending" | "leased" | "done";
+        /**
+         * @description A box that reader A or B drew and the other did not. The adjudicator takes it over by drawing the same
+         *     box, and else leaves it.
+         */
+        ReaderBox: {
+            /** Format: uuid */
+            id: string;
+            reader: components["schemas"]["ReaderEnum"];
+            lo: [
+                number,
+                number,
+                number
+            ];
+            hi: [
+                number,
+                number,
+                number
+            ];
+            primary: boolean;
+            lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
+        };
+        /**
+         * @description * `A` - A
+         *     * `B` - B
+         * @enum {string}
+         */
+        ReaderEnum: "A" | "B";
         ReaderMinutes: {
             reader: string;
             /** Format: double */
@@ -1855,6 +1976,18 @@ export interface components {
             /** Format: double */
             seconds_a_study: number | null;
         };
+        /** @description What readers A and B said; null where one said nothing. Who is A is drawn for each study. */
+        ReadersVerdicts: {
+            A: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
+            B: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
+        };
+        /**
+         * @description * `one` - one
+         *     * `two` - two
+         *     * `two_adjudicated` - two_adjudicated
+         * @enum {string}
+         */
+        ReadingPolicy: "one" | "two" | "two_adjudicated";
         Received: {
             relative_path: string;
             bytes: number;
@@ -1919,8 +2052,14 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
-        /** @description A verdict on a candidate, one on the study (candidate null), or the undoing of an own verdict. */
+        /**
+         * @description A verdict on a candidate, one on the study (candidate null), or the undoing of an own verdict. `seen`
+         *     is the own verdict on the same thing that the page showed, null for none; where another one stands, the
+         *     answer is 409, code stale, with that one. Left out, whatever stands is overwritten.
+         */
         ReviewInputRequest: {
+            /** @default 0 */
+            waited_ms: number;
             /** Format: uuid */
             id: string;
             /** Format: uuid */
@@ -1928,11 +2067,8 @@ export interface components {
             verdict?: components["schemas"]["Verdict"];
             /** Format: uuid */
             undoes?: string | null;
-            /**
-             * Format: double
-             * @default 0
-             */
-            active_seconds: number;
+            /** Format: uuid */
+            seen?: string | null;
         };
         /** @description A study of a round as its reader sees it. */
         ReviewStudy: {
@@ -1941,9 +2077,10 @@ export interface components {
             /** Format: uuid */
             round: string;
             study: components["schemas"]["StudyBrief"];
-            queue_state: components["schemas"]["QueueState"];
+            readonly queue_state: components["schemas"]["QueueState"];
             /** Format: date-time */
-            reviewed_at: string | null;
+            readonly reviewed_at: string | null;
+            from_scratch: boolean;
             candidates: components["schemas"]["Candidate"][];
             readonly study_verdict: components["schemas"]["StudyVerdict"] | null;
             lesions: components["schemas"]["Lesion"][];
@@ -1967,6 +2104,16 @@ export interface components {
              * @default 0.1
              */
             random_share: number;
+            /**
+             * Format: double
+             * @default 0.02
+             */
+            scratch_share: number;
+            /**
+             * Format: double
+             * @default 0.05
+             */
+            hidden_share: number;
         };
         RoundFailure: {
             /** Format: uuid */
@@ -2089,8 +2236,10 @@ export interface components {
             trained: number;
             released: number;
         };
-        /** @description What a reader needs of a study. */
+        /** @description What would tell a gold study that measures its readers from others: null for who only reads. */
         Study: {
+            readonly split: (components["schemas"]["Split"] | components["schemas"]["NullEnum"]) | null;
+            readonly liver_source: (components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"] | components["schemas"]["NullEnum"]) | null;
             /** Format: uuid */
             id: string;
             ordinal: number;
@@ -2113,15 +2262,13 @@ export interface components {
             };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
-            liver_source: components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"];
             preparation: components["schemas"]["PreparationState"];
             preparation_error: components["schemas"]["Error"] | null;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
             suspected_text: {
                 [key: string]: number[];
             };
-            split: components["schemas"]["Split"];
-            lesions: number;
+            readonly lesions: number | null;
             /** Format: date-time */
             created_at: string;
         };
@@ -2149,7 +2296,6 @@ export interface components {
             };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
-            liver_source: components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"];
             preparation: components["schemas"]["PreparationState"];
             preparation_error: components["schemas"]["Error"] | null;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
@@ -2157,8 +2303,10 @@ export interface components {
                 [key: string]: number[];
             };
         };
-        /** @description What a reader needs of a study. */
+        /** @description What would tell a gold study that measures its readers from others: null for who only reads. */
         StudyDetail: {
+            readonly split: (components["schemas"]["Split"] | components["schemas"]["NullEnum"]) | null;
+            readonly liver_source: (components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"] | components["schemas"]["NullEnum"]) | null;
             /** Format: uuid */
             id: string;
             ordinal: number;
@@ -2181,14 +2329,12 @@ export interface components {
             };
             geometry: components["schemas"]["Geometry"];
             has_liver: boolean;
-            liver_source: components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"];
             preparation: components["schemas"]["PreparationState"];
             preparation_error: components["schemas"]["Error"] | null;
             /** @description Phases, and their original slices, that seem to bear writing; empty once looked at. */
             suspected_text: {
                 [key: string]: number[];
             };
-            split: components["schemas"]["Split"];
             /** Format: date-time */
             created_at: string;
             readonly series: components["schemas"]["Series"][];
@@ -2355,6 +2501,11 @@ export interface components {
             /** Format: uuid */
             id: string;
             name: string;
+        };
+        /** @description `waited_ms`: how long ago the reader did it; more than 0 where the network was away. */
+        WaitedRequest: {
+            /** @default 0 */
+            waited_ms: number;
         };
         /**
          * @description Why this study is shown now: the arm that shows it, its best score, its pathology class where the arm
@@ -3566,7 +3717,7 @@ export interface operations {
             };
         };
     };
-    round_study_complete: {
+    round_study_activity: {
         parameters: {
             query?: never;
             header?: never;
@@ -3577,23 +3728,22 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["CompleteInputRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["CompleteInputRequest"];
-                "multipart/form-data": components["schemas"]["CompleteInputRequest"];
+                "application/json": components["schemas"]["ActivityRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ActivityRequest"];
+                "multipart/form-data": components["schemas"]["ActivityRequest"];
             };
         };
         responses: {
-            200: {
+            /** @description No response body */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ReviewStudy"];
-                };
+                content?: never;
             };
         };
     };
-    round_study_release: {
+    adjudication_case: {
         parameters: {
             query?: never;
             header?: never;
@@ -3609,8 +3759,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReviewStudy"];
+                    "application/json": components["schemas"]["AdjudicationCase"];
                 };
+            };
+        };
+    };
+    round_study_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["WaitedRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["WaitedRequest"];
+                "multipart/form-data": components["schemas"]["WaitedRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    round_study_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3666,6 +3862,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HarvestRound"];
+                };
+            };
+        };
+    };
+    adjudication_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextCase"];
                 };
             };
         };
@@ -3850,7 +4067,10 @@ export interface operations {
     };
     study_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Read in this round: its lesions as its reader may see them. */
+                round_study?: string;
+            };
             header?: never;
             path: {
                 id: string;

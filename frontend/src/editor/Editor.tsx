@@ -10,6 +10,7 @@ import { addOffsets, NO_OFFSET } from "../geometry/offset";
 import { PLANES, type Plane } from "../geometry/planes";
 import type { Vec3 } from "../geometry/volume";
 import type { Outbox } from "../review/outbox";
+import { useActivity } from "../review/useActivity";
 import type { Chunk } from "../viewer/chunks";
 import type { PhaseVolume } from "../viewer/phaseVolume";
 import { useVolumes } from "../viewer/useVolumes";
@@ -21,7 +22,6 @@ import { LesionList } from "./LesionList";
 import { existingLesions, referencesOf } from "./references";
 import { NO_RECEIPT, statusOf } from "./saving";
 import { selectedLesion } from "./state";
-import { useClock } from "./useClock";
 import { useDrawing } from "./useDrawing";
 import { useEditor } from "./useEditor";
 import { useNudges } from "./useNudges";
@@ -45,8 +45,8 @@ const explain = (error: unknown) => {
 
 export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   const { geometry, phases } = study;
-  const clock = useClock();
-  const drawing = useDrawing({ studyId: study.id, round, reader, outbox, clock });
+  useActivity(round?.id ?? null, "draw");
+  const drawing = useDrawing({ studyId: study.id, round, reader, outbox });
   const { state, receipts } = drawing;
   const [note, setNote] = useState({ text: "", error: false });
 

@@ -22,7 +22,7 @@ export function EditorPage({ studyId, roundStudyId, nudge }: Props) {
   const { user } = useSession();
   const loaded = useLoad(async () => {
     const [study, round] = await Promise.all([
-      api.get<StudyDetail>(`/studies/${studyId}`),
+      api.get<StudyDetail>(`/studies/${studyId}${roundStudyId ? `?round_study=${roundStudyId}` : ""}`),
       roundStudyId ? api.get<ReviewStudy>(`/round-studies/${roundStudyId}`) : null,
     ]);
     return { study, round };

@@ -34,7 +34,7 @@ describe("a draft", () => {
 
   it("comes back without what the server holds, and with what it has not acknowledged", () => {
     const place = shelf();
-    const pending = { ...contentOf(lesion("b")), id: "i", replaces: null, active_seconds: 1 };
+    const pending = { ...contentOf(lesion("b")), id: "i", replaces: null };
     const receipts = {
       a: { ...NO_RECEIPT, stored: { id: "s", content: contentOf(lesion("a")) } },
       b: { ...NO_RECEIPT, pending, queued: true },

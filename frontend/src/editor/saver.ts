@@ -18,7 +18,6 @@ export type Receipts = Readonly<Record<string, Receipt>>;
 interface Options {
   readonly send: (step: Step) => Promise<void>;
   readonly newId: () => string;
-  readonly activeSeconds: () => number;
   /** Called after every change of the receipts, before anything is sent: they are to be kept. */
   readonly onChange: (receipts: Receipts) => void;
   /** The rest before a request that got no answer is sent again. */
@@ -72,10 +71,10 @@ export class Saver {
   }
 
   private async settle(key: string, lesion: DrawnLesion | null): Promise<boolean> {
-    const { newId, activeSeconds, send } = this.options;
+    const { newId, send } = this.options;
     for (let attempt = 0; ; ) {
       const receipt = this.receipts[key] ?? NO_RECEIPT;
-      const step = nextStep(receipt, lesion, newId, activeSeconds);
+      const step = nextStep(receipt, lesion, newId);
       if (!step) {
         const empty = !receipt.stored;
         this.write(key, empty ? null : { ...receipt, queued: false, error: null });

@@ -52,7 +52,6 @@ function setUp(receipts: Record<string, Receipt> = {}, firstId = 0) {
   const saver = new Saver(receipts, {
     send: server.send,
     newId: () => `id-${++ids}`,
-    activeSeconds: () => 1.5,
     onChange: () => {},
     pause: () => (stalled ? new Promise(() => {}) : Promise.resolve()),
   });
@@ -65,15 +64,10 @@ function setUp(receipts: Record<string, Receipt> = {}, firstId = 0) {
 describe("saving drawn lesions", () => {
   it("sends exactly the corners that are shown", () => {
     const drawn = lesion("a", 0.1 + 0.2);
-    const step = nextStep(
-      NO_RECEIPT,
-      drawn,
-      () => "id",
-      () => 2,
-    );
+    const step = nextStep(NO_RECEIPT, drawn, () => "id");
     expect(step).toEqual({
       kind: "post",
-      post: { ...contentOf(drawn), id: "id", replaces: null, active_seconds: 2 },
+      post: { ...contentOf(drawn), id: "id", replaces: null },
     });
     expect(step?.kind === "post" && step.post.lo[0]).toBe(0.30000000000000004);
   });

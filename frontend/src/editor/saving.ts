@@ -19,7 +19,6 @@ export interface Content {
 export interface Post extends Content {
   readonly id: string;
   readonly replaces: string | null;
-  readonly active_seconds: number;
 }
 
 export interface Receipt {
@@ -55,12 +54,7 @@ function sameLabels(a: Content, b: Content): boolean {
 }
 
 /** What to send next so that the server holds the lesion (null: removed); null where it does. */
-export function nextStep(
-  receipt: Receipt,
-  lesion: DrawnLesion | null,
-  newId: () => string,
-  activeSeconds: () => number,
-): Step | null {
+export function nextStep(receipt: Receipt, lesion: DrawnLesion | null, newId: () => string): Step | null {
   const { pending, stored } = receipt;
   if (pending) {
     return { kind: "post", post: pending };
@@ -73,7 +67,7 @@ export function nextStep(
     return sameLabels(stored.content, content) ? null : { kind: "patch", id: stored.id, content };
   }
   const replaces = stored?.id ?? lesion.replaces;
-  return { kind: "post", post: { ...content, id: newId(), replaces, active_seconds: activeSeconds() } };
+  return { kind: "post", post: { ...content, id: newId(), replaces } };
 }
 
 /** The receipt before a step is sent: a post is kept so that the very same one can be sent again. */
@@ -86,7 +80,7 @@ export function sending(receipt: Receipt, step: Step): Receipt {
 export function acknowledged(receipt: Receipt, step: Step): Receipt | null {
   switch (step.kind) {
     case "post": {
-      const { id, replaces: _replaces, active_seconds: _seconds, ...content } = step.post;
+      const { id, replaces: _replaces, ...content } = step.post;
       return { ...receipt, stored: { id, content }, pending: null };
     }
     case "patch":

@@ -4,7 +4,6 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "p
 import { api } from "../api/client";
 import type { ReviewStudy } from "../api/types";
 import { uuid } from "../api/uuid";
-import type { ActiveClock } from "../review/clock";
 import type { Outbox } from "../review/outbox";
 import { reviewEntry } from "../review/outboxes";
 import { dropDraft, keepDraft, takeDraft } from "./draft";
@@ -17,7 +16,6 @@ interface Setting {
   readonly round: ReviewStudy | null;
   readonly reader: string;
   readonly outbox: Outbox;
-  readonly clock: ActiveClock;
 }
 
 export interface Drawing {
@@ -32,7 +30,7 @@ export interface Drawing {
 }
 
 export function useDrawing(setting: Setting): Drawing {
-  const { studyId, round, reader, outbox, clock } = setting;
+  const { studyId, round, reader, outbox } = setting;
   const start = useMemo(() => takeDraft(localStorage, reader, studyId), [reader, studyId]);
   const verdictId = useMemo(() => start?.verdictId ?? uuid(), [start]);
   const [state, dispatch] = useReducer(reduce, null, () => initialState(start?.lesions));
@@ -54,10 +52,9 @@ export function useDrawing(setting: Setting): Drawing {
     return new Saver(start?.receipts ?? {}, {
       send,
       newId: () => uuid(),
-      activeSeconds: () => clock.take(),
       onChange,
     });
-  }, [start, verdictId, reader, studyId, round, clock]);
+  }, [start, verdictId, reader, studyId, round]);
 
   useEffect(() => {
     const draft = { lesions: state.lesions, receipts: saver.receipts, verdictId };
@@ -107,7 +104,7 @@ async function sayMissed(round: ReviewStudy, outbox: Outbox, id: string): Promis
   const waiting = outbox.pending(round.id).some(({ body }) => body.verdict === "missed");
   if (round.study_verdict?.verdict !== "missed" && !waiting) {
     const event = { id, candidate: null, verdict: "missed", undoes: null, receipt: "queued" } as const;
-    outbox.add(reviewEntry(round.id, event, 0));
+    outbox.add(reviewEntry(round.id, event));
   }
   await new Promise<void>((resolve) => {
     const check = () => {

@@ -1,5 +1,5 @@
 /** The queue of a round: one study on the screen, the next ones on their way. */
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api/client";
 import { type ApiError, asApiError } from "../api/errors";
 import type { HarvestRound, Id, NextStudy, ReviewStudy, WindowName } from "../api/types";
@@ -8,12 +8,12 @@ import { useLoad } from "../app/load";
 import { Link, navigate, type Params } from "../app/router";
 import { useSession } from "../app/session";
 import { Empty, ErrorLine } from "../app/ui";
-import { ActiveClock } from "./clock";
 import { upcoming } from "./feed";
 import { Grid } from "./Grid";
 import { completeEntry, eventsOf, isComplete, outboxOf } from "./outboxes";
 import { prefetch } from "./prefetch";
 import type { ReviewEvent } from "./state";
+import { useActivity } from "./useActivity";
 
 const AHEAD = 2;
 
@@ -33,6 +33,8 @@ export function ReviewPage({ params }: { params: Params }) {
   const [finished, setFinished] = useState(false);
   const [window_, setWindow] = useState<WindowName>("liver");
   const about = useLoad(() => api.get<HarvestRound>(`/rounds/${round}`), [round]);
+  const heldAhead = useRef(ahead);
+  heldAhead.current = ahead;
   const done = useRef(new Set<Id>());
   const current = useRef<Id | null>(null);
   const [, redraw] = useState(0);
@@ -55,10 +57,12 @@ export function ReviewPage({ params }: { params: Params }) {
   /** Asks for what comes next; shows it where nothing is shown. */
   const refill = useCallback(async () => {
     try {
-      const answer = await api.post<NextStudy>(`/rounds/${round}/next`, { ahead: AHEAD });
+      const held = [...heldAhead.current];
+      const have = held.map((study) => study.id);
+      const answer = await api.post<NextStudy>(`/rounds/${round}/next`, { ahead: AHEAD, have });
       setError(null);
       setCounts({ reviewed: answer.reviewed, remaining: answer.remaining });
-      const next = upcoming(answer, current.current, done.current);
+      const next = upcoming(answer, held, current.current, done.current);
       const first = next[0];
       if (current.current === null && first) {
         show(first);
@@ -67,7 +71,7 @@ export function ReviewPage({ params }: { params: Params }) {
       } else {
         setAhead(next);
         // What is done here and on its way brings another answer.
-        if (current.current === null && !answer.study) setFinished(true);
+        if (current.current === null && !answer.order.length) setFinished(true);
       }
     } catch (problem) {
       setError(asApiError(problem));
@@ -114,23 +118,19 @@ export function ReviewPage({ params }: { params: Params }) {
 
   useEffect(() => prefetch(ahead, window_), [ahead, window_]);
 
-  // Every study has a clock of its own.
-  const clock = useMemo(() => new ActiveClock(() => Date.now()), [shown?.study.id]);
-  useEffect(() => watch(clock), [clock]);
+  const clock = useActivity(shown?.study.id ?? null, "click");
 
   // Studies fetched ahead are held for this reader; whoever leaves the page leaves them to the others.
-  const held = useRef(ahead);
-  held.current = ahead;
   useEffect(
     () => () => {
-      for (const study of held.current) api.post(`/round-studies/${study.id}/release`).catch(() => {});
+      for (const study of heldAhead.current) api.post(`/round-studies/${study.id}/release`).catch(() => {});
     },
     [],
   );
 
   const onDone = () => {
     const study = shown!.study;
-    outbox.add(completeEntry(study.id, uuid(), clock.take()));
+    outbox.add(completeEntry(study.id, uuid()));
     done.current.add(study.id);
     setCounts((c) => ({ reviewed: c.reviewed + 1, remaining: Math.max(0, c.remaining - 1) }));
     const [next, ...rest] = ahead.filter((one) => !done.current.has(one.id));
@@ -173,20 +173,6 @@ export function ReviewPage({ params }: { params: Params }) {
       />
     </>
   );
-}
-
-/** Feeds a clock from what the person does on the page. */
-function watch(clock: ActiveClock): () => void {
-  clock.touch();
-  const touch = () => clock.touch();
-  const seen = () => (document.hidden ? clock.pause() : clock.touch());
-  const deeds = ["keydown", "pointerdown", "pointermove", "wheel"];
-  for (const deed of deeds) window.addEventListener(deed, touch, { passive: true });
-  document.addEventListener("visibilitychange", seen);
-  return () => {
-    for (const deed of deeds) window.removeEventListener(deed, touch);
-    document.removeEventListener("visibilitychange", seen);
-  };
 }
 
 function Finished({

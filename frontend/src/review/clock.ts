@@ -1,19 +1,32 @@
-/** Active seconds: time in which somebody was at it. A pause counts up to `IDLE_S` and no further. */
+/** Seconds at a study, for the eye: what counts is measured by the server, by the same rule. */
 
+/** A pause counts up to here and no further (IDLE_S of harvest/services/labour.py). */
 export const IDLE_S = 30;
+/** How often the server is told that the reader is at it. */
+export const BEAT_S = 10;
 
 export class ActiveClock {
   private sum = 0;
-  private taken = 0;
   private last: number | null = null;
+  private told: number;
 
-  constructor(private readonly now: () => number) {}
+  /** `beat` is called at a touch, where the last call was BEAT_S ago or more. */
+  constructor(
+    private readonly now: () => number,
+    private readonly beat: () => void = () => {},
+  ) {
+    this.told = this.now() / 1000;
+  }
 
   /** Something was done (a key, a move of the pointer, a study opened). */
   touch(): void {
     const at = this.now() / 1000;
     if (this.last !== null) this.sum += Math.min(at - this.last, IDLE_S);
     this.last = at;
+    if (at - this.told >= BEAT_S) {
+      this.told = at;
+      this.beat();
+    }
   }
 
   /** The page went out of sight: what follows does not count until the next touch. */
@@ -26,13 +39,5 @@ export class ActiveClock {
   get total(): number {
     const open = this.last === null ? 0 : Math.min(this.now() / 1000 - this.last, IDLE_S);
     return this.sum + open;
-  }
-
-  /** Seconds since the last take, so that the takes add up to the total. */
-  take(): number {
-    this.touch();
-    const seconds = this.sum - this.taken;
-    this.taken = this.sum;
-    return Math.round(seconds * 100) / 100;
   }
 }

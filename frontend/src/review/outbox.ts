@@ -118,7 +118,7 @@ export class Outbox {
       await this.writes.get(entry.id);
       this.become("sending");
       try {
-        await this.options.send(entry.path, entry.body);
+        await this.options.send(entry.path, { ...entry.body, waited_ms: this.waited(entry) });
         await this.settle({ entry, outcome: "stored" });
         pause = FIRST_WAIT_MS;
       } catch (problem) {
@@ -133,6 +133,11 @@ export class Outbox {
     }
     this.running = false;
     if (this.state !== "signed_out") this.become("idle");
+  }
+
+  /** How long ago the entry was made: the server counts it for then. */
+  private waited(entry: Entry): number {
+    return Math.max(0, (this.options.now ?? Date.now)() - entry.order);
   }
 
   private async settle(answer: Answer): Promise<void> {

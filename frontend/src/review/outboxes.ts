@@ -23,7 +23,7 @@ export function outboxOf(owner: string): Outbox {
 }
 
 /** The outbox entry of a verdict or of the taking back of one. */
-export function reviewEntry(roundStudy: Id, event: ReviewEvent, activeSeconds: number) {
+export function reviewEntry(roundStudy: Id, event: ReviewEvent) {
   const what = event.undoes
     ? { undoes: event.undoes }
     : { candidate: event.candidate, verdict: event.verdict };
@@ -31,17 +31,17 @@ export function reviewEntry(roundStudy: Id, event: ReviewEvent, activeSeconds: n
     id: event.id,
     roundStudy,
     path: `/round-studies/${roundStudy}/reviews`,
-    body: { id: event.id, ...what, active_seconds: activeSeconds },
+    body: { id: event.id, ...what },
   };
 }
 
 /** The entry that says that a study is done; its id is the browser's own. */
-export function completeEntry(roundStudy: Id, id: Id, activeSeconds: number) {
+export function completeEntry(roundStudy: Id, id: Id) {
   return {
     id,
     roundStudy,
     path: `/round-studies/${roundStudy}/complete`,
-    body: { active_seconds: activeSeconds },
+    body: {},
   };
 }
 

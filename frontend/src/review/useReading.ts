@@ -4,7 +4,6 @@ import { api } from "../api/client";
 import type { CandidateVerdict, Id, ReviewStudy, StudyVerdict, WindowName } from "../api/types";
 import { uuid } from "../api/uuid";
 import { navigate } from "../app/router";
-import type { ActiveClock } from "./clock";
 import { type Action, keyFor } from "./keys";
 import type { Outbox } from "./outbox";
 import { isComplete, reviewEntry } from "./outboxes";
@@ -24,7 +23,6 @@ interface Setting {
   study: ReviewStudy;
   waiting: ReviewEvent[];
   outbox: Outbox;
-  clock: ActiveClock;
   onWindow: (window: WindowName) => void;
   onHelp: () => void;
   onDone: () => void;
@@ -39,7 +37,7 @@ export interface Reading {
 }
 
 export function useReading(setting: Setting): Reading {
-  const { study, waiting, outbox, clock } = setting;
+  const { study, waiting, outbox } = setting;
   const [state, dispatch] = useReducer(reduce, null, () => open(study, waiting));
   const told = useMemo(() => new Set(open(study).events.map((event) => event.id)), [study]);
   const latest = useRef(state);
@@ -65,7 +63,7 @@ export function useReading(setting: Setting): Reading {
   const give = (event: Omit<ReviewEvent, "id" | "receipt">) => {
     const whole: ReviewEvent = { ...event, id: uuid(), receipt: "queued" };
     dispatch({ type: "event", event: whole });
-    outbox.add(reviewEntry(study.id, whole, clock.take()));
+    outbox.add(reviewEntry(study.id, whole));
   };
 
   const say = (candidate: Id | null, verdict: CandidateVerdict | StudyVerdict) => {

@@ -12,7 +12,7 @@ from harvest.domain import ENDED, JobState, Strategy
 from harvest.management.base import HarvestCommand, Report
 from harvest.selectors.cohorts import cohort_named
 from harvest.selectors.rounds import failures, round_by_id
-from harvest.services.rounds import RANDOM_SHARE, create_round, detector_version
+from harvest.services.rounds import HIDDEN_SHARE, RANDOM_SHARE, SCRATCH_SHARE, create_round, detector_version
 
 POLL_SECONDS = 1.0
 QUIET_SECONDS = 60.0
@@ -30,6 +30,16 @@ class Command(HarvestCommand):
         parser.add_argument(
             "--random-share", type=float, default=RANDOM_SHARE, metavar="SHARE", help="of the random arm"
         )
+        parser.add_argument(
+            "--scratch-share",
+            type=float,
+            default=SCRATCH_SHARE,
+            metavar="SHARE",
+            help="read without candidates",
+        )
+        parser.add_argument(
+            "--hidden-share", type=float, default=HIDDEN_SHARE, metavar="SHARE", help="of hidden gold studies"
+        )
         parser.add_argument("--wait", action="store_true", help="stay until the round has ended")
 
     def run(self, options: dict[str, Any]) -> Report:
@@ -40,6 +50,8 @@ class Command(HarvestCommand):
             model_version=version,
             strategy=Strategy(options["strategy"]),
             random_share=options["random_share"],
+            scratch_share=options["scratch_share"],
+            hidden_share=options["hidden_share"],
         )
         row: Any = self._wait(made.pk) if options["wait"] else round_by_id(made.pk)
         failed = failures([row.pk])[row.pk]

@@ -18,6 +18,7 @@ from detector.geometry import Box3D
 from harvest.domain import Role
 from harvest.models import Cohort, HarvestRound, Lesion, Review, RoundStudy, Series
 from harvest.rendering import WIDTH_LEVEL_HU, Window
+from harvest.services.readings import open_readings
 from tests.harvest.fixtures import BOXES, GEOMETRY, make_study
 
 ClientOf = Callable[[Role | None], APIClient]
@@ -31,11 +32,11 @@ def reader(client_of: ClientOf) -> APIClient:
 @pytest.fixture
 def study(reader: APIClient, ready_round: HarvestRound) -> dict[str, Any]:
     """The first study of the queue."""
-    return reader.post(f"/api/v1/rounds/{ready_round.pk}/next", {}, format="json").json()["study"]
+    return reader.post(f"/api/v1/rounds/{ready_round.pk}/next", {}, format="json").json()["studies"][0]
 
 
 def judge(reader: APIClient, study: dict[str, Any], **said: Any) -> Any:
-    body = {"id": str(uuid.uuid4()), "active_seconds": 1.5} | said
+    body = {"id": str(uuid.uuid4())} | said
     return reader.post(f"/api/v1/round-studies/{study['id']}/reviews", body, format="json")
 
 
@@ -54,8 +55,9 @@ def test_phase_that_lies_loosely_is_told_with_the_study_and_the_others_are_not(
 
 def test_next_hands_out_a_study_with_all_the_grid_needs(reader: APIClient, ready_round: HarvestRound) -> None:
     got = reader.post(f"/api/v1/rounds/{ready_round.pk}/next", {"ahead": 2}, format="json").json()
-    assert (got["remaining"], got["reviewed"], len(got["ahead"])) == (3, 0, 2)
-    study = got["study"]
+    assert (got["remaining"], got["reviewed"], len(got["studies"])) == (3, 0, 3)
+    study = got["studies"][0]
+    assert got["order"] == [s["id"] for s in got["studies"]]
     assert (study["queue_state"], study["study_verdict"]) == ("leased", None)
     assert study["study"]["phases"] == ["arterial", "portal_venous"]
     why = study["why"]
@@ -81,9 +83,9 @@ def test_a_study_is_judged_to_its_end(reader: APIClient, study: dict[str, Any]) 
     unjudged = reader.post(f"/api/v1/round-studies/{study['id']}/complete", {}, format="json")
     assert (unjudged.status_code, unjudged.json()["code"]) == (409, "unjudged")
     judge(reader, study, candidate=second["id"], verdict="not_a_lesion")
-    done = reader.post(
-        f"/api/v1/round-studies/{study['id']}/complete", {"active_seconds": 2}, format="json"
-    ).json()
+    ended = reader.post(f"/api/v1/round-studies/{study['id']}/complete", {"waited_ms": 2}, format="json")
+    assert ended.status_code == 204
+    done = reader.get(f"/api/v1/round-studies/{study['id']}").json()
     assert (done["queue_state"], [c["verdict"] for c in done["candidates"]]) == (
         "done",
         ["primary_lesion", "not_a_lesion"],
@@ -92,7 +94,26 @@ def test_a_study_is_judged_to_its_end(reader: APIClient, study: dict[str, Any]) 
     assert (lesion["lo"], lesion["hi"], lesion["source"]) == (first["lo"], first["hi"], "review")
     after = reader.post(f"/api/v1/rounds/{study['round']}/next", {}, format="json").json()
     assert (after["remaining"], after["reviewed"]) == (2, 1)
-    assert after["study"]["id"] != study["id"]
+    assert after["order"][0] != study["id"]
+
+
+def test_what_the_page_holds_already_is_not_sent_again(reader: APIClient, ready_round: HarvestRound) -> None:
+    url = f"/api/v1/rounds/{ready_round.pk}/next"
+    first = reader.post(url, {"ahead": 1}, format="json").json()
+    again = reader.post(url, {"ahead": 2, "have": first["order"]}, format="json").json()
+    assert again["order"][:2] == first["order"]
+    assert [s["id"] for s in again["studies"]] == again["order"][2:]
+
+
+def test_a_stale_verdict_brings_both_versions(reader: APIClient, study: dict[str, Any]) -> None:
+    id = study["candidates"][0]["id"]
+    stored = judge(reader, study, candidate=id, verdict="unsure", seen=None).json()
+    answer = judge(reader, study, candidate=id, verdict="not_a_lesion", seen=None)
+    assert (answer.status_code, answer.json()["code"]) == (409, "stale")
+    said = answer.json()["details"]["stored"]
+    assert (said["id"], said["verdict"]) == (stored["id"], "unsure")
+    kept = judge(reader, study, candidate=id, verdict="not_a_lesion", seen=stored["id"])
+    assert kept.status_code == 201
 
 
 def test_a_retried_verdict_is_answered_and_stored_once(reader: APIClient, study: dict[str, Any]) -> None:
@@ -144,7 +165,6 @@ def test_a_drawn_lesion_comes_back_as_it_was_drawn(reader: APIClient, study: dic
         "primary": True,
         "absent_phases": ["arterial"],
         "round_study": study["id"],
-        "active_seconds": 61.5,
     }
     url = f"/api/v1/studies/{study['study']['id']}/lesions"
     first, again = reader.post(url, drawn, format="json"), reader.post(url, drawn, format="json")
@@ -209,10 +229,9 @@ def test_a_queue_costs_the_same_number_of_queries_whatever_its_length(
 
     queries()
     before = queries()
-    RoundStudy.objects.bulk_create(
-        RoundStudy(round=ready_round, study=make_study(cohort), state="succeeded", priority=1.0)
-        for _ in range(5)
-    )
+    for _ in range(5):
+        row = RoundStudy.objects.create(round=ready_round, study=make_study(cohort), state="succeeded")
+        open_readings(row, priority=1.0)
     assert queries() == before
 
 

@@ -13,19 +13,22 @@ from harvest.models import HarvestRound, RoundStudy
 from harvest.selectors.arms import arms_of_round
 from harvest.services.leases import hand_out
 from harvest.services.reviews import complete_study, record_review
+from tests.harvest.fixtures import Clock
 
 
-def read(parent: HarvestRound, row: RoundStudy, reader: User, verdict: Verdict) -> None:
+def read(row: RoundStudy, reader: User, verdict: Verdict, clock: Clock) -> None:
+    """Two candidates a study, 3 s each, and 4 s before it is done: 10 s a study."""
     for candidate in row.candidates.all():
+        clock.tick(3)
         record_review(
             id=uuid.uuid4(),
             round_study_id=row.pk,
             reader=reader,
             verdict=verdict,
             candidate_id=candidate.pk,
-            active_seconds=3.0,
         )
-    complete_study(round_study_id=row.pk, reader=reader, active_seconds=4.0)
+    clock.tick(4)
+    complete_study(round_study_id=row.pk, reader=reader)
 
 
 def test_a_round_has_its_strategy_and_a_random_arm_of_its_share(ready_round: HarvestRound) -> None:
@@ -36,16 +39,16 @@ def test_a_round_has_its_strategy_and_a_random_arm_of_its_share(ready_round: Har
 
 
 def test_figures_are_of_what_was_reviewed_in_each_arm(
-    ready_round: HarvestRound, user_of: Callable[[Role], User]
+    ready_round: HarvestRound, user_of: Callable[[Role], User], clock: Clock
 ) -> None:
     reader = user_of(Role.CLINICIAN)
     chosen = list(ready_round.studies.filter(arm=Strategy.SCORE).order_by("pk"))
-    read(ready_round, chosen[0], reader, Verdict.PRIMARY_LESION)
-    read(ready_round, chosen[1], reader, Verdict.NOT_A_LESION)
+    hand_out(parent=ready_round, reader=reader)
+    read(chosen[0], reader, Verdict.PRIMARY_LESION, clock)
+    read(chosen[1], reader, Verdict.NOT_A_LESION, clock)
     scored, drawn = arms_of_round(ready_round)
     assert (scored.reviewed, drawn.reviewed) == (2, 0)
     value = {name: e["value"] for name, e in scored.figures.items()}
-    # Two candidates a study, 3 s each and 4 s of looking: 10 s a study.
     assert value == {
         "with_lesion": 0.5,
         "lesions_a_study": 1.0,

@@ -11,9 +11,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from harvest.domain import QueueState, Role, Strategy
-from harvest.models import HarvestRound, RoundStudy
-from harvest.services.leases import hand_out, release_study
+from harvest.models import HarvestRound, Reading
+from harvest.services.leases import hand_out
 from harvest.services.people import create_login
+from harvest.services.readings import release_study
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_study_that_is_done_makes_room_for_the_one_that_was_loaded_ahead(
     ready_round: HarvestRound, readers: tuple[User, User]
 ) -> None:
     first = hand_out(parent=ready_round, reader=readers[0], ahead=1)
-    RoundStudy.objects.filter(pk=first.now).update(queue_state=QueueState.DONE)
+    Reading.objects.filter(round_study=first.now).update(state=QueueState.DONE)
     then = hand_out(parent=ready_round, reader=readers[0], ahead=1)
     assert then.now == first.ahead[0]
     assert then.ahead[0] not in (first.now, first.ahead[0])
@@ -51,7 +52,7 @@ def test_a_lease_that_ran_out_is_free_and_one_that_is_given_back_too(
 ) -> None:
     handed = hand_out(parent=ready_round, reader=readers[0], ahead=2)
     assert hand_out(parent=ready_round, reader=readers[1]).now is None
-    RoundStudy.objects.filter(pk=handed.now).update(leased_until=timezone.now() - timedelta(seconds=1))
+    Reading.objects.filter(round_study=handed.now).update(leased_until=timezone.now() - timedelta(seconds=1))
     release_study(round_study_id=handed.ahead[0], reader=readers[0])
     release_study(round_study_id=handed.ahead[1], reader=readers[1])
     got = hand_out(parent=ready_round, reader=readers[1], ahead=2)
@@ -61,10 +62,12 @@ def test_a_lease_that_ran_out_is_free_and_one_that_is_given_back_too(
 def test_what_a_reader_left_overnight_comes_to_the_same_reader_first(
     ready_round: HarvestRound, readers: tuple[User, User]
 ) -> None:
-    ids = list(ready_round.studies.order_by("-priority").values_list("pk", flat=True))
-    RoundStudy.objects.filter(pk=ids[-1]).update(
-        queue_state=QueueState.LEASED,
-        leased_by=readers[0],
+    ids = list(
+        Reading.objects.filter(round=ready_round).order_by("-priority").values_list("round_study", flat=True)
+    )
+    Reading.objects.filter(round_study=ids[-1]).update(
+        state=QueueState.LEASED,
+        reader=readers[0],
         leased_at=timezone.now() - timedelta(hours=9),
         leased_until=timezone.now() - timedelta(hours=8),
     )
@@ -76,7 +79,7 @@ def test_the_highest_priority_of_an_arm_comes_first(
 ) -> None:
     rows = list(ready_round.studies.all())
     for row, priority in zip(rows, (0.2, 0.9, 0.5), strict=True):
-        RoundStudy.objects.filter(pk=row.pk).update(priority=priority, arm=Strategy.SCORE)
+        Reading.objects.filter(round_study=row).update(priority=priority, arm=Strategy.SCORE)
     got = hand_out(parent=ready_round, reader=readers[0], ahead=2)
     assert [got.now, *got.ahead] == [rows[1].pk, rows[2].pk, rows[0].pk]
 
@@ -88,9 +91,9 @@ def test_the_share_says_how_often_the_random_arm_is_asked_and_the_other_one_fill
     ready_round.random_share = share
     rows = list(ready_round.studies.all())
     for row, own in zip(rows, (Strategy.RANDOM, Strategy.SCORE, Strategy.SCORE), strict=True):
-        RoundStudy.objects.filter(pk=row.pk).update(arm=own, priority=0.5)
+        Reading.objects.filter(round_study=row).update(arm=own, priority=0.5)
     got = hand_out(parent=ready_round, reader=readers[0], ahead=2)
-    assert RoundStudy.objects.get(pk=got.now).arm == arm
+    assert Reading.objects.get(round_study=got.now).arm == arm
     assert {got.now, *got.ahead} == {row.pk for row in rows}
 
 
@@ -101,7 +104,7 @@ def test_a_stratified_arm_shows_rare_classes_as_often_as_common_ones(
     ready_round.strategy, ready_round.random_share = Strategy.UNCERTAINTY, 0.0
     rows = list(ready_round.studies.all())
     for row, (stratum, priority) in zip(rows, (("hcc", 9), ("hcc", 8), ("icc", 1)), strict=True):
-        RoundStudy.objects.filter(pk=row.pk).update(
+        Reading.objects.filter(round_study=row).update(
             arm=Strategy.UNCERTAINTY, stratum=stratum, priority=priority
         )
     random.seed(7)
@@ -114,5 +117,5 @@ def test_a_stratified_arm_shows_rare_classes_as_often_as_common_ones(
 
 
 def test_done_studies_do_not_come_again(ready_round: HarvestRound, readers: tuple[User, User]) -> None:
-    ready_round.studies.update(queue_state=QueueState.DONE)
+    Reading.objects.update(state=QueueState.DONE)
     assert hand_out(parent=ready_round, reader=readers[0]).now is None

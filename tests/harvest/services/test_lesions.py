@@ -34,7 +34,6 @@ def draw(study: Study, user_of: Callable[[Role], User]) -> Callable[..., tuple[L
             "lesion_class": LesionClass.HCC,
             "absent_phases": ["arterial"],
             "round_study_id": None,
-            "active_seconds": 30.0,
             "replaces_id": None,
         }
         return draw_lesion(**given | changed)

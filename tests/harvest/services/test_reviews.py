@@ -14,7 +14,7 @@ from harvest.models import Candidate, HarvestRound, Lesion, Review, RoundStudy
 from harvest.services.curation import sync_lesions
 from harvest.services.lesions import draw_lesion, retire_lesion
 from harvest.services.people import create_login
-from harvest.services.reviews import complete_study, record_review, undo_review
+from harvest.services.reviews import Seen, complete_study, record_review, undo_review
 from tests.harvest.fixtures import BOXES
 
 Says = Callable[..., Review]
@@ -36,7 +36,14 @@ def row(ready_round: HarvestRound) -> RoundStudy:
 def says(row: RoundStudy, reader: User) -> Says:
     """Records a verdict on the candidate of a rank, or (rank 0) on the study."""
 
-    def say(rank: int, verdict: Verdict, *, id: uuid.UUID | None = None, by: User | None = None) -> Review:
+    def say(
+        rank: int,
+        verdict: Verdict,
+        *,
+        id: uuid.UUID | None = None,
+        by: User | None = None,
+        seen: Seen | None = None,
+    ) -> Review:
         candidate = row.candidates.filter(rank=rank).first()
         return record_review(
             id=id or uuid.uuid4(),
@@ -44,16 +51,14 @@ def says(row: RoundStudy, reader: User) -> Says:
             reader=by or reader,
             verdict=verdict,
             candidate_id=candidate.pk if candidate else None,
-            active_seconds=2.5,
+            seen=seen,
         )[0]
 
     return say
 
 
 def undo(row: RoundStudy, reader: User, review: Review, id: uuid.UUID | None = None) -> Review:
-    return undo_review(
-        id=id or uuid.uuid4(), round_study_id=row.pk, reader=reader, undoes_id=review.pk, active_seconds=1
-    )[0]
+    return undo_review(id=id or uuid.uuid4(), round_study_id=row.pk, reader=reader, undoes_id=review.pk)[0]
 
 
 def current() -> list[tuple[list[float], bool]]:
@@ -106,6 +111,7 @@ def test_undo_happens_once_and_only_to_own_verdicts(row: RoundStudy, reader: Use
     with pytest.raises(Conflict) as twice:
         undo(row, reader, review)
     assert twice.value.code == "already_undone"
+    row.readings.update(reader=None, state=QueueState.PENDING)
     with pytest.raises(NotFound):
         undo(row, create_login(username="b", password="x" * 12, role=Role.CLINICIAN), review)
 
@@ -147,7 +153,6 @@ def test_a_candidate_of_another_study_is_refused(row: RoundStudy, reader: User) 
             reader=reader,
             verdict=Verdict.UNSURE,
             candidate_id=other.pk,
-            active_seconds=0,
         )
 
 
@@ -163,20 +168,54 @@ def test_a_study_is_complete_once_all_is_judged(row: RoundStudy, reader: User, s
     with pytest.raises(Conflict) as unjudged:
         complete_study(round_study_id=row.pk, reader=reader)
     assert (unjudged.value.code, unjudged.value.details) == ("unjudged", {"open": 1})
+    says(2, Verdict.NOT_A_LESION)
+    for _ in range(2):
+        complete_study(round_study_id=row.pk, reader=reader)
+    reading = row.readings.get()
+    assert (reading.state, reading.reader) == (QueueState.DONE, reader)
+    row.refresh_from_db()
+    assert reading.done_at is not None
+    assert row.settled_at is not None
+
+
+def test_an_undone_verdict_opens_a_study_that_was_done(row: RoundStudy, reader: User, says: Says) -> None:
+    says(1, Verdict.PRIMARY_LESION)
     last = says(2, Verdict.NOT_A_LESION)
-    complete_study(round_study_id=row.pk, reader=reader, active_seconds=4)
-    complete_study(round_study_id=row.pk, reader=reader, active_seconds=4)
+    complete_study(round_study_id=row.pk, reader=reader)
     undo(row, reader, last)
     row.refresh_from_db()
-    assert (row.queue_state, row.active_seconds) == (QueueState.DONE, 4)
-    assert row.reviewed_at is not None
+    assert (row.readings.get().state, row.settled_at) == (QueueState.LEASED, None)
+    row.round.refresh_from_db()
+    assert (row.round.readings_done, row.round.reviewed) == (0, 0)
+    says(2, Verdict.UNSURE)
+    complete_study(round_study_id=row.pk, reader=reader)
+    row.round.refresh_from_db()
+    assert (row.round.readings_done, row.round.reviewed) == (1, 1)
+
+
+def test_a_study_that_was_read_takes_no_verdict_of_another(row: RoundStudy, reader: User, says: Says) -> None:
+    says(0, Verdict.NO_LESION)
+    complete_study(round_study_id=row.pk, reader=reader)
+    with pytest.raises(Conflict) as refused:
+        says(1, Verdict.UNSURE, by=create_login(username="b", password="x" * 12, role=Role.CLINICIAN))
+    assert refused.value.code == "read"
+
+
+def test_a_verdict_on_what_another_window_has_changed_is_a_question(row: RoundStudy, says: Says) -> None:
+    first = says(1, Verdict.PRIMARY_LESION, seen=Seen(None))
+    second = says(1, Verdict.UNSURE, seen=Seen(first.pk))
+    with pytest.raises(Conflict) as stale:
+        says(1, Verdict.NOT_A_LESION, seen=Seen(first.pk))
+    assert stale.value.code == "stale"
+    assert stale.value.details["stored"]["id"] == str(second.pk)
+    assert stale.value.details["stored"]["verdict"] == "unsure"
+    assert says(2, Verdict.UNSURE, seen=Seen(None)).verdict == "unsure"
 
 
 def test_a_verdict_on_the_study_completes_it(row: RoundStudy, reader: User, says: Says) -> None:
     says(0, Verdict.MISSED)
     complete_study(round_study_id=row.pk, reader=reader)
-    row.refresh_from_db()
-    assert row.queue_state == QueueState.DONE
+    assert row.readings.get().state == QueueState.DONE
 
 
 def test_a_study_without_candidates_needs_a_verdict_of_its_own(row: RoundStudy, reader: User) -> None:
@@ -194,7 +233,7 @@ def test_the_lesions_can_be_rebuilt_from_the_events(row: RoundStudy, reader: Use
     undo(row, reader, says(2, Verdict.UNSURE))
     stored = current()
     Lesion.objects.all().delete()
-    sync_lesions(row)
+    sync_lesions(row, reader)
     assert current() == stored == [(BOXES[0]["lo"], True), (BOXES[1]["lo"], False)]
 
 
@@ -212,7 +251,6 @@ def test_a_redrawn_lesion_stands_for_the_accepted_one_until_it_is_taken_back(
         lesion_class=None,
         absent_phases=[],
         round_study_id=row.pk,
-        active_seconds=12,
         replaces_id=accepted.pk,
     )
     says(2, Verdict.NOT_A_LESION)

@@ -16,7 +16,7 @@ from harvest.services.round_runs import run_round_study
 from harvest.services.rounds import cancel_round, create_round
 from tests.harvest.fixtures import make_study
 
-NAMES = ("total", "done", "failed", "reviewable", "reviewed", "candidate_count")
+NAMES = ("total", "done", "failed", "reviewable", "reviewed", "readings", "readings_done", "candidate_count")
 
 
 def stored(row: HarvestRound) -> dict[str, int]:
@@ -34,13 +34,13 @@ def test_after_a_round_and_a_review(ready_round: HarvestRound, user_of: Callable
         reader=reader,
         verdict=Verdict.NO_LESION,
         candidate_id=None,
-        active_seconds=1,
     )
     for _ in range(2):
         complete_study(round_study_id=row.pk, reader=reader)
     kept = stored(ready_round)
     assert kept == {
-        "total": 3, "done": 3, "failed": 0, "reviewable": 3, "reviewed": 1, "candidate_count": 6,
+        "total": 3, "done": 3, "failed": 0, "reviewable": 3, "reviewed": 1,
+        "readings": 3, "readings_done": 1, "candidate_count": 6,
     }  # fmt: skip
     assert recount(round_id=ready_round.pk) == kept == stored(ready_round)
 

@@ -1,0 +1,68 @@
+"""Seconds at work, measured here from what arrives, never taken from a browser.
+
+The rule: the time between two activities of a reader counts for the later one's study and mode, up to
+IDLE_S. Opening a study after a longer pause counts nothing. Verdicts, drawn boxes and finished studies are
+activities, and so are the beats that a page sends while its reader moves the mouse or presses keys.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from harvest.domain import ADJUDICATION, ReadingMode
+from harvest.models import Activity, Labour, Reading
+
+IDLE_S = 30.0
+
+
+@transaction.atomic
+def record_activity(*, reading: Reading, reader: User, mode: ReadingMode, waited_s: float = 0) -> None:
+    """Counts an activity of a reader. `waited_s`: how long ago it was, where it had to wait for the network;
+    it is never put before the reader's last one."""
+    now = timezone.now()
+    last = latest(reader)
+    at = now - timedelta(seconds=waited_s)
+    if last is not None:
+        at = max(at, last.at)
+    seconds = min((at - last.at).total_seconds(), IDLE_S) if last else 0.0
+    mode = ReadingMode.ADJUDICATE if reading.number == ADJUDICATION else mode
+    Activity.objects.create(reader=reader, reading=reading, mode=mode, at=at, seconds=seconds)
+    if not seconds:
+        return
+    rows = Labour.objects.filter(reading=reading, reader=reader, mode=mode)
+    if not rows.update(seconds=F("seconds") + seconds):
+        Labour.objects.create(reading=reading, reader=reader, mode=mode, seconds=seconds)
+
+
+def record_opening(*, reading: Reading, reader: User) -> None:
+    """A reader who comes back after a pause begins here: the pause counts for nothing."""
+    last, now = latest(reader), timezone.now()
+    if last is None or (now - last.at).total_seconds() > IDLE_S:
+        mode = ReadingMode.ADJUDICATE if reading.number == ADJUDICATION else ReadingMode.CLICK
+        Activity.objects.create(reader=reader, reading=reading, mode=mode, at=now, seconds=0)
+
+
+def latest(reader: User) -> Activity | None:
+    return Activity.objects.filter(reader=reader).order_by("-at").only("at").first()
+
+
+@transaction.atomic
+def recount_labour(*, reading: Reading) -> None:
+    """Makes a reading's labour anew from its activities."""
+    Labour.objects.filter(reading=reading).delete()
+    sums = (
+        Activity.objects.filter(reading=reading)
+        .order_by()
+        .values("reader", "mode")
+        .annotate(s=Sum("seconds"))
+    )
+    Labour.objects.bulk_create(
+        Labour(reading=reading, reader_id=row["reader"], mode=row["mode"], seconds=row["s"])
+        for row in sums
+        if row["s"]
+    )
