@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import hypot
 
 import numpy as np
 
@@ -16,9 +17,18 @@ Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """Readings of one kind: how many are to come, and the active seconds by mode of those that are done."""
+
+    remaining: int
+    done: Sequence[Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """`hours` to read what remains, and how they divide over the modes (click, draw, adjudicate) if these
-    keep their shares; `days` on the calendar at the present pace. Null where nothing has been read."""
+    keep their shares; `days` on the calendar at the present pace. Null where some kind of work remains of
+    which nothing has been read."""
 
     remaining: int
     hours: Estimate
@@ -27,29 +37,28 @@ class Forecast:
     days: Estimate
 
 
-def forecast(
-    remaining: int, seconds: Sequence[Mapping[str, float]], by_day: Mapping[date, float], *, today: date
-) -> Forecast:
+def forecast(work: Sequence[Work], by_day: Mapping[date, float], *, today: date) -> Forecast:
     """From the readings that were finished to those that remain.
 
-    The interval holds what the mean of a reading may be (bootstrapped) and, independent of it, how readings
-    differ among themselves: it matters where few remain.
+    The interval holds what the mean of a reading may be and, independent of it, how readings differ among
+    themselves: that matters where few remain. Kinds of work are independent of each other.
 
     Args:
-        remaining: readings to come.
-        seconds: of each finished reading, active seconds by mode.
         by_day: active seconds by day, of all readers.
         today: the pace is of the last 14 days with any reading, idle days between them and until today
             counted too.
     """
-    totals = [sum(modes.values()) for modes in seconds]
-    mean = mean_seconds(totals)
-    hours = _sum_of(mean, remaining, float(np.std(totals, ddof=1)) if len(totals) > 1 else 0.0)
+    parts = [_hours(part) for part in work]
+    hours = _sum(parts)
+    by_mode: dict[str, float] = {}
+    for part, estimate in zip(work, parts, strict=True):
+        for mode, share in _shares(part.done).items():
+            by_mode[mode] = by_mode.get(mode, 0.0) + share * (estimate["value"] or 0.0)
     pace = hours_a_day(by_day, today=today)
     days: Estimate = {"value": None, "lo": None, "hi": None, "n": hours["n"]}
     if pace:
         days = _scaled(hours, 1 / pace)
-    return Forecast(remaining, hours, _by_mode(hours["value"], seconds), pace, days)
+    return Forecast(sum(part.remaining for part in work), hours, by_mode, pace, days)
 
 
 def hours_a_day(by_day: Mapping[date, float], *, today: date) -> float | None:
@@ -65,24 +74,43 @@ def hours_a_day(by_day: Mapping[date, float], *, today: date) -> float | None:
     return sum(by_day[day] for day in days) / 3600 / ((today - days[0]).days + 1)
 
 
-def _sum_of(mean: Estimate, remaining: int, deviation: float) -> Estimate:
-    """Hours of `remaining` readings from the mean seconds of one and their standard deviation."""
+def _hours(work: Work) -> Estimate:
+    totals = [sum(modes.values()) for modes in work.done]
+    mean, remaining = mean_seconds(totals), work.remaining
     value, lo, hi = mean["value"], mean["lo"], mean["hi"]
+    if not remaining:
+        return {"value": 0.0, "lo": 0.0, "hi": 0.0, "n": len(totals)}
     if value is None or lo is None or hi is None:
         return _scaled(mean, remaining / 3600)
-    noise = Z * deviation * remaining**0.5
-    below, above = (np.hypot(remaining * (end - value), noise) for end in (lo, hi))
-    least, most = max(0.0, remaining * value - float(below)), remaining * value + float(above)
+    noise = Z * float(np.std(totals, ddof=1)) * remaining**0.5
+    below, above = (hypot(remaining * (end - value), noise) for end in (lo, hi))
+    least, most = max(0.0, remaining * value - below), remaining * value + above
     return {"value": remaining * value / 3600, "lo": least / 3600, "hi": most / 3600, "n": mean["n"]}
 
 
-def _by_mode(hours: float | None, seconds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def _sum(parts: Sequence[Estimate]) -> Estimate:
+    """Of independent estimates; null where one of them is, without an interval where one has none."""
+    n = sum(part["n"] for part in parts)
+    values = [part["value"] for part in parts if part["value"] is not None]
+    if not n or len(values) < len(parts):
+        return {"value": None, "lo": None, "hi": None, "n": n}
+    value = sum(values)
+    below, above = (
+        [abs(far - v) for part, v in zip(parts, values, strict=True) if (far := part[end]) is not None]
+        for end in ("lo", "hi")
+    )
+    if len(below) < len(parts) or len(above) < len(parts):
+        return {"value": value, "lo": None, "hi": None, "n": n}
+    return {"value": value, "lo": max(0.0, value - hypot(*below)), "hi": value + hypot(*above), "n": n}
+
+
+def _shares(done: Sequence[Mapping[str, float]]) -> dict[str, float]:
     spent: dict[str, float] = {}
-    for modes in seconds:
+    for modes in done:
         for mode, s in modes.items():
             spent[mode] = spent.get(mode, 0.0) + s
     total = sum(spent.values())
-    return {mode: hours * s / total for mode, s in spent.items()} if hours is not None and total else {}
+    return {mode: s / total for mode, s in spent.items()} if total else {}
 
 
 def _scaled(estimate: Estimate, by: float) -> Estimate:
