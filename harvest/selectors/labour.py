@@ -99,9 +99,9 @@ def readings_of(cohort: Cohort, *, own: User | None = None) -> Iterator[Spent]:
     if own is not None:
         rows = rows.filter(reader=own)
     named = rows.values(
+        "reading",
         "mode",
         "seconds",
-        id=F("reading"),
         name=F("reader__username"),
         number=F("reading__number"),
         round=F("reading__round__number"),
@@ -111,7 +111,8 @@ def readings_of(cohort: Cohort, *, own: User | None = None) -> Iterator[Spent]:
         hidden=F("reading__round_study__hidden"),
     )
     for _, parts in groupby(
-        named.order_by("round", "study", "id", "name", "mode"), key=lambda row: (row["id"], row["name"])
+        named.order_by("round", "study", "reading", "name", "mode"),
+        key=lambda row: (row["reading"], row["name"]),
     ):
         found = list(parts)
         row = found[0]
