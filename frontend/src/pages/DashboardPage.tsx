@@ -93,6 +93,11 @@ export function DashboardPage({ params }: { params: Params }) {
               <section>
                 <h2>Readers' time</h2>
                 <Time data={data} />
+                <p class="more" data-testid="about-readers">
+                  <Link href={`${base}/labour`}>Labour and what is saved</Link>
+                  <Link href={`${base}/agreement`}>Agreement of the readers</Link>
+                  <Link href={`${base}/bias`}>Automation bias</Link>
+                </p>
                 <h2>What the rounds gained</h2>
                 <Learning versions={data.versions} />
                 <Versions data={data} />
