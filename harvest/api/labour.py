@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from harvest.api.estimates import whose
 from harvest.api.models import EstimateSerializer
 from harvest.api.permissions import ANYONE_SIGNED_IN
-from harvest.labour.idle import LONGEST_S
+from harvest.labour.idle import IDLE_S
 from harvest.selectors.cohorts import cohort_row
 from harvest.selectors.labour import ledger, table
 
@@ -84,7 +84,7 @@ class LabourView(APIView):
         own = whose(request)
         found = ledger(cohort_row(id), own=own)
         shown = {"rows": found.rows, "saved": found.saved, "saved_by_round": found.saved_by_round}
-        told = {"own": own is not None, "idle_s": LONGEST_S, "forecast": found.forecast}
+        told = {"own": own is not None, "idle_s": IDLE_S, "forecast": found.forecast}
         return Response(LabourSerializer(told | shown).data)
 
 

@@ -6,26 +6,18 @@ times of events alone, no browser can make time up, lose it, or tell a hidden st
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from itertools import pairwise
 
-LONGEST_S = 30.0
+IDLE_S = 30.0
 
 
 def counted(since: datetime | None, at: datetime) -> float:
-    """Seconds that count for an event: those since the reader's event before, at most LONGEST_S; none for
-    the first, and none where clocks ran backwards.
+    """Seconds that count for an event: those since the reader's event before, at most IDLE_S; none for the
+    first, and none where clocks ran backwards.
 
     >>> from datetime import timedelta
     >>> noon = datetime(2030, 1, 1, 12)
     >>> [counted(noon, noon + timedelta(seconds=s)) for s in (4, 300)], counted(None, noon)
     ([4.0, 30.0], 0.0)
     """
-    return 0.0 if since is None else min(max(0.0, (at - since).total_seconds()), LONGEST_S)
-
-
-def active_seconds(times: Iterable[datetime]) -> float:
-    """Seconds of one reader's events, in any order; none or one event gives 0."""
-    ordered = sorted(times)
-    return sum((counted(a, b) for a, b in pairwise(ordered)), start=0.0)
+    return 0.0 if since is None else min(max(0.0, (at - since).total_seconds()), IDLE_S)
