@@ -77,24 +77,24 @@ def _effective(counted: np.ndarray, p: float) -> float:
     return cases / max(1.0, effect)
 
 
-def difference(a: Share, b: Share) -> Estimate:
-    """a - b of independent shares with Newcombe's hybrid score interval (1998, method 10); n of the smaller
-    number of studies, nulls where one of both has no case.
+def difference(a: Estimate, b: Estimate) -> Estimate:
+    """a - b of independent estimates, its interval from theirs (MOVER; Zou and Donner 2008), which of shares
+    with Wilson's is Newcombe's hybrid score interval (1998, method 10). n of the smaller; nulls where one of
+    both is null, and no interval where one has none.
 
-    >>> none = share_of([], [])
-    >>> difference(none, none)["value"] is None
-    True
+    >>> a, b = ({"value": v, "lo": v - 3, "hi": v + 4, "n": 9} for v in (20.0, 5.0))
+    >>> difference(a, b)
+    {'value': 15.0, 'lo': 10.0, 'hi': 20.0, 'n': 9}
     """
-    n = min(a.studies, b.studies)
-    p, q = a.estimate, b.estimate
-    if p["value"] is None or q["value"] is None or p["lo"] is None or q["lo"] is None:
+    n = min(a["n"], b["n"])
+    if a["value"] is None or b["value"] is None:
         return {"value": None, "lo": None, "hi": None, "n": n}
-    if p["hi"] is None or q["hi"] is None:
-        return {"value": None, "lo": None, "hi": None, "n": n}
-    d = p["value"] - q["value"]
-    below = math.hypot(p["value"] - p["lo"], q["hi"] - q["value"])
-    above = math.hypot(p["hi"] - p["value"], q["value"] - q["lo"])
-    return {"value": d, "lo": d - below, "hi": d + above, "n": n}
+    value = a["value"] - b["value"]
+    if a["lo"] is None or a["hi"] is None or b["lo"] is None or b["hi"] is None:
+        return {"value": value, "lo": None, "hi": None, "n": n}
+    below = math.hypot(a["value"] - a["lo"], b["hi"] - b["value"])
+    above = math.hypot(a["hi"] - a["value"], b["value"] - b["lo"])
+    return {"value": value, "lo": value - below, "hi": value + above, "n": n}
 
 
 def cases_wanted(share: Share, *, half_width: float) -> int:

@@ -90,4 +90,6 @@ def _share(rows: Sequence[tuple[int, int]]) -> Share:
 
 
 def _lead(led: Share, unled: Share) -> Lead:
-    return Lead(led, unled, difference(led, unled), cases_wanted(led, half_width=HALF_WIDTH))
+    return Lead(
+        led, unled, difference(led.estimate, unled.estimate), cases_wanted(led, half_width=HALF_WIDTH)
+    )

@@ -10,7 +10,7 @@ from math import hypot
 import numpy as np
 
 from detector.evaluation.bootstrap import Estimate
-from harvest.labour.means import mean_seconds
+from harvest.labour.means import mapped, mean_seconds
 
 PACE_DAYS = 14
 Z = 1.959964
@@ -56,8 +56,9 @@ def forecast(work: Sequence[Work], by_day: Mapping[date, float], *, today: date)
             by_mode[mode] = by_mode.get(mode, 0.0) + share * (estimate["value"] or 0.0)
     pace = hours_a_day(by_day, today=today)
     days: Estimate = {"value": None, "lo": None, "hi": None, "n": hours["n"]}
-    if pace:
-        days = _scaled(hours, 1 / pace)
+    if pace is not None:
+        a_day = pace
+        days = mapped(hours, lambda hours: hours / a_day)
     return Forecast(sum(part.remaining for part in work), hours, by_mode, pace, days)
 
 
@@ -81,7 +82,7 @@ def _hours(work: Work) -> Estimate:
     if not remaining:
         return {"value": 0.0, "lo": 0.0, "hi": 0.0, "n": len(totals)}
     if value is None or lo is None or hi is None:
-        return _scaled(mean, remaining / 3600)
+        return mapped(mean, lambda seconds: remaining * seconds / 3600)
     noise = Z * float(np.std(totals, ddof=1)) * remaining**0.5
     below, above = (hypot(remaining * (end - value), noise) for end in (lo, hi))
     least, most = max(0.0, remaining * value - below), remaining * value + above
@@ -111,13 +112,3 @@ def _shares(done: Sequence[Mapping[str, float]]) -> dict[str, float]:
             spent[mode] = spent.get(mode, 0.0) + s
     total = sum(spent.values())
     return {mode: s / total for mode, s in spent.items()} if total else {}
-
-
-def _scaled(estimate: Estimate, by: float) -> Estimate:
-    value, lo, hi = estimate["value"], estimate["lo"], estimate["hi"]
-    return {
-        "value": None if value is None else value * by,
-        "lo": None if lo is None else lo * by,
-        "hi": None if hi is None else hi * by,
-        "n": estimate["n"],
-    }

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from math import exp, log
 
 from detector.evaluation.bootstrap import Estimate
-from harvest.labour.means import bootstrap_t, percentiles, resample
+from detector.evaluation.shares import difference
+from harvest.labour.means import mapped, mean_seconds, median_seconds
 
-# An interval of fewer studies than this is a guess: the page says how many are missing.
+# With fewer studies an interval is too wide to lean on: the page says how many are missing.
 ENOUGH = 10
 
 
@@ -30,36 +30,28 @@ class Saved:
     missing_shown: int
 
 
-def labour_saved(scratch: Sequence[float], shown: Sequence[float], *, seed: int = 0) -> Saved:
+def labour_saved(scratch: Sequence[float], shown: Sequence[float]) -> Saved:
     """From the active seconds of each study drawn from scratch, and of each read with candidates.
 
-    Studies are drawn with replacement in each arm by itself. Means, their difference and the share (over the
-    logarithm of the ratio) have 95 % bootstrap-t intervals, medians those of percentiles. An arm of one study
-    gives values without intervals. Estimates of both arms have the smaller arm's n.
+    The difference of means and the share follow from the means and their intervals. An arm of one study
+    gives values without intervals.
     """
-    rng = np.random.default_rng(seed)
-    a, b = resample(scratch, rng), resample(shown, rng)
-    n = min(a.n, b.n)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log(b.means / a.means)
-        ratio_error = np.hypot(a.errors / a.means, b.errors / b.means)
-    left = bootstrap_t(ratio, ratio_error, n)
+    a, b = mean_seconds(scratch), mean_seconds(shown)
     return Saved(
-        scratch_mean=bootstrap_t(a.means, a.errors, a.n),
-        scratch_median=percentiles(a.medians, a.n),
-        shown_mean=bootstrap_t(b.means, b.errors, b.n),
-        shown_median=percentiles(b.medians, b.n),
-        seconds=bootstrap_t(a.means - b.means, np.hypot(a.errors, b.errors), n),
-        share={
-            "value": _saved(left["value"]),
-            "lo": _saved(left["hi"]),
-            "hi": _saved(left["lo"]),
-            "n": n,
-        },
-        missing_scratch=max(0, ENOUGH - a.n),
-        missing_shown=max(0, ENOUGH - b.n),
+        scratch_mean=a,
+        scratch_median=median_seconds(scratch),
+        shown_mean=b,
+        shown_median=median_seconds(shown),
+        seconds=difference(a, b),
+        share=_share(a, b),
+        missing_scratch=max(0, ENOUGH - len(scratch)),
+        missing_shown=max(0, ENOUGH - len(shown)),
     )
 
 
-def _saved(log_ratio: float | None) -> float | None:
-    return None if log_ratio is None else 1 - float(np.exp(log_ratio))
+def _share(scratch: Estimate, shown: Estimate) -> Estimate:
+    """Of the control arm's time, by the logarithm of the ratio of both; null where either took no time."""
+    if not scratch["value"] or not shown["value"]:
+        return {"value": None, "lo": None, "hi": None, "n": min(scratch["n"], shown["n"])}
+    ratio = difference(mapped(shown, log), mapped(scratch, log))
+    return mapped(ratio, lambda logarithm: 1 - exp(logarithm))

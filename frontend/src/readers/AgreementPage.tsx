@@ -120,7 +120,7 @@ function Verdicts({ rows }: { rows: AgreementRow[] }) {
           <th>Say the same</th>
           <th>Kappa</th>
           <th>
-            <Axis scale={scale} show={(tick) => plain(2)(tick)} />
+            <Axis scale={scale} show={(tick) => String(tick).replace("-", "−")} />
           </th>
         </tr>
       </thead>

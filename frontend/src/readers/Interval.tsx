@@ -3,13 +3,12 @@ import type { Estimate } from "../api/types";
 import { place, type Scale } from "./scale";
 
 const WIDTH = 220;
-const PAD = 8;
+const PAD = 18;
 const HEIGHT = 20;
 
 /** One estimate, or two below each other; the second is drawn as a ring in grey. */
 export function Interval({ of, beside, scale, text }: IntervalProps) {
   const height = beside ? HEIGHT * 1.5 : HEIGHT;
-  const first = beside ? HEIGHT / 2 : HEIGHT / 2;
   return (
     <svg class="interval" width={WIDTH + 2 * PAD} height={height} role="img" aria-label={text}>
       {scale.ticks.map((tick) => (
@@ -23,7 +22,7 @@ export function Interval({ of, beside, scale, text }: IntervalProps) {
         />
       ))}
       {beside && <Whisker of={beside} scale={scale} y={height - 8} quiet />}
-      <Whisker of={of} scale={scale} y={first} />
+      <Whisker of={of} scale={scale} y={HEIGHT / 2} />
     </svg>
   );
 }
@@ -66,14 +65,8 @@ function Whisker({
 export function Axis({ scale, show }: { scale: Scale; show: (tick: number) => string }) {
   return (
     <svg class="interval" width={WIDTH + 2 * PAD} height={16} aria-hidden="true">
-      {scale.ticks.map((tick, i) => (
-        <text
-          key={tick}
-          x={at(tick, scale)}
-          y={12}
-          text-anchor={i === 0 ? "start" : i === scale.ticks.length - 1 ? "end" : "middle"}
-          dx={i === 0 ? -PAD : i === scale.ticks.length - 1 ? PAD : 0}
-        >
+      {scale.ticks.map((tick) => (
+        <text key={tick} x={at(tick, scale)} y={12} text-anchor="middle">
           {show(tick)}
         </text>
       ))}

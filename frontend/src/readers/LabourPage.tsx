@@ -1,6 +1,6 @@
 /** What reading takes, what candidates save, and how long the rest will take. */
 import { api } from "../api/client";
-import type { LabourLedger, LabourRow, Saved } from "../api/types";
+import type { Estimate, LabourLedger, LabourRow, Saved } from "../api/types";
 import { plural } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
@@ -66,13 +66,17 @@ function Figures({ of, base }: { of: LabourLedger; base: string }) {
           <dd class="muted">
             {of.forecast.hours_a_day === null
               ? "nobody has read of late"
-              : `${duration(3600 * of.forecast.hours_a_day)} of reading a day`}
+              : `${duration(3600 * of.forecast.hours_a_day)} of reading a day${days(of.forecast.days)}`}
           </dd>
         </div>
         <div>
           <dt>{of.own ? "You have spent" : "Spent"}</dt>
           <dd class="big">{duration(MODES.reduce((sum, mode) => sum + total(mode), 0))}</dd>
-          <dd class="muted">{MODES.map((mode) => `${mode} ${duration(total(mode))}`).join(", ")}</dd>
+          <dd class="muted">
+            {MODES.filter((mode) => total(mode) > 0)
+              .map((mode) => `${mode} ${duration(total(mode))}`)
+              .join(", ")}
+          </dd>
         </div>
       </dl>
       <SavedTable of={of} scale={scale} />
@@ -92,6 +96,11 @@ function Figures({ of, base }: { of: LabourLedger; base: string }) {
   );
 }
 
+/** ", 3 to 5 days" where there is an interval. */
+function days({ lo, hi }: Estimate): string {
+  return lo === null || hi === null ? "" : `, ${Math.ceil(lo)} to ${plural(Math.ceil(hi), "day")}`;
+}
+
 const hours = (value: number) => duration(3600 * value);
 
 function SavedHeadline({ saved }: { saved: Saved }) {
@@ -107,11 +116,10 @@ function SavedHeadline({ saved }: { saved: Saved }) {
     <>
       <dd class="big" data-testid="saved">
         {plain(0)(seconds.value)} s
-        {share.value !== null && <span class="muted"> {percents(share.value)} %</span>}
       </dd>
       <dd class="muted">
         {seconds.lo !== null && seconds.hi !== null
-          ? `${plain(0)(seconds.lo)} to ${plain(0)(seconds.hi)} s`
+          ? `${plain(0)(seconds.lo)} to ${plain(0)(seconds.hi)} s, ${between(share, percents)} %`
           : missing(saved)}
       </dd>
     </>
@@ -206,22 +214,24 @@ function Rows({ rows, scale }: { rows: LabourRow[]; scale: Scale }) {
         </tr>
       </thead>
       <tbody>
-        {rows.map((row) => (
-          <tr key={`${row.round} ${row.reader}`}>
-            <td class="num right">{row.round}</td>
-            <th scope="row">{row.reader}</th>
-            <td class="num right">{row.readings}</td>
-            {MODES.map((mode) => (
-              <td key={mode} class="num right">
-                {row.seconds[mode] ? duration(row.seconds[mode]) : "–"}
+        {[...rows]
+          .sort((a, b) => b.round - a.round || a.reader.localeCompare(b.reader))
+          .map((row) => (
+            <tr key={`${row.round} ${row.reader}`}>
+              <td class="num right">{row.round}</td>
+              <th scope="row">{row.reader}</th>
+              <td class="num right">{row.readings}</td>
+              {MODES.map((mode) => (
+                <td key={mode} class="num right">
+                  {row.seconds[mode] ? duration(row.seconds[mode]) : "–"}
+                </td>
+              ))}
+              <td class="num">{between(row.a_reading, plain(0))}</td>
+              <td>
+                <Interval of={row.a_reading} scale={scale} text={`${between(row.a_reading, plain(0))} s`} />
               </td>
-            ))}
-            <td class="num">{between(row.a_reading, plain(0))}</td>
-            <td>
-              <Interval of={row.a_reading} scale={scale} text={`${between(row.a_reading, plain(0))} s`} />
-            </td>
-          </tr>
-        ))}
+            </tr>
+          ))}
       </tbody>
     </table>
   );
@@ -231,8 +241,11 @@ function Nothing({ base, of }: { base: string; of: LabourLedger }) {
   return (
     <Empty>
       <p>
-        {of.own ? "You have" : "Nobody has"} read nothing of this cohort yet. Time is counted from the first
-        verdict on. <Link href={`${base}/rounds`}>Go to the rounds</Link> and review one.
+        {of.own
+          ? "You have read nothing of this cohort yet."
+          : "Nobody has read anything of this cohort yet."}{" "}
+        Time is counted from the first verdict on. <Link href={`${base}/rounds`}>Go to the rounds</Link> and
+        review one.
       </p>
     </Empty>
   );

@@ -22,7 +22,8 @@ def test_a_case_a_study_gives_wilson_s_interval() -> None:
 
 def test_the_difference_is_newcombe_s_example() -> None:
     # Newcombe 1998, table II, method 10: 56/70 - 48/80.
-    found = difference(share_of([1] * 56 + [0] * 14, [1] * 70), share_of([1] * 48 + [0] * 32, [1] * 80))
+    a, b = share_of([1] * 56 + [0] * 14, [1] * 70), share_of([1] * 48 + [0] * 32, [1] * 80)
+    found = difference(a.estimate, b.estimate)
     assert found["value"] == pytest.approx(0.2)
     assert (found["lo"], found["hi"]) == pytest.approx((0.0524, 0.3339), abs=1e-4)
 
@@ -43,7 +44,7 @@ def test_where_all_cases_say_the_same_each_study_counts_once() -> None:
 def test_a_share_of_nothing_is_no_share() -> None:
     nothing = share_of([0, 0], [0, 0])
     assert nothing.estimate == {"value": None, "lo": None, "hi": None, "n": 0}
-    assert difference(nothing, share_of([1], [1]))["value"] is None
+    assert difference(nothing.estimate, share_of([1], [1]).estimate)["value"] is None
     with pytest.raises(ShapeError):
         share_of([1], [])
 
@@ -61,7 +62,7 @@ def test_an_interval_holds_its_share_and_never_beats_that_of_independent_cases(r
 
 @given(by_study, by_study)
 def test_a_difference_turns_with_its_sides(a, b) -> None:
-    one, other = (share_of([h for h, _ in rows], [n for _, n in rows]) for rows in (a, b))
+    one, other = (share_of([h for h, _ in rows], [n for _, n in rows]).estimate for rows in (a, b))
     there, back = difference(one, other), difference(other, one)
     if there["value"] is None:
         assert back["value"] is None

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harvest.labour.means import mean_seconds
 from harvest.labour.saved import ENOUGH, labour_saved
 
 
@@ -53,8 +52,8 @@ def test_the_interval_holds_the_truth_of_small_skewed_arms() -> None:
     rng = np.random.default_rng(3)
     truth = np.exp(5 + 0.245) - np.exp(3 + 0.245)  # means of the lognormals
     held = 0
-    for trial in range(60):
-        saved = labour_saved(rng.lognormal(5, 0.7, 10), rng.lognormal(3, 0.7, 40), seed=trial).seconds
+    for _ in range(60):
+        saved = labour_saved(rng.lognormal(5, 0.7, 10), rng.lognormal(3, 0.7, 40)).seconds
         held += saved["lo"] <= truth <= saved["hi"]
     assert held >= 52  # of 57 expected; percentiles come to 50 or so
 
@@ -66,7 +65,7 @@ seconds = st.lists(st.floats(0.5, 900), min_size=2, max_size=12)
 @given(seconds, seconds)
 def test_an_interval_holds_its_value_and_a_share_is_below_one(scratch, shown) -> None:
     saved = labour_saved(scratch, shown)
-    for estimate in (saved.seconds, saved.share, saved.scratch_mean, saved.shown_mean):
+    for estimate in (saved.seconds, saved.share):
         assert estimate["lo"] <= estimate["value"] <= estimate["hi"]
     assert saved.share["hi"] < 1
-    assert mean_seconds(shown)["value"] == pytest.approx(saved.shown_mean["value"])
+    assert (saved.seconds["value"] > 0) == (saved.share["value"] > 0)
