@@ -18,15 +18,20 @@ from harvest.selectors.verdicts import Verdicts, standing
 from harvest.services.settling import counts_at_once
 
 
-def sync_lesions(row: RoundStudy, reader: User | None) -> Verdicts:
+def events_of(row: RoundStudy, reader: User | None) -> list[Review]:
+    """The events that count for a reader of a study: where one reads it, whoever spoke last is meant."""
+    return list(row.reviews.all() if counts_at_once(row) else row.reviews.filter(reader=reader))
+
+
+def sync_lesions(row: RoundStudy, reader: User | None, events: list[Review] | None = None) -> Verdicts:
     """Makes, retires or restores the reviewed lesions of a study so that exactly those stand whose verdict
     stands; returns the verdicts. One that was redrawn stays retired while its successor stands.
 
-    Where a study has one reader, whoever spoke last is meant; else `reader` alone, whose lesions are not
+    `events` are `events_of` the study and reader, where they are at hand. Lesions of a blind reader are not
     settled before the study is.
     """
     whose = Q() if counts_at_once(row) else Q(reader=reader)
-    verdicts = standing(row.reviews.filter(whose))
+    verdicts = standing(events_of(row, reader) if events is None else events)
     accepted = {r.pk: r for r in verdicts.of_candidate.values() if r.verdict in ACCEPTING}
     there = Lesion.objects.filter(whose, review__round_study=row, source=LesionSource.REVIEW)
     known = set()

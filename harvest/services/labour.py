@@ -19,10 +19,9 @@ from harvest.labour.idle import IDLE_S, counted
 from harvest.models import Activity, Labour, Reading
 
 
-@transaction.atomic
 def record_activity(*, reading: Reading, reader: User, mode: ReadingMode, waited_s: float = 0) -> None:
     """Counts an activity of a reader. `waited_s`: how long ago it was, where it had to wait for the network;
-    it is never put before the reader's last one."""
+    it is never put before the reader's last one. Belongs in the transaction of what was done."""
     now = timezone.now()
     last = latest(reader)
     at = now - timedelta(seconds=waited_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -41,7 +42,9 @@ def hand_out(*, parent: HarvestRound, reader: User, ahead: int = 0, adjudicate: 
     taken = list(_locked(held).order_by("leased_at", "pk")[: ahead + 1])
     now = timezone.now()
     while len(taken) <= ahead and (row := _next(parent, reader, adjudicate=adjudicate)):
-        row.state, row.reader, row.leased_at, row.leased_until = QueueState.LEASED, reader, now, now + LEASE
+        row.state, row.reader, row.leased_until = QueueState.LEASED, reader, now + LEASE
+        # One after the other, so that they come again in the same order.
+        row.leased_at = now + timedelta(microseconds=len(taken))
         row.save(update_fields=["state", "reader", "leased_at", "leased_until"])
         taken.append(row)
     if not taken:

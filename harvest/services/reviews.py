@@ -24,7 +24,7 @@ from harvest.selectors.adjudication import to_decide
 from harvest.selectors.decisions import shown_candidates
 from harvest.selectors.verdicts import standing
 from harvest.services import round_counts
-from harvest.services.curation import check_no_contradiction, sync_lesions
+from harvest.services.curation import check_no_contradiction, events_of, sync_lesions
 from harvest.services.labour import record_activity
 from harvest.services.readings import reading_to_write, renew
 from harvest.services.settling import settle_if_read
@@ -179,12 +179,13 @@ def _store(
         with transaction.atomic():
             reading = reading_to_write(round_study_id, reader)
             row = reading.round_study
-            own = list(row.reviews.filter(reader=reader))
+            events = events_of(row, reader)
+            own = [event for event in events if event.reader_id == reader.pk]
             there = next((r for r in own if r.pk == id), None)
             if there is None:
                 check(row, own)
                 review = Review.objects.create(id=id, round_study=row, reader=reader, **wanted)
-                check_no_contradiction(row, reader, sync_lesions(row, reader))
+                check_no_contradiction(row, reader, sync_lesions(row, reader, [*events, review]))
                 renew(reading)
                 record_activity(reading=reading, reader=reader, mode=ReadingMode.CLICK, waited_s=waited_s)
                 return review, True

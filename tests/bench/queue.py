@@ -45,23 +45,37 @@ SELECT gen_random_uuid(), now(), s.id, 'CT', phase, s.geometry, md5(s.id::text |
 FROM harvest_study s, unnest(ARRAY['non_contrast', 'arterial', 'portal_venous', 'delayed']) phase
 WHERE s.cohort_id = %(cohort)s;
 
-INSERT INTO harvest_roundstudy (id, created_at, round_id, study_id, state, seconds, top_score, queue_state,
-    active_seconds, arm, stratum, priority, leased_by_id, reviewed_at)
-SELECT gen_random_uuid(), now(), %(round)s, s.id, 'succeeded', 1, 0.9, CASE WHEN s.ordinal <= %(done)s
-    THEN 'done' ELSE 'pending' END, 2, CASE WHEN random() < 0.1 THEN 'random' ELSE 'score' END, '', random(),
-    CASE WHEN s.ordinal <= %(done)s THEN %(reader)s END, CASE WHEN s.ordinal <= %(done)s THEN now() END
+INSERT INTO harvest_roundstudy (id, created_at, round_id, study_id, state, seconds, top_score, arm, stratum,
+    from_scratch, hidden, settled_at)
+SELECT gen_random_uuid(), now(), %(round)s, s.id, 'succeeded', 1, 0.9,
+    CASE WHEN random() < 0.1 THEN 'random' ELSE 'score' END, '', false, '',
+    CASE WHEN s.ordinal <= %(done)s THEN now() END
 FROM harvest_study s WHERE s.cohort_id = %(cohort)s;
 
-INSERT INTO harvest_candidate (id, created_at, round_study_id, rank, lo, hi, score, phase_scores, key_z_index,
-    primary_score, suggested_primary)
-SELECT gen_random_uuid(), now(), r.id, rank, ARRAY[-20, 30, -90.5], ARRAY[2.5, 60, -60.5], 1.0 / rank,
+INSERT INTO harvest_reading (id, created_at, round_study_id, number, round_id, arm, stratum, priority, state,
+    reader_id, done_at)
+SELECT gen_random_uuid(), now(), r.id, 1, r.round_id, r.arm, '', random(),
+    CASE WHEN r.settled_at IS NULL THEN 'pending' ELSE 'done' END,
+    CASE WHEN r.settled_at IS NULL THEN NULL ELSE %(reader)s END, r.settled_at
+FROM harvest_roundstudy r WHERE r.round_id = %(round)s;
+
+INSERT INTO harvest_activity (reader_id, reading_id, mode, at, seconds)
+SELECT reader_id, id, 'click', now() - (n * interval '7 seconds'), 7
+FROM harvest_reading, generate_series(1, %(candidates)s) n WHERE state = 'done';
+
+INSERT INTO harvest_labour (reading_id, reader_id, mode, seconds)
+SELECT id, reader_id, 'click', 70 FROM harvest_reading WHERE state = 'done';
+
+INSERT INTO harvest_candidate (id, created_at, round_study_id, rank, kind, lo, hi, score, phase_scores,
+    key_z_index, primary_score, suggested_primary)
+SELECT gen_random_uuid(), now(), r.id, rank, 'model', ARRAY[-20, 30, -90.5], ARRAY[2.5, 60, -60.5], 1.0 / rank,
     '{{"arterial": 0.5}}', 3, 0.5, rank = 1
 FROM harvest_roundstudy r, generate_series(1, %(candidates)s) rank WHERE r.round_id = %(round)s;
 
-INSERT INTO harvest_review (id, created_at, round_study_id, candidate_id, reader_id, verdict, active_seconds)
-SELECT gen_random_uuid(), now(), r.id, c.id, %(reader)s, 'not_a_lesion', 1
+INSERT INTO harvest_review (id, created_at, round_study_id, candidate_id, reader_id, verdict)
+SELECT gen_random_uuid(), now(), r.id, c.id, %(reader)s, 'not_a_lesion'
 FROM harvest_roundstudy r JOIN harvest_candidate c ON c.round_study_id = r.id
-WHERE r.round_id = %(round)s AND r.queue_state = 'done';
+WHERE r.round_id = %(round)s AND r.settled_at IS NOT NULL;
 """
 
 
@@ -146,14 +160,19 @@ class Reader:
         self.times[what].append(1000 * (time.perf_counter() - started))
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {data[:300]!r}")
-        return json.loads(data)
+        return json.loads(data) if data else None
 
     def read(self, round_id: str, until: float, thought: float) -> None:
         """Studies one after the other: next, a verdict a candidate, complete."""
         chance = random.Random(id(self))
+        held: dict[str, Any] = {}
         time.sleep(chance.uniform(0, 5 * thought))  # people do not begin, nor click, in step
         while time.monotonic() < until:
-            got = self.ask("next study", "POST", f"/rounds/{round_id}/next", {"ahead": 2})["study"]
+            asked = {"ahead": 2, "have": list(held)}
+            answer = self.ask("next study", "POST", f"/rounds/{round_id}/next", asked)
+            held |= {study["id"]: study for study in answer["studies"]}
+            held = {id: held[id] for id in answer["order"]}
+            got = held.pop(answer["order"][0])
             for candidate in got["candidates"]:
                 time.sleep(chance.uniform(0.5, 1.5) * thought)
                 verdict = chance.choice(("primary_lesion", "not_a_lesion", "not_a_lesion", "other_lesion"))
