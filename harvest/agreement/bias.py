@@ -7,11 +7,11 @@ lead: candidates that the machine itself got wrong, and lesions drawn from scrat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from detector.evaluation.bootstrap import Estimate
-from detector.evaluation.shares import Share, cases_wanted, difference, rate_of, share_of
+from detector.evaluation.shares import Share, cases_wanted, difference, rate_of, share_by_study
 
 # The half width that a share's interval should have before an installation leans on it.
 HALF_WIDTH = 0.1
@@ -65,28 +65,31 @@ class Bias:
 
 
 def bias_of(read: Iterable[KnownStudy]) -> Bias:
-    """Figures of the readings of one reader, or of all readers together (a study read twice is two)."""
+    """Figures of the readings of one reader, or of all readers together."""
     rows = list(read)
     shown = [row for row in rows if not row.from_scratch]
     plain = [row for row in shown if not row.invented and not row.withheld]
+    scratch = [row for row in rows if row.from_scratch]
     return Bias(
         studies=len(rows),
         unaltered=len(plain),
         commission=_lead(
-            _share([(row.invented_accepted, row.invented) for row in shown]),
-            _share([(row.wrong_accepted, row.wrong) for row in shown]),
+            _share(shown, lambda row: (row.invented_accepted, row.invented)),
+            _share(shown, lambda row: (row.wrong_accepted, row.wrong)),
         ),
         omission=_lead(
-            _share([(row.withheld - row.withheld_found, row.withheld) for row in shown]),
-            _share([(row.lesions - row.lesions_found, row.lesions) for row in rows if row.from_scratch]),
+            _share(shown, lambda row: (row.withheld - row.withheld_found, row.withheld)),
+            _share(scratch, lambda row: (row.lesions - row.lesions_found, row.lesions)),
         ),
-        sensitivity=_share([(row.lesions_found, row.lesions) for row in plain]),
+        sensitivity=_share(plain, lambda row: (row.lesions_found, row.lesions)),
         on_nothing=rate_of([row.marks_on_nothing for row in plain]),
     )
 
 
-def _share(rows: Sequence[tuple[int, int]]) -> Share:
-    return share_of([hits for hits, _ in rows], [cases for _, cases in rows])
+def _share(rows: Sequence[KnownStudy], counted: Callable[[KnownStudy], tuple[int, int]]) -> Share:
+    """Hits of cases; readings of one study stay together."""
+    pairs = [counted(row) for row in rows]
+    return share_by_study([row.study for row in rows], [hit for hit, _ in pairs], [of for _, of in pairs])
 
 
 def _lead(led: Share, unled: Share) -> Lead:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from detector.evaluation.bootstrap import Estimate, bootstrap_many
+from detector.evaluation.bootstrap import Estimate, bootstrap_median
 from detector.evaluation.shares import Share, share_by_study
 from detector.geometry import Box3D, iou
 
@@ -28,14 +26,6 @@ class Mark:
     candidate: str = ""
 
 
-class Both(NamedTuple):
-    """The marks of two readers who read the same study; none is an empty list."""
-
-    study: str
-    a: Sequence[Mark]
-    b: Sequence[Mark]
-
-
 @dataclass(frozen=True, slots=True)
 class Matched:
     """Mark `a` of the one reader and `b` of the other. `given`: both took one candidate's box over, so that
@@ -46,6 +36,16 @@ class Matched:
     iou: float
     distance_mm: float
     given: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two readers' marks in one study: how many each left, and those that were matched."""
+
+    study: str
+    of_a: int
+    of_b: int
+    pairs: Sequence[Matched]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,39 +90,33 @@ def match(a: Sequence[Mark], b: Sequence[Mark], *, least_iou: float = SAME_LESIO
     ]
 
 
-def compare(read: Sequence[Both], *, seed: int = 0) -> BoxAgreement:
+def pairing(study: str, a: Sequence[Mark], b: Sequence[Mark]) -> Pairing:
+    """Two readers' marks in one study, matched."""
+    return Pairing(study, len(a), len(b), match(a, b))
+
+
+def compare(read: Sequence[Pairing], *, seed: int = 0) -> BoxAgreement:
     """Two readers' marks, or those of many pairs of readers together; resampled by study."""
-    matched = [match(both.a, both.b) for both in read]
-    pairs = sum(map(len, matched))
-    drawn = [
-        (both.study, m.iou, m.distance_mm)
-        for both, found in zip(read, matched, strict=True)
-        for m in found
-        if not m.given
-    ]
-    overlap, distance = _medians(drawn, seed)
+    pairs = sum(len(one.pairs) for one in read)
+    drawn = [(one.study, matched) for one in read for matched in one.pairs if not matched.given]
+    studies = [study for study, _ in drawn]
     return BoxAgreement(
-        studies=len({both.study for both in read}),
+        studies=len({one.study for one in read}),
         pairs=pairs,
-        only_a=sum(len(both.a) for both in read) - pairs,
-        only_b=sum(len(both.b) for both in read) - pairs,
+        only_a=sum(one.of_a for one in read) - pairs,
+        only_b=sum(one.of_b for one in read) - pairs,
         drawn_pairs=len(drawn),
         detection=share_by_study(
-            [both.study for both in read],
-            [2 * len(found) for found in matched],
-            [len(both.a) + len(both.b) for both in read],
+            [one.study for one in read],
+            [2 * len(one.pairs) for one in read],
+            [one.of_a + one.of_b for one in read],
         ),
-        iou=overlap,
-        distance_mm=distance,
+        iou=_median(studies, [m.iou for _, m in drawn], seed),
+        distance_mm=_median(studies, [m.distance_mm for _, m in drawn], seed),
     )
 
 
-def _medians(drawn: Sequence[tuple[str, float, float]], seed: int) -> list[Estimate]:
-    values = np.array([figures for _, *figures in drawn], dtype=float)
-
-    def medians(items: npt.NDArray[np.intp]) -> list[float]:
-        return np.median(values[items], axis=0).tolist()
-
-    none: Estimate = {"value": None, "lo": None, "hi": None, "n": 0}
-    found = bootstrap_many([study for study, *_ in drawn], medians, samples=1000, seed=seed) or [none, none]
-    return [{**e, "lo": None, "hi": None} if e["n"] < 2 else e for e in found]
+def _median(studies: Sequence[str], values: Sequence[float], seed: int) -> Estimate:
+    """No interval from a single study."""
+    found = bootstrap_median(studies, values, seed=seed)
+    return {**found, "lo": None, "hi": None} if found["n"] < 2 else found

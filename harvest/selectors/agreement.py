@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from harvest.agreement.boxes import Both, BoxAgreement, compare
+from harvest.agreement.boxes import BoxAgreement, Pairing, compare, pairing
 from harvest.agreement.kappa import Agreement, Rated, cohen, fleiss
 from harvest.domain import CANDIDATE_VERDICTS, LesionClass, ReadingPolicy, Verdict
-from harvest.models import Cohort
+from harvest.models import Candidate, Cohort
 from harvest.selectors.said import Said, blind_readings, candidates_of, rounds_told, said, shown
 
 VERDICTS = [verdict for verdict in Verdict if verdict in CANDIDATE_VERDICTS]
@@ -33,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CohortAgreement:
-    """`read_twice` studies of a round were read by two or more, `read_once` by one of two so far."""
+    """`read_twice` studies of a round were read by two, `read_once` by one of two so far."""
 
     read_once: int
     read_twice: int
@@ -42,21 +41,24 @@ class CohortAgreement:
 
 @dataclass(frozen=True, slots=True)
 class _Study:
-    """A study of a round with all who read it, in the order of their names."""
+    """A study of a round that two read: by whom (names in their order), their verdicts on each candidate of
+    which both said something, and their boxes."""
 
-    id: str
     lesion_class: str
-    readers: Sequence[Said]
-    candidates: Sequence[UUID]
+    readers: tuple[str, str]
+    rated: Sequence[Rated]
+    boxes: Pairing
 
-    def rated(self) -> list[Rated]:
-        """Candidates on which two readers or more said something."""
-        words = [[r.word.on(c) for r in self.readers] for c in self.candidates]
-        spoken = [tuple(v.value for v in said if v is not None) for said in words]
-        return [Rated(self.id, verdicts) for verdicts in spoken if len(verdicts) > 1]
 
-    def boxes(self) -> list[Both]:
-        return [Both(self.id, a.marks, b.marks) for a, b in combinations(self.readers, 2)]
+def _compared(a: Said, b: Said, candidates: Sequence[Candidate]) -> _Study:
+    id = str(a.study)
+    verdicts = [(a.word.on(c.pk), b.word.on(c.pk)) for c in candidates]
+    return _Study(
+        a.lesion_class,
+        (a.reader, b.reader),
+        [Rated(id, (one.value, other.value)) for one, other in verdicts if one and other],
+        pairing(id, a.marks, b.marks),
+    )
 
 
 def agreement(cohort: Cohort, *, own: User | None = None) -> CohortAgreement:
@@ -72,15 +74,11 @@ def agreement(cohort: Cohort, *, own: User | None = None) -> CohortAgreement:
     for one in said(readings):
         of_study[one.round_study].append(one)
     found = candidates_of(readings)
+    both = [sorted(two, key=lambda r: r.reader) for two in of_study.values() if len(two) == 2]
     studies = [
-        _Study(
-            str(readers[0].study),
-            readers[0].lesion_class,
-            sorted(readers, key=lambda r: r.reader),
-            [c.pk for c in shown(found[id], from_scratch=readers[0].from_scratch)],
-        )
-        for id, readers in of_study.items()
-        if len(readers) > 1 and (own is None or any(r.reader == own.get_username() for r in readers))
+        _compared(a, b, shown(found[a.round_study], from_scratch=a.from_scratch))
+        for a, b in both
+        if own is None or own.get_username() in (a.reader, b.reader)
     ]
     rows = [_row("all", "", studies)] if studies else []
     rows += [
@@ -90,30 +88,19 @@ def agreement(cohort: Cohort, *, own: User | None = None) -> CohortAgreement:
     ]
     if own is None:
         rows += _of_readers(studies)
-    return CohortAgreement(len(of_study) - len(studies) if own is None else 0, len(studies), rows)
+    return CohortAgreement(len(of_study) - len(both) if own is None else 0, len(studies), rows)
 
 
 def _of_readers(studies: Sequence[_Study]) -> list[Row]:
-    names = sorted({r.reader for s in studies for r in s.readers})
-    readers = [
-        _row("reader", name, [s for s in studies if any(r.reader == name for r in s.readers)])
-        for name in names
+    names = sorted({name for s in studies for name in s.readers})
+    pairs = sorted({s.readers for s in studies})
+    return [
+        *(_row("reader", name, [s for s in studies if name in s.readers]) for name in names),
+        *(_row("pair", a, [s for s in studies if s.readers == (a, b)], other=b) for a, b in pairs),
     ]
-    pairs = []
-    for a, b in combinations(names, 2):
-        both = [
-            _Study(s.id, s.lesion_class, two, s.candidates)
-            for s in studies
-            if len(two := [r for r in s.readers if r.reader in (a, b)]) == 2
-        ]
-        if both:
-            pairs.append(_row("pair", a, both, other=b))
-    return readers + pairs
 
 
 def _row(kind: str, name: str, studies: Sequence[_Study], *, other: str = "") -> Row:
-    rated = [item for s in studies for item in s.rated()]
+    rated = [item for s in studies for item in s.rated]
     measure = cohen if kind == "pair" else fleiss
-    return Row(
-        kind, name, other, measure(rated, VERDICTS), compare([both for s in studies for both in s.boxes()])
-    )
+    return Row(kind, name, other, measure(rated, VERDICTS), compare([s.boxes for s in studies]))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.geometry import Box3D, iou
-from harvest.agreement.boxes import SAME_LESION, Both, Mark, compare, match
+from harvest.agreement.boxes import SAME_LESION, Mark, compare, match, pairing
 
 
 def cube(x: float, y: float = 0, z: float = 0, size: float = 10, candidate: str = "") -> Mark:
@@ -36,9 +36,9 @@ def test_what_hardly_touches_is_not_the_same_lesion() -> None:
 def test_boxes_taken_over_from_one_candidate_agree_by_what_was_shown() -> None:
     found = compare(
         [
-            Both("1", [cube(0, candidate="c")], [cube(0, candidate="c")]),
-            Both("2", [cube(0)], [cube(1, candidate="d")]),
-            Both("3", [cube(0)], [cube(3), cube(50)]),
+            pairing("1", [cube(0, candidate="c")], [cube(0, candidate="c")]),
+            pairing("2", [cube(0)], [cube(1, candidate="d")]),
+            pairing("3", [cube(0)], [cube(3), cube(50)]),
         ]
     )
     assert (found.studies, found.pairs, found.only_a, found.only_b, found.drawn_pairs) == (3, 3, 0, 1, 2)
@@ -49,13 +49,13 @@ def test_boxes_taken_over_from_one_candidate_agree_by_what_was_shown() -> None:
 
 
 def test_readers_who_mark_nothing_have_no_figures() -> None:
-    found = compare([Both("1", [], [])])
+    found = compare([pairing("1", [], [])])
     assert (found.studies, found.pairs) == (1, 0)
     assert found.detection.estimate["value"] is found.iou["value"] is found.distance_mm["value"] is None
 
 
 def test_pairs_of_one_study_have_no_interval() -> None:
-    found = compare([Both("1", [cube(0), cube(40)], [cube(1), cube(42)])])
+    found = compare([pairing("1", [cube(0), cube(40)], [cube(1), cube(42)])])
     assert found.distance_mm == {"value": 1.5, "lo": None, "hi": None, "n": 1}
 
 
@@ -79,8 +79,8 @@ def test_no_other_pairing_overlaps_more(a, b) -> None:
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.tuples(marks, marks), max_size=4))
 def test_the_order_of_readers_turns_only_their_remainders(studies) -> None:
-    there = compare([Both(str(i), a, b) for i, (a, b) in enumerate(studies)])
-    back = compare([Both(str(i), b, a) for i, (a, b) in enumerate(studies)])
+    there = compare([pairing(str(i), a, b) for i, (a, b) in enumerate(studies)])
+    back = compare([pairing(str(i), b, a) for i, (a, b) in enumerate(studies)])
     assert there.detection.estimate == back.detection.estimate
     assert there.pairs + there.only_a == sum(len(a) for a, _ in studies)
     assert there.pairs + there.only_b == sum(len(b) for _, b in studies)
