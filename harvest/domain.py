@@ -94,6 +94,14 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Language(StrEnum):
+    """Languages of the pages, by their tags (BCP 47)."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+    CHINESE = "zh"
+
+
 class Split(StrEnum):
     """Of a subject, never of a study: POOL is harvested and trained on, GOLD only ever judged on."""
 

@@ -16,10 +16,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from harvest.api.permissions import ANYONE_SIGNED_IN
+from harvest.api.preferences import PreferencesSerializer
 from harvest.api.throttling import SignInThrottle
 from harvest.domain import Role
 from harvest.errors import HarvestError
-from harvest.selectors.people import roles_of
+from harvest.selectors.people import preferences_of, roles_of
 from harvest.services import people
 
 
@@ -30,6 +31,7 @@ class WrongLogin(HarvestError):
 class SessionUserSerializer(serializers.Serializer):
     username = serializers.CharField()
     roles = serializers.ListField(child=serializers.ChoiceField([role.value for role in Role]))
+    preferences = PreferencesSerializer()
 
 
 class SessionSerializer(serializers.Serializer):
@@ -49,12 +51,19 @@ class TokenSerializer(serializers.Serializer):
 
 def session_of(request: Request) -> dict[str, Any]:
     user = request.user
-    signed_in = {"username": user.get_username(), "roles": sorted(roles_of(user))}
     # get_token makes Django send the cookie whose value the browser sends back in X-CSRFToken.
     return {
-        "user": signed_in if user.is_authenticated else None,
+        "user": _who(user) if user.is_authenticated else None,
         "csrf": bool(get_token(request._request)),
         "version": version("harvest"),
+    }
+
+
+def _who(user: Any) -> dict[str, Any]:
+    return {
+        "username": user.get_username(),
+        "roles": sorted(roles_of(user)),
+        "preferences": PreferencesSerializer(preferences_of(user)).data,
     }
 
 

@@ -11,6 +11,7 @@ from harvest.api import (
     labels,
     labour,
     models,
+    preferences,
     releases,
     schedules,
     session,
@@ -20,6 +21,7 @@ from harvest.api import (
 urlpatterns = [
     path("session", session.SessionView.as_view(), name="session"),
     path("token", session.TokenView.as_view(), name="token"),
+    path("me/preferences", preferences.PreferencesView.as_view(), name="preferences"),
     path("cohorts", cohorts.CohortsView.as_view(), name="cohorts"),
     path("cohorts/<uuid:id>", cohorts.CohortView.as_view(), name="cohort"),
     path("cohorts/<uuid:id>/dashboard", dashboard.DashboardView.as_view(), name="dashboard"),

@@ -67,7 +67,7 @@ def batches(rows, size=2000):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('harvest', '0012_review_queue'),
+        ('harvest', '0013_preferences'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,6 +8,7 @@ from harvest.models.labour import Activity, Labour
 from harvest.models.lesion import Lesion
 from harvest.models.network import ArchivePull, DicomSender, ImageArchive, ReceivedStudy
 from harvest.models.nudge import PhaseNudge
+from harvest.models.preferences import Preferences
 from harvest.models.reading import Reading
 from harvest.models.release import DatasetRelease
 from harvest.models.review import Review
@@ -33,6 +34,7 @@ __all__ = [
     "ModelVersion",
     "Outcome",
     "PhaseNudge",
+    "Preferences",
     "Reading",
     "ReceivedStudy",
     "Review",

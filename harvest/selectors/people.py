@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harvest.domain import Role
+from harvest.models import Preferences
 
 
 def roles_of(user: Any) -> set[Role]:
@@ -17,3 +18,8 @@ def roles_of(user: Any) -> set[Role]:
             cached.add(Role.ADMIN)
         user._harvest_roles = cached
     return cached
+
+
+def preferences_of(user: Any) -> Preferences:
+    """What a person has chosen; unsaved defaults where nothing was."""
+    return Preferences.objects.filter(user=user).first() or Preferences(user=user)

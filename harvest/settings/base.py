@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from harvest.domain import (
     ImportSource,
     JobState,
+    Language,
     LesionClass,
     LesionSource,
     LiverSource,
@@ -157,6 +158,7 @@ SPECTACULAR_SETTINGS = {
         for enum in (
             ModelKind,
             JobState,
+            Language,
             LesionClass,
             LesionSource,
             LiverSource,

@@ -68,7 +68,8 @@ SELECT id, reader_id, 'click', 70 FROM harvest_reading WHERE state = 'done';
 
 INSERT INTO harvest_candidate (id, created_at, round_study_id, rank, kind, lo, hi, score, phase_scores,
     key_z_index, primary_score, suggested_primary)
-SELECT gen_random_uuid(), now(), r.id, rank, 'model', ARRAY[-20, 30, -90.5], ARRAY[2.5, 60, -60.5], 1.0 / rank,
+SELECT gen_random_uuid(), now(), r.id, rank, 'model',
+    ARRAY[-20, 30, -90.5], ARRAY[2.5, 60, -60.5], 1.0 / rank,
     '{{"arterial": 0.5}}', 3, 0.5, rank = 1
 FROM harvest_roundstudy r, generate_series(1, %(candidates)s) rank WHERE r.round_id = %(round)s;
 

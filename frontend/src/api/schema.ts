@@ -537,6 +537,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["preferences_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch: operations["preferences_update"];
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -1599,6 +1615,13 @@ export interface components {
             seconds: components["schemas"]["ReadingSeconds"];
             a_reading: components["schemas"]["Estimate"];
         };
+        /**
+         * @description * `en` - en
+         *     * `fr` - fr
+         *     * `zh` - zh
+         * @enum {string}
+         */
+        Language: "en" | "fr" | "zh";
         /** @description An error where the machine leads into it, the same without, and the difference. */
         Lead: {
             led: components["schemas"]["Share"];
@@ -2007,6 +2030,31 @@ export interface components {
             lesion_class?: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             absent_phases?: string[];
         };
+        /**
+         * @description `language` is empty where the browser's is meant. `keys`: those of the review that were bound anew, by
+         *     action; an action with no key has none.
+         */
+        PatchedPreferencesRequest: {
+            language?: components["schemas"]["Language"] | components["schemas"]["BlankEnum"];
+            keys?: {
+                [key: string]: [
+                ] | [
+                    string
+                ] | [
+                    string,
+                    string
+                ] | [
+                    string,
+                    string,
+                    string
+                ] | [
+                    string,
+                    string,
+                    string,
+                    string
+                ];
+            };
+        };
         PatchedScheduleUpdateRequest: {
             kinds?: [
             ] | [
@@ -2071,6 +2119,31 @@ export interface components {
          * @enum {string}
          */
         PhaseNudgeStateEnum: "shown" | "pending" | "failed";
+        /**
+         * @description `language` is empty where the browser's is meant. `keys`: those of the review that were bound anew, by
+         *     action; an action with no key has none.
+         */
+        Preferences: {
+            language?: components["schemas"]["Language"] | components["schemas"]["BlankEnum"];
+            keys?: {
+                [key: string]: [
+                ] | [
+                    string
+                ] | [
+                    string,
+                    string
+                ] | [
+                    string,
+                    string,
+                    string
+                ] | [
+                    string,
+                    string,
+                    string,
+                    string
+                ];
+            };
+        };
         /**
          * @description * `waiting` - waiting
          *     * `running` - running
@@ -2414,6 +2487,7 @@ export interface components {
         SessionUser: {
             username: string;
             roles: components["schemas"]["Role"][];
+            preferences: components["schemas"]["Preferences"];
         };
         /** @description `hits` of `cases`; the estimate's n counts studies. */
         Share: {
@@ -3824,6 +3898,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listener"];
+                };
+            };
+        };
+    };
+    preferences_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+        };
+    };
+    preferences_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedPreferencesRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedPreferencesRequest"];
+                "multipart/form-data": components["schemas"]["PatchedPreferencesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
                 };
             };
         };

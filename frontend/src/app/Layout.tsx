@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { api } from "../api/client";
 import type { Cohort } from "../api/types";
+import { LanguageChoice } from "../i18n/LanguageChoice";
 import { useAction, useLoad } from "./load";
 import { Link } from "./router";
 import { may, useSession } from "./session";
@@ -44,6 +45,7 @@ export function Layout({ path, cohort, children }: Props) {
             Network
           </Link>
         )}
+        <LanguageChoice signedIn />
         <span class="muted" data-testid="user">
           {user?.username}
         </span>

@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { LanguageChoice } from "../i18n/LanguageChoice";
+import { t } from "../i18n/t";
 import { useAction } from "./load";
 import { useSession } from "./session";
 import { ErrorLine } from "./ui";
@@ -25,15 +27,15 @@ export function Login({ again = false }: { again?: boolean }) {
   };
 
   return (
-    <form ref={form} class="login" onSubmit={submit} aria-label="Sign in" data-testid="login">
+    <form ref={form} class="login" onSubmit={submit} aria-label={t("Sign in")} data-testid="login">
       <h1>Harvest</h1>
       <p class="muted">
         {again
-          ? "Your session has ended. Sign in again to go on where you were; nothing is lost."
-          : "Sign in to go on."}
+          ? t("Your session has ended. Sign in again to go on where you were; nothing is lost.")
+          : t("Sign in to go on.")}
       </p>
       <label>
-        Name
+        {t("Name")}
         <input
           name="username"
           autocomplete="username"
@@ -43,7 +45,7 @@ export function Login({ again = false }: { again?: boolean }) {
         />
       </label>
       <label>
-        Password
+        {t("Password")}
         <input
           type="password"
           name="password"
@@ -55,8 +57,9 @@ export function Login({ again = false }: { again?: boolean }) {
       </label>
       <ErrorLine error={action.error} />
       <button type="submit" class="primary" disabled={action.busy}>
-        Sign in
+        {t("Sign in")}
       </button>
+      {!again && <LanguageChoice signedIn={false} />}
     </form>
   );
 }

@@ -4,6 +4,8 @@ import { useCallback, useContext, useEffect, useState } from "preact/hooks";
 import { api, onSignedOut } from "../api/client";
 import { type ApiError, asApiError } from "../api/errors";
 import type { Role, Session, User } from "../api/types";
+import { remember } from "../i18n/language";
+import { current } from "../i18n/t";
 
 interface SessionValue {
   user: User | null;
@@ -34,10 +36,19 @@ export function SessionProvider({ children, fallback }: Props) {
   const [error, setError] = useState<ApiError | null>(null);
   const [expired, setExpired] = useState(false);
 
+  /** Whoever chose another language than this browser shows gets it. */
+  const take = useCallback((next: Session) => {
+    const chosen = next.user?.preferences.language;
+    if (chosen && chosen !== current()) {
+      remember(localStorage, chosen);
+      location.reload();
+    } else setSession(next);
+  }, []);
+
   const load = useCallback(() => {
     setError(null);
-    api.get<Session>("/session").then(setSession, (problem) => setError(asApiError(problem)));
-  }, []);
+    api.get<Session>("/session").then(take, (problem) => setError(asApiError(problem)));
+  }, [take]);
 
   useEffect(() => {
     onSignedOut(() => setExpired(true));
@@ -48,7 +59,7 @@ export function SessionProvider({ children, fallback }: Props) {
     // The cookie that CSRF needs may have ended with the session.
     await api.get<Session>("/session");
     const next = await api.post<Session>("/session", { username, password });
-    setSession(next);
+    take(next);
     setExpired(false);
   };
 

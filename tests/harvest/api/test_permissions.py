@@ -21,6 +21,7 @@ ALL = {C, M, E}
 TABLE: dict[str, dict[str, set[Role | None]]] = {
     "session": {method: {None, C, M, E} for method in METHODS},  # PUT and PATCH are answered with 405
     "token": {"POST": ALL},
+    "preferences": {"GET": ALL, "PATCH": ALL},
     "cohorts": {"GET": ALL, "POST": {M}},
     "cohort": {"GET": ALL, "PATCH": {M}},
     "dashboard": {"GET": ALL},

@@ -17,6 +17,7 @@ def test_a_reader_signs_in_and_out(user_of):
     assert client.post("/api/v1/session", login).json()["user"] == {
         "username": "the-clinician",
         "roles": ["clinician"],
+        "preferences": {"language": "", "keys": {}},
     }
     assert client.get("/api/v1/session").json()["user"]["username"] == "the-clinician"
     assert client.delete("/api/v1/session").status_code == 204
