@@ -1,18 +1,20 @@
 /** The head of the three pages about a cohort's readers. */
-import type { ComponentChildren } from "preact";
 import { Link } from "../app/router";
+import { t } from "../i18n/t";
 
-const PAGES = [
-  ["/agreement", "Agreement"],
-  ["/bias", "Automation bias"],
-  ["/labour", "Labour"],
-] as const;
+export type ReadersPage = "/agreement" | "/bias" | "/labour";
 
-export function Heading({ cohort, here, children }: Props) {
+const pages = (): [ReadersPage, string][] => [
+  ["/agreement", t("Agreement")],
+  ["/bias", t("Automation bias")],
+  ["/labour", t("Labour")],
+];
+
+export function Heading({ cohort, here, title }: { cohort: string; here: ReadersPage; title: string }) {
   return (
     <>
-      <nav class="subnav" aria-label="Readers">
-        {PAGES.map(([tail, name]) => (
+      <nav class="subnav" aria-label={t("Readers")}>
+        {pages().map(([tail, name]) => (
           <Link
             key={tail}
             href={`/cohorts/${cohort}${tail}`}
@@ -22,13 +24,7 @@ export function Heading({ cohort, here, children }: Props) {
           </Link>
         ))}
       </nav>
-      <h1>{children}</h1>
+      <h1>{title}</h1>
     </>
   );
-}
-
-interface Props {
-  cohort: string;
-  here: (typeof PAGES)[number][0];
-  children: ComponentChildren;
 }

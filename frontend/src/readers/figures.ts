@@ -1,37 +1,49 @@
 /** Figures about readers as text. A figure without an interval says so; one that is not there is a dash. */
 import type { Estimate, Lead, Share } from "../api/types";
+import { number, t } from "../i18n/t";
+
+export type Show = (value: number) => string;
+
+/** A number with so many digits, and a minus that is as wide as a plus. */
+export const plain =
+  (digits: number): Show =>
+  (value) =>
+    number(value, digits).replace("-", "−");
+
+export const percents: Show = (value) => plain(1)(100 * value);
+
+/** A scale's number: as short as it is. */
+export const tick: Show = (value) => number(value).replace("-", "−");
 
 /** "0.71 (0.60 to 0.81)"; `show` writes one number. */
-export function between(e: Estimate | null, show: (value: number) => string): string {
+export function between(e: Estimate | null, show: Show): string {
   if (e === null || e.value === null) return "–";
-  if (e.lo === null || e.hi === null) return `${show(e.value)} (no interval yet)`;
-  return `${show(e.value)} (${show(e.lo)} to ${show(e.hi)})`;
+  const value = show(e.value);
+  if (e.lo === null || e.hi === null) return t("{value} (no interval yet)", { value });
+  return t("{value} ({lo} to {hi})", { value, lo: show(e.lo), hi: show(e.hi) });
 }
 
-export const plain = (digits: number) => (value: number) => value.toFixed(digits).replace("-", "−");
-
-export const percents = (value: number) => (100 * value).toFixed(1).replace("-", "−");
-
 /** "30.0 % (14.5 to 51.9)". */
-export function sharePercent(share: Share): string {
-  const e = share.estimate;
+export function sharePercent({ estimate: e }: Share): string {
   if (e.value === null) return "–";
-  const ends = e.lo === null || e.hi === null ? "" : ` (${percents(e.lo)} to ${percents(e.hi)})`;
-  return `${percents(e.value)} %${ends}`;
+  const value = percents(e.value);
+  if (e.lo === null || e.hi === null) return t("{value} %", { value });
+  return t("{value} % ({lo} to {hi})", { value, lo: percents(e.lo), hi: percents(e.hi) });
 }
 
 /** "6 of 20". */
-export function ofCases(share: Share): string {
-  return `${share.hits} of ${share.cases}`;
+export function ofCases({ hits, cases }: Share): string {
+  return t("{hits} of {cases}", { hits, cases });
 }
 
-const signed = (value: number) => (value > 0 ? `+${percents(value)}` : percents(value));
+const signed: Show = (value) => (value > 0 ? `+${percents(value)}` : percents(value));
 
-/** "+25.0 points (4.1 to 47.0)", what the machine's lead adds to an error. */
+/** "+25.0 points (+4.1 to +47.0)", what the machine's lead adds to an error. */
 export function points(e: Estimate): string {
   if (e.value === null) return "–";
-  const ends = e.lo === null || e.hi === null ? "" : ` (${signed(e.lo)} to ${signed(e.hi)})`;
-  return `${signed(e.value)} points${ends}`;
+  const value = signed(e.value);
+  if (e.lo === null || e.hi === null) return t("{value} points", { value });
+  return t("{value} points ({lo} to {hi})", { value, lo: signed(e.lo), hi: signed(e.hi) });
 }
 
 export type Judgement = "led" | "averse" | "open" | "unknown";
@@ -44,11 +56,10 @@ export function judged(lead: Lead): Judgement {
   return hi < 0 ? "averse" : "open";
 }
 
-/** "1 h 20 min", "12 min", "8.4 s": a length of time that people compare. */
+/** "2 h 01 min", "12 min", "8.4 s": a length of time that people compare. */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 120) return t("{n} s", { n: plain(seconds < 10 ? 1 : 0)(seconds) });
   const minutes = Math.round(seconds / 60);
-  if (minutes < 120) return `${minutes} min`;
-  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  if (minutes < 120) return t("{n} min", { n: minutes });
+  return t("{h} h {min} min", { h: Math.floor(minutes / 60), min: String(minutes % 60).padStart(2, "0") });
 }
