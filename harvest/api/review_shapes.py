@@ -28,7 +28,8 @@ class TileSerializer(serializers.Serializer):
 
 
 class CandidateSerializer(serializers.Serializer):
-    """`verdict` and `review_id` are the reader's own, null where there is none that stands."""
+    """`verdict` and `review_id` are the reader's own, null where there is none that stands; `absent_phases`
+    are those in which the reader does not see it."""
 
     id = serializers.UUIDField(source="candidate.id")
     rank = serializers.IntegerField(source="candidate.rank")
@@ -41,6 +42,7 @@ class CandidateSerializer(serializers.Serializer):
     suggested_primary = serializers.BooleanField(source="candidate.suggested_primary")
     verdict = serializers.SerializerMethodField()
     review_id = serializers.SerializerMethodField()
+    absent_phases = serializers.SerializerMethodField()
     tile = TileSerializer()
 
     @extend_schema_field(choice(Verdict, allow_null=True))
@@ -50,6 +52,10 @@ class CandidateSerializer(serializers.Serializer):
     @extend_schema_field(serializers.UUIDField(allow_null=True))
     def get_review_id(self, judged: Judged) -> str | None:
         return str(judged.review.pk) if judged.review else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_absent_phases(self, judged: Judged) -> list[str]:
+        return judged.review.absent_phases if judged.review else []
 
 
 class StudyVerdictSerializer(serializers.Serializer):
@@ -100,7 +106,8 @@ class ReviewStudySerializer(serializers.Serializer):
         return {
             "model_version": seen.row.round.model_version.name,
             "strategy": seen.row.arm,
-            "score": seen.row.top_score,
+            # What the model thinks of it must not be told to one who reads without candidates.
+            "score": None if seen.row.from_scratch else seen.row.top_score,
             "stratum": seen.row.stratum,
             "random_share": seen.row.round.random_share,
         }

@@ -5,24 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import FileResponse
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from harvest.api.permissions import ANYONE_SIGNED_IN, CLINICIANS
 from harvest.api.review_shapes import NextStudySerializer, ReviewSerializer, ReviewStudySerializer
 from harvest.api.shapes import choice
-from harvest.api.studies import CHANGING, IMMUTABLE
 from harvest.domain import ReadingMode, Verdict
-from harvest.rendering import Window
 from harvest.selectors import reviews as selectors
 from harvest.selectors import rounds as round_selectors
-from harvest.services import leases, readings, tiles
+from harvest.services import leases, readings
 from harvest.services import reviews as services
 
 # No answer waits for the network longer than a week; anything above is a clock gone wrong.
@@ -55,6 +50,7 @@ class ReviewInputSerializer(WaitedSerializer):
     candidate = serializers.UUIDField(required=False, allow_null=True)
     verdict = choice(Verdict, required=False)
     undoes = serializers.UUIDField(required=False, allow_null=True)
+    absent_phases = serializers.ListField(child=serializers.CharField(), default=list)
     seen = serializers.UUIDField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +117,7 @@ class ReviewsView(GenericAPIView):
                 **common,
                 verdict=Verdict(data["verdict"]),
                 candidate_id=data.get("candidate"),
+                absent_phases=data["absent_phases"],
                 seen=services.Seen(data["seen"]) if "seen" in data else None,
             )
         return Response(ReviewSerializer(review).data, status=201 if made else 200)
@@ -163,38 +160,6 @@ class ReleaseLeaseView(GenericAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         readings.release_study(round_study_id=id, reader=request.user)  # type: ignore[arg-type]
         return Response(status=204)
-
-
-class TileView(APIView):
-    """`count` neighbouring slices of one phase below each other, 8-bit grey; the box is not drawn in it."""
-
-    roles = {"GET": ANYONE_SIGNED_IN}
-
-    @extend_schema(
-        operation_id="candidate_tile",
-        parameters=[
-            OpenApiParameter("window", str, enum=[w.value for w in Window], default="liver"),
-            OpenApiParameter("revision", int, description="Of the phase's image (image_revisions)."),
-        ],
-        responses={(200, "image/webp"): OpenApiTypes.BINARY},
-    )
-    def get(self, request: Request, id: UUID, phase: str) -> FileResponse:
-        given = TileQuerySerializer(data=request.query_params)
-        given.is_valid(raise_exception=True)
-        candidate = selectors.candidate(id)
-        path = tiles.tile_path(
-            candidate=candidate, phase=phase, window=Window(given.validated_data["window"])
-        )
-        response = FileResponse(path.open("rb"), content_type="image/webp")
-        # A page of before a phase was moved is shown the image as it is now, but must not keep it.
-        now = {s.phase: s.image_revision for s in candidate.round_study.study.series.all()}[phase]
-        response["Cache-Control"] = IMMUTABLE if given.validated_data["revision"] == now else CHANGING
-        return response
-
-
-class TileQuerySerializer(serializers.Serializer):
-    window = choice(Window, default=Window.LIVER)
-    revision = serializers.IntegerField(min_value=0, default=None)
 
 
 def _seen(request: Request, id: UUID) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from harvest.api import adjudication, imports, lesions, nudges, reviews, rounds, studies
+from harvest.api import adjudication, imports, lesions, nudges, pictures, reviews, rounds, studies
 
 urlpatterns = [
     path("cohorts/<uuid:id>/uploads", imports.UploadsView.as_view(), name="uploads"),
@@ -39,5 +39,10 @@ urlpatterns = [
     path("round-studies/<uuid:id>/reviews", reviews.ReviewsView.as_view(), name="reviews"),
     path("round-studies/<uuid:id>/complete", reviews.CompleteView.as_view(), name="complete"),
     path("round-studies/<uuid:id>/release", reviews.ReleaseLeaseView.as_view(), name="release-lease"),
-    path("candidates/<uuid:id>/tiles/<slug:phase>.webp", reviews.TileView.as_view(), name="tile"),
+    path("candidates/<uuid:id>/tiles/<slug:phase>.webp", pictures.TileView.as_view(), name="tile"),
+    path(
+        "studies/<uuid:id>/slices/<slug:phase>/<int:z_index>.webp",
+        pictures.WholeSliceView.as_view(),
+        name="whole-slice",
+    ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
@@ -27,6 +28,8 @@ class Review(Base):
     candidate = models.ForeignKey(Candidate, null=True, on_delete=models.PROTECT, related_name="reviews")
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="reviews")
     verdict = models.CharField(max_length=16, choices=choices(Verdict), blank=True)
+    # Phases of the study in which a candidate is not to be seen; a lesion that follows takes them over.
+    absent_phases = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     undoes = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
 
     class Meta(Base.Meta):

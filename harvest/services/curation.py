@@ -73,5 +73,6 @@ def _lesion_of(row: RoundStudy, review: Review, candidate: Candidate) -> Lesion:
         reference_phase=study.reference_phase,
         frame_of_reference_uid=str(study.geometry.get("frame_of_reference_uid", "")),
         primary=review.verdict == Verdict.PRIMARY_LESION,
+        absent_phases=review.absent_phases,
         settled=counts_at_once(row),
     )

@@ -17,6 +17,7 @@ from harvest.domain import LesionClass, LesionSource, ReadingMode
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import Lesion, Study
 from harvest.selectors.verdicts import standing
+from harvest.services.absence import check_absent_phases
 from harvest.services.curation import check_no_contradiction, sync_lesions
 from harvest.services.labour import record_activity
 from harvest.services.readings import reading_to_write, renew
@@ -72,7 +73,7 @@ def draw_lesion(
             raise Conflict("Another lesion is stored under this id.", code="id_reused")
         return there, False
     _check_box(study, wanted["lo"], wanted["hi"])
-    _check_phases(study, absent_phases)
+    check_absent_phases(study, absent_phases)
     if replaces_id:
         _retire_replaced(study, replaces_id)
     try:
@@ -122,7 +123,7 @@ def update_lesion(
     if lesion_class is not None:
         lesion.lesion_class = lesion_class
     if absent_phases is not None:
-        _check_phases(lesion.study, absent_phases)
+        check_absent_phases(lesion.study, absent_phases)
         lesion.absent_phases = list(absent_phases)
     lesion.save(update_fields=["primary", "lesion_class", "absent_phases"])
     return lesion
@@ -178,13 +179,4 @@ def _check_box(study: Study, lo: Sequence[float], hi: Sequence[float]) -> None:
             "The box leaves the volume. Draw it within the images.",
             code="outside",
             details=extent.as_json(),
-        )
-
-
-def _check_phases(study: Study, phases: Sequence[str]) -> None:
-    known = set(study.series.values_list("phase", flat=True))
-    if wrong := sorted(set(phases) - known):
-        raise HarvestError(
-            f"The study has no phase {', '.join(wrong)}. It has: {', '.join(sorted(known))}.",
-            code="unknown_phase",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from harvest.selectors.adjudication import to_decide
 from harvest.selectors.decisions import shown_candidates
 from harvest.selectors.verdicts import standing
 from harvest.services import round_counts
+from harvest.services.absence import check_absent_phases
 from harvest.services.curation import check_no_contradiction, events_of, sync_lesions
 from harvest.services.labour import record_activity
 from harvest.services.readings import reading_to_write, renew
@@ -44,13 +46,15 @@ def record_review(
     reader: User,
     verdict: Verdict,
     candidate_id: UUID | None,
+    absent_phases: Sequence[str] = (),
     seen: Seen | None = None,
     waited_s: float = 0,
 ) -> tuple[Review, bool]:
     """Stores a verdict under the id that the reader's browser made; returns it and whether it is new.
 
     An accepting verdict makes a lesion with exactly the candidate's box in the same transaction; a new
-    verdict on the same candidate retires the former one's lesion. `seen` is the revision that the reader
+    verdict on the same candidate retires the former one's lesion. `absent_phases` are those in which the
+    candidate is not to be seen. `seen` is the revision that the reader
     saw, the own verdict on the same thing that stood on the screen; None overwrites whatever stands.
     `waited_s`: how long ago it was given.
 
@@ -59,9 +63,15 @@ def record_review(
         Conflict: code id_reused for another content under the same id; stale where another own verdict
             stands than the one that was seen, with that in its details; leased or read where the study is
             not this reader's; contradiction where NO_LESION and a lesion would stand side by side.
-        HarvestError: code wrong_verdict for a study's verdict on a candidate or the other way round.
+        HarvestError: code wrong_verdict for a study's verdict on a candidate or the other way round;
+            unknown_phase or nowhere for absent phases that cannot be.
     """
-    wanted = {"candidate_id": candidate_id, "verdict": verdict.value, "undoes_id": None}
+    wanted: dict[str, Any] = {
+        "candidate_id": candidate_id,
+        "verdict": verdict.value,
+        "undoes_id": None,
+        "absent_phases": sorted(set(absent_phases)),
+    }
 
     def check(row: RoundStudy, own: list[Review]) -> None:
         if verdict not in (CANDIDATE_VERDICTS if candidate_id else STUDY_VERDICTS):
@@ -71,6 +81,7 @@ def record_review(
             )
         if candidate_id and candidate_id not in shown_candidates(row):
             raise NotFound("The study has no such candidate in this round.")
+        check_absent_phases(row.study, absent_phases)
         if seen:
             _check_seen(own, candidate_id, seen)
 

@@ -15,8 +15,8 @@ from detector.keyslice.select import suggest_primary
 from harvest import engine, store
 from harvest.domain import ENDED, CandidateKind, HiddenCase, JobState, PreparationState, Strategy
 from harvest.errors import HarvestError
-from harvest.models import Candidate, HarvestRound, Lesion, RoundStudy
-from harvest.rendering import Window
+from harvest.models import Candidate, HarvestRound, Lesion, RoundStudy, Study
+from harvest.rendering import Window, tile_of
 from harvest.sampling.arms import chance
 from harvest.sampling.hidden import Shown, alter
 from harvest.sampling.priority import Seen, priority_of
@@ -25,7 +25,8 @@ from harvest.services.locks import one_at_a_time
 from harvest.services.preparation import prepare_study
 from harvest.services.readings import open_readings
 from harvest.services.rounds import end_round_if_done, locked_round
-from harvest.services.tiles import render_tiles, tile_folder
+from harvest.services.tiles import Part, render_tiles, tile_folder
+from harvest.services.whole_slices import render_slices
 
 log = logging.getLogger(__name__)
 
@@ -46,14 +47,7 @@ def run_round_study(*, round_study_id: UUID) -> None:
             images = engine.study_images(row.study)
             candidates = _candidates(row, images)
             # A withheld candidate is never shown, but a study with one must not take less time.
-            for candidate in candidates:
-                render_tiles(
-                    candidate=candidate,
-                    images=images,
-                    geometry=engine.geometry_of(row.study),
-                    window=Window.LIVER,
-                    revision=row.study.image_revision,
-                )
+            _render(row.study, candidates, images)
             _store(row, candidates, time.monotonic() - started)
         except DatabaseError:
             _drop_tiles(candidates)
@@ -128,6 +122,23 @@ def _candidates(row: RoundStudy, images: StudyImages) -> list[Candidate]:
     if suggested is not None:
         rows[suggested].suggested_primary = True
     return rows
+
+
+def _render(study: Study, candidates: list[Candidate], images: StudyImages) -> None:
+    """What the grid shows first: tiles in the liver window, and the whole slices of the key slices."""
+    geometry = engine.geometry_of(study)
+    for candidate in candidates:
+        for part in Part:
+            render_tiles(
+                candidate=candidate,
+                images=images,
+                geometry=geometry,
+                window=Window.LIVER,
+                revision=study.image_revision,
+                part=part,
+            )
+    key_slices = [tile_of(geometry, c.box, c.key_z_index).key_z_index for c in candidates]
+    render_slices(study=study, images=images, z_indices=key_slices, window=Window.LIVER)
 
 
 def _altered(row: RoundStudy, images: StudyImages, found: list[Found]) -> Shown:

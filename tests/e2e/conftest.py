@@ -30,14 +30,18 @@ FLAGS = [
 ]
 
 
+def chromium() -> str:
+    """Where the browser is that the set-up found."""
+    stamp = REPOSITORY / ".venv" / "harvest-stamps" / "browser.json"
+    return str(json.loads(stamp.read_text())["executable"]) if stamp.exists() else "/usr/bin/chromium"
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    stamp = REPOSITORY / ".venv" / "harvest-stamps" / "browser.json"
-    executable = json.loads(stamp.read_text())["executable"] if stamp.exists() else "/usr/bin/chromium"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield chromium
-        chromium.close()
+        started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from detector.geometry import Box3D, VolumeGeometry
-from harvest.rendering import Window, grey, render, tile_of, window_range_hu
+from harvest.rendering import Tile, Window, grey, render, render_whole, tile_of, window_range_hu
 
 GRID = VolumeGeometry((20, 100, 120), (0.8, 0.8, 5.0), (-48.0, -40.0, 10.0))
 coordinate = st.floats(-40, 40)
@@ -37,7 +37,7 @@ def test_a_tile_holds_the_box_with_a_margin_and_slices_of_the_volume(
 
 def test_what_lies_outside_the_volume_is_black() -> None:
     tile = tile_of(GRID, Box3D((-48, -40, 20), (-38, -30, 40)), 0)
-    image = decoded(render(np.full(GRID.shape_zyx, 1000, np.int16), GRID, tile, (0, 100)), tile.count)
+    image = rendered(np.full(GRID.shape_zyx, 1000, np.int16), tile, (0, 100))
     # The volume begins 48.4 mm left of its origin's centre; the tile's left edge lies 91 mm left.
     first = round((-48.4 - tile.crop_lo[0]) / tile.mm_per_px)
     assert (image[0, -1, :first] == 0).all()
@@ -48,7 +48,7 @@ def test_a_voxel_is_where_the_crop_says_it_is() -> None:
     voxels = np.zeros(GRID.shape_zyx, np.int16)
     voxels[7, 50, 60] = 1000
     tile = tile_of(GRID, Box3D((-10, -10, 40), (10, 10, 50)), 7)
-    image = decoded(render(voxels, GRID, tile, (0, 1000)), tile.count)
+    image = rendered(voxels, tile, (0, 1000))
     slice_, row, column = np.unravel_index(int(image.argmax()), image.shape)
     x, y, _ = GRID.point_from_index((7, 50, 60))
     assert slice_ == tile.key_offset
@@ -79,6 +79,24 @@ def test_the_own_window_leaves_out_the_air_and_suits_any_scale() -> None:
     assert low < high
 
 
-def decoded(data: bytes, count: int) -> np.ndarray:
+@pytest.mark.parametrize("key", [0, 7, 19])
+def test_key_slice_and_neighbours_are_all_slices_of_a_tile_once(key: int) -> None:
+    tile = tile_of(GRID, Box3D((-10, -10, 40), (10, 10, 50)), key)
+    assert tile.key_z_index == key
+    every = list(range(tile.first_z_index, tile.first_z_index + tile.count))
+    assert sorted([tile.key_z_index, *tile.neighbour_z_indices]) == every
+    assert tile.neighbour_z_indices == sorted(tile.neighbour_z_indices)
+
+
+def test_a_whole_slice_is_a_pixel_a_voxel() -> None:
+    plane = np.arange(0, 256, dtype=np.int16).reshape(8, 32)
+    image = np.asarray(Image.open(io.BytesIO(render_whole(plane, (0, 255)))).convert("L"))
+    assert (image == plane).all()
+
+
+def rendered(voxels: np.ndarray, tile: Tile, shown: tuple[float, float]) -> np.ndarray:
+    """All slices of a tile (slice, row, column), as a picture gives them back."""
+    every = range(tile.first_z_index, tile.first_z_index + tile.count)
+    data = render(voxels, GRID, tile, every, shown)
     sprite = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
-    return sprite.reshape(count, -1, sprite.shape[1])
+    return sprite.reshape(tile.count, -1, sprite.shape[1])

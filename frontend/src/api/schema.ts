@@ -75,7 +75,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description `count` neighbouring slices of one phase below each other, 8-bit grey; the box is not drawn in it. */
+        /** @description The key slice of a candidate in one phase, or the other slices of its tile below each other; grey. */
         get: operations["candidate_tile"];
         put?: never;
         post?: never;
@@ -946,6 +946,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/studies/{id}/slices/{phase}/{z_index}.webp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One slice of one phase on the study's grid, a pixel a voxel; grey. */
+        get: operations["study_slice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/studies/{id}/text-checked": {
         parameters: {
             query?: never;
@@ -1196,7 +1213,10 @@ export interface components {
             iou: components["schemas"]["Estimate"];
             distance_mm: components["schemas"]["Estimate"];
         };
-        /** @description `verdict` and `review_id` are the reader's own, null where there is none that stands. */
+        /**
+         * @description `verdict` and `review_id` are the reader's own, null where there is none that stands; `absent_phases`
+         *     are those in which the reader does not see it.
+         */
         Candidate: {
             /** Format: uuid */
             id: string;
@@ -1223,6 +1243,7 @@ export interface components {
             readonly verdict: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
             /** Format: uuid */
             readonly review_id: string | null;
+            readonly absent_phases: string[];
             tile: components["schemas"]["Tile"];
         };
         ChangedLesion: {
@@ -2324,6 +2345,7 @@ export interface components {
             verdict?: components["schemas"]["Verdict"];
             /** Format: uuid */
             undoes?: string | null;
+            absent_phases?: string[];
             /** Format: uuid */
             seen?: string | null;
         };
@@ -2960,6 +2982,7 @@ export interface operations {
     candidate_tile: {
         parameters: {
             query?: {
+                part?: "key" | "neighbours";
                 /** @description Of the phase's image (image_revisions). */
                 revision?: number;
                 window?: "bone" | "liver" | "lung" | "own" | "soft_tissue";
@@ -4639,6 +4662,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyDetail"];
+                };
+            };
+        };
+    };
+    study_slice: {
+        parameters: {
+            query?: {
+                /** @description Of the phase's image (image_revisions). */
+                revision?: number;
+                window?: "bone" | "liver" | "lung" | "own" | "soft_tissue";
+            };
+            header?: never;
+            path: {
+                id: string;
+                phase: string;
+                z_index: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/webp": string;
                 };
             };
         };

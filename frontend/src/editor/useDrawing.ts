@@ -5,7 +5,8 @@ import { api } from "../api/client";
 import type { ReviewStudy } from "../api/types";
 import { uuid } from "../api/uuid";
 import type { Outbox } from "../review/outbox";
-import { reviewEntry } from "../review/outboxes";
+import { eventsOf, reviewEntry } from "../review/outboxes";
+import { eventOf, open } from "../review/state";
 import { dropDraft, keepDraft, takeDraft } from "./draft";
 import { type Receipts, Saver } from "./saver";
 import type { Step } from "./saving";
@@ -103,8 +104,9 @@ async function sayMissed(round: ReviewStudy, outbox: Outbox, id: string): Promis
   await outbox.ready;
   const waiting = outbox.pending(round.id).some(({ body }) => body.verdict === "missed");
   if (round.study_verdict?.verdict !== "missed" && !waiting) {
-    const event = { id, candidate: null, verdict: "missed", undoes: null, receipt: "queued" } as const;
-    outbox.add(reviewEntry(round.id, event));
+    const said = { candidate: null, verdict: "missed", absent: [], undoes: null } as const;
+    const state = open(round, eventsOf(outbox.pending(round.id)));
+    outbox.add(reviewEntry(round.id, eventOf(state, said, id, id)));
   }
   await new Promise<void>((resolve) => {
     const check = () => {

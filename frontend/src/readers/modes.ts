@@ -7,10 +7,10 @@ export type Mode = (typeof MODES)[number];
 export function modeName(mode: Mode): string {
   switch (mode) {
     case "click":
-      return t("Click");
+      return t("Clicking");
     case "draw":
-      return t("Draw");
+      return t("Drawing");
     case "adjudicate":
-      return t("Adjudicate");
+      return t("Adjudication");
   }
 }

@@ -1,14 +1,16 @@
 /** What can be said of the study, the line that answers, and where the verdicts are. */
 import type { StudyVerdict } from "../api/types";
 import type { Action } from "./keys";
-import { keyFor } from "./keys";
 import { ReceiptMark, VERDICT_WORDS } from "./marks";
 import type { Outbox } from "./outbox";
-import { lastUndoable, type ReviewState, verdictOn } from "./state";
+import { lastAct, type ReviewState, verdictOn } from "./state";
+import { useKeys } from "./useKeys";
 
 interface Props {
   state: ReviewState;
   outbox: Outbox;
+  /** Whether there is a study before this one to go back to. */
+  back: boolean;
   onAction: (action: Action) => void;
 }
 
@@ -17,7 +19,8 @@ const STUDY_BUTTONS: { verdict: StudyVerdict; word: string }[] = [
   { verdict: "missed", word: "Missed" },
 ];
 
-export function Footer({ state, outbox, onAction }: Props) {
+export function Footer({ state, outbox, back, onAction }: Props) {
+  const { keyFor } = useKeys();
   const said = verdictOn(state, null);
   const press = (action: Action) => ({
     onMouseDown: (event: MouseEvent) => event.preventDefault(),
@@ -52,7 +55,12 @@ export function Footer({ state, outbox, onAction }: Props) {
         <button type="button" {...press("draw")} data-testid="draw">
           Draw <kbd>{keyFor("draw")}</kbd>
         </button>
-        <button type="button" disabled={!lastUndoable(state)} {...press("undo")} data-testid="undo">
+        <button
+          type="button"
+          disabled={!back && !lastAct(state).length}
+          {...press("undo")}
+          data-testid="undo"
+        >
           Undo <kbd>{keyFor("undo")}</kbd>
         </button>
         <span class="said-study">{said && <ReceiptMark receipt={said.receipt} />}</span>
@@ -60,6 +68,14 @@ export function Footer({ state, outbox, onAction }: Props) {
         <Delivery outbox={outbox} />
         <button type="button" {...press("help")} aria-label="Keys" data-testid="help">
           Keys <kbd>?</kbd>
+        </button>
+        <button
+          type="button"
+          title="The rest are not lesions: reject what is not judged yet, and go on"
+          {...press("rest_and_next")}
+          data-testid="rest-and-next"
+        >
+          Reject the rest, next <kbd>{keyFor("rest_and_next")}</kbd>
         </button>
         <button type="button" class="primary" {...press("next_study")} data-testid="next-study">
           Next study <kbd>{keyFor("next_study")}</kbd>

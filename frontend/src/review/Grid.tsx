@@ -4,17 +4,21 @@ import type { HarvestRound, ReviewStudy, WindowName } from "../api/types";
 import { placeWords, words } from "../app/format";
 import { Link } from "../app/router";
 import { useSession } from "../app/session";
+import { t } from "../i18n/t";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
+import { ConflictPanel } from "./Conflicts";
 import type { ActiveClock } from "./clock";
+import { conflictOf } from "./conflicts";
 import { columns } from "./crop";
 import { Footer } from "./Footer";
-import { Help } from "./Help";
-import { type Action, actionOf, belongsToTarget, keyFor } from "./keys";
+import { type Action, actionOf, belongsToTarget } from "./keys";
 import type { Outbox } from "./outbox";
 import { Rail } from "./Rail";
 import { Row } from "./Row";
-import { type ReviewEvent, verdictOn } from "./state";
+import { absentIn, type ReviewEvent, type ReviewState, verdictOn } from "./state";
+import { useKeys } from "./useKeys";
 import { useReading } from "./useReading";
+import { WholeSlice } from "./WholeSlice";
 
 interface Props {
   study: ReviewStudy;
@@ -25,8 +29,16 @@ interface Props {
   reviewed: number;
   remaining: number;
   round: HarvestRound | null;
+  /** Whether there is a study before this one to go back to. */
+  back: boolean;
+  /** A dialog above the page takes the keys. */
+  covered: boolean;
   onWindow: (window: WindowName) => void;
-  onDone: () => void;
+  onHelp: () => void;
+  onDone: (state: ReviewState) => void;
+  onBack: () => void;
+  /** What is looked at: the candidate by its place, and its offset from the key slice. */
+  onLook: (current: number, offset: number) => void;
 }
 
 /** Held down, these go on; every other key counts once however long it is held. */
@@ -40,15 +52,21 @@ const REPEATING: ReadonlySet<Action> = new Set([
 export function Grid(props: Props) {
   const { study, outbox, clock, window: shown } = props;
   const { expired } = useSession();
-  const [help, setHelp] = useState(false);
+  const { bindings, keyFor } = useKeys();
   const [bare, setBare] = useState(false);
-  const reading = useReading({ ...props, onHelp: () => setHelp(true) });
+  const [whole, setWhole] = useState(false);
+  const reading = useReading({ ...props, onWhole: () => setWhole((shown) => !shown) });
   const { state } = reading;
+  const current = study.candidates[state.current];
+  const offset = current ? (state.offsets[current.id] ?? 0) : 0;
+  useEffect(() => props.onLook(state.current, offset), [state.current, offset]);
 
   const onKey = useRef<(event: KeyboardEvent) => void>(() => {});
   onKey.current = (event) => {
-    if (expired || help || event.defaultPrevented || belongsToTarget(event.target, event.key)) return;
-    const action = actionOf(event);
+    if (expired || props.covered || event.defaultPrevented || belongsToTarget(event.target, event.key))
+      return;
+    if (event.key === "Escape" && whole) return setWhole(false);
+    const action = actionOf(event, bindings);
     if (!action) return;
     event.preventDefault();
     clock.touch();
@@ -67,6 +85,7 @@ export function Grid(props: Props) {
   }, []);
 
   const shownColumns = columns(study.study.phases);
+  const conflict = outbox.conflicts[0];
   return (
     <div class={`review ${bare ? "bare" : ""}`} data-testid="review" data-round-study={study.id}>
       <div class="grid">
@@ -110,14 +129,28 @@ export function Grid(props: Props) {
             offset={state.offsets[candidate.id] ?? 0}
             current={index === state.current}
             verdict={verdictOn(state, candidate.id)}
+            absent={absentIn(state, candidate.id)}
+            phase={state.phase}
             onSelect={() => reading.select(index)}
+            onPoint={reading.point}
+            onNotVisible={(phase) => reading.notVisible(candidate.id, phase)}
+            onWhole={(shown) => {
+              if (shown) reading.select(index);
+              setWhole(shown);
+            }}
             onScrub={(by) => reading.scrub(candidate.id, by)}
             onJudge={(verdict) => reading.judge(verdict, index)}
           />
         ))}
         {!study.candidates.length && (
           <div class="empty" data-testid="no-candidates">
-            <p>No candidate in this study scored high enough to be shown.</p>
+            <p>
+              {study.from_scratch
+                ? t(
+                    "This study is read from scratch: no candidate is shown. Draw every lesion in it, or say that it has none.",
+                  )
+                : "No candidate in this study scored high enough to be shown."}
+            </p>
             <p>
               <kbd>{keyFor("no_lesion")}</kbd> the study has no lesion, <kbd>{keyFor("missed")}</kbd> it has
               one, <kbd>{keyFor("draw")}</kbd> look at the whole study and draw it.
@@ -132,8 +165,25 @@ export function Grid(props: Props) {
         clock={clock}
         round={props.round}
       />
-      <Footer state={state} outbox={outbox} onAction={reading.act} />
-      {help && <Help onClose={() => setHelp(false)} />}
+      {whole && current && (
+        <WholeSlice
+          candidate={current}
+          study={study.study}
+          columns={shownColumns}
+          window={shown}
+          offset={offset}
+          absent={absentIn(state, current.id)}
+        />
+      )}
+      {conflict && (
+        <ConflictPanel
+          conflict={conflictOf(conflict)}
+          more={outbox.conflicts.length - 1}
+          state={state}
+          onAction={reading.act}
+        />
+      )}
+      <Footer state={state} outbox={outbox} back={props.back} onAction={reading.act} />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** The queue of a round: one study on the screen, the next ones on their way. */
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../api/client";
 import { type ApiError, asApiError } from "../api/errors";
 import type { HarvestRound, Id, NextStudy, ReviewStudy, WindowName } from "../api/types";
@@ -10,10 +10,13 @@ import { useSession } from "../app/session";
 import { Empty, ErrorLine } from "../app/ui";
 import { upcoming } from "./feed";
 import { Grid } from "./Grid";
-import { completeEntry, eventsOf, isComplete, outboxOf } from "./outboxes";
-import { prefetch } from "./prefetch";
-import type { ReviewEvent } from "./state";
+import { KeysDialog } from "./KeysDialog";
+import { completeEntry, eventsOf, isComplete, outboxOf, reviewEntry } from "./outboxes";
+import { fetchImage, inOrder, Pictures } from "./pictures";
+import { eventOf, lastAct, type ReviewEvent, type ReviewState, reduce } from "./state";
 import { useActivity } from "./useActivity";
+import { Keys } from "./useKeys";
+import { useOwnKeys } from "./useOwnKeys";
 
 const AHEAD = 2;
 
@@ -33,19 +36,24 @@ export function ReviewPage({ params }: { params: Params }) {
   const [finished, setFinished] = useState(false);
   const [window_, setWindow] = useState<WindowName>("liver");
   const about = useLoad(() => api.get<HarvestRound>(`/rounds/${round}`), [round]);
+  const [looked, setLooked] = useState({ current: 0, offset: 0 });
+  const [help, setHelp] = useState(false);
+  const own = useOwnKeys();
   const heldAhead = useRef(ahead);
   heldAhead.current = ahead;
   const done = useRef(new Set<Id>());
+  /** The studies done here, the last one at the end: undo goes back into them. */
+  const [trail, setTrail] = useState<ReviewState[]>([]);
   const current = useRef<Id | null>(null);
   const [, redraw] = useState(0);
 
   useEffect(() => outbox.onChange(() => redraw((n) => n + 1)), [outbox]);
 
   const show = useCallback(
-    (study: ReviewStudy, kept = outbox.pending(study.id)) => {
+    (study: ReviewStudy, kept = eventsOf(outbox.pending(study.id))) => {
       const still = new Set(outbox.pending(study.id).map((entry) => entry.id));
-      const waiting = eventsOf(kept).map((event) =>
-        still.has(event.id) ? event : { ...event, receipt: "stored" as const },
+      const waiting = kept.map((event) =>
+        event.receipt === "queued" && !still.has(event.id) ? { ...event, receipt: "stored" as const } : event,
       );
       current.current = study.id;
       setFinished(false);
@@ -85,7 +93,7 @@ export function ReviewPage({ params }: { params: Params }) {
     setError(null);
     try {
       if (wanted && wanted !== current.current) {
-        const kept = outbox.pending(wanted);
+        const kept = eventsOf(outbox.pending(wanted));
         show(await api.get<ReviewStudy>(`/round-studies/${wanted}`), kept);
       }
     } catch (problem) {
@@ -106,9 +114,16 @@ export function ReviewPage({ params }: { params: Params }) {
   useEffect(
     () =>
       outbox.onAnswer((answer) => {
-        if (!isComplete(answer.entry)) return;
+        const { entry, outcome } = answer;
+        if (!isComplete(entry)) {
+          const receipt = { type: "receipt", id: entry.id, receipt: outcome } as const;
+          setTrail((states) =>
+            states.map((one) => (one.study.id === entry.roundStudy ? reduce(one, receipt) : one)),
+          );
+          return;
+        }
         if (answer.outcome === "refused") {
-          done.current.delete(answer.entry.roundStudy);
+          done.current.delete(entry.roundStudy);
           setError(answer.error);
         }
         void refill();
@@ -116,7 +131,12 @@ export function ReviewPage({ params }: { params: Params }) {
     [outbox, refill],
   );
 
-  useEffect(() => prefetch(ahead, window_), [ahead, window_]);
+  const pictures = useMemo(() => new Pictures(fetchImage), []);
+  useEffect(() => {
+    if (shown) pictures.want(inOrder({ study: shown.study, ...looked, ahead, window: window_ }));
+  }, [pictures, shown, looked, ahead, window_]);
+
+  const look = useCallback((current: number, offset: number) => setLooked({ current, offset }), []);
 
   const clock = useActivity(shown?.study.id ?? null, "click");
 
@@ -128,8 +148,9 @@ export function ReviewPage({ params }: { params: Params }) {
     [],
   );
 
-  const onDone = () => {
-    const study = shown!.study;
+  const onDone = (state: ReviewState) => {
+    const { study } = state;
+    setTrail((states) => [...states, state]);
     outbox.add(completeEntry(study.id, uuid()));
     done.current.add(study.id);
     setCounts((c) => ({ reviewed: c.reviewed + 1, remaining: Math.max(0, c.remaining - 1) }));
@@ -144,19 +165,43 @@ export function ReviewPage({ params }: { params: Params }) {
     }
   };
 
+  /** Takes back what the last key said in the study before, which opens it again, and shows that study. */
+  const onBack = () => {
+    const last = trail.at(-1);
+    if (!last) return;
+    const act = uuid();
+    const state = lastAct(last).reduce((so, { id, candidate }, index) => {
+      const said = { candidate, verdict: null, absent: [], undoes: id };
+      const event = eventOf(so, said, index ? uuid() : act, act);
+      outbox.add(reviewEntry(last.study.id, event));
+      return reduce(so, { type: "event", event });
+    }, last);
+    done.current.delete(last.study.id);
+    setTrail((states) => states.slice(0, -1));
+    if (shown) setAhead((studies) => [shown.study, ...studies]);
+    setCounts((c) => ({ reviewed: Math.max(0, c.reviewed - 1), remaining: c.remaining + 1 }));
+    show(last.study, state.events);
+    navigate(`/rounds/${round}/review/${last.study.id}`);
+  };
+
   if (!shown)
     return (
       <div class="page">
         <ErrorLine error={error} retry={load} />
         {finished ? (
-          <Finished round={about.data} reviewed={counts.reviewed} waiting={outbox.waiting} />
+          <Finished
+            round={about.data}
+            reviewed={counts.reviewed}
+            waiting={outbox.waiting}
+            onBack={trail.length ? onBack : null}
+          />
         ) : (
           !error && <p class="muted slow">Loading the next study …</p>
         )}
       </div>
     );
   return (
-    <>
+    <Keys.Provider value={own.bindings}>
       {error && <ErrorLine error={error} retry={load} />}
       <Grid
         key={shown.study.id}
@@ -168,22 +213,27 @@ export function ReviewPage({ params }: { params: Params }) {
         reviewed={counts.reviewed}
         remaining={counts.remaining}
         round={about.data}
+        back={trail.length > 0}
+        covered={help}
         onWindow={setWindow}
+        onHelp={() => setHelp(true)}
         onDone={onDone}
+        onBack={onBack}
+        onLook={look}
       />
-    </>
+      {help && <KeysDialog own={own.own} onSave={own.save} onClose={() => setHelp(false)} />}
+    </Keys.Provider>
   );
 }
 
-function Finished({
-  round,
-  reviewed,
-  waiting,
-}: {
+interface FinishedProps {
   round: HarvestRound | null;
   reviewed: number;
   waiting: number;
-}) {
+  onBack: (() => void) | null;
+}
+
+function Finished({ round, reviewed, waiting, onBack }: FinishedProps) {
   return (
     <Empty>
       <h1 data-testid="finished">Nothing left to review in this round</h1>
@@ -191,7 +241,12 @@ function Finished({
         {reviewed} reviewed{waiting ? `, ${waiting} answers still on their way` : ", all answers stored"}. A
         study that somebody else has open comes back here if they leave it.
       </p>
-      <p>
+      <p class="controls">
+        {onBack && (
+          <button type="button" data-testid="undo-last" onClick={onBack}>
+            Undo the last verdict
+          </button>
+        )}
         {round ? (
           <Link href={`/cohorts/${round.cohort}/training`}>Train on what was curated</Link>
         ) : (

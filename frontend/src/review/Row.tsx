@@ -3,10 +3,10 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Candidate, CandidateVerdict, ReviewStudy } from "../api/types";
 import { words } from "../app/format";
 import { sizeMm } from "./crop";
-import { keyFor } from "./keys";
 import { CANDIDATE_BUTTONS, Mark, ReceiptMark, VERDICT_WORDS } from "./marks";
 import type { ReviewEvent } from "./state";
 import { Tile } from "./Tile";
+import { useKeys } from "./useKeys";
 
 interface Props {
   candidate: Candidate;
@@ -16,7 +16,13 @@ interface Props {
   offset: number;
   current: boolean;
   verdict: ReviewEvent | null;
+  /** Phases in which it is said not to be visible, and the phase that was chosen. */
+  absent: readonly string[];
+  phase: string | null;
   onSelect: () => void;
+  onPoint: (phase: string) => void;
+  onNotVisible: (phase: string) => void;
+  onWhole: (shown: boolean) => void;
   onScrub: (by: number) => void;
   onJudge: (verdict: CandidateVerdict) => void;
 }
@@ -26,6 +32,7 @@ const keepFocus = (event: MouseEvent) => event.preventDefault();
 
 export function Row(props: Props) {
   const { candidate, study, columns, window, offset, current, verdict, onSelect, onScrub, onJudge } = props;
+  const { keyFor } = useKeys();
   const row = useRef<HTMLElement>(null);
   const scrub = useRef(onScrub);
   scrub.current = onScrub;
@@ -116,7 +123,12 @@ export function Row(props: Props) {
             revision={study.image_revisions[phase] ?? 0}
             window={window}
             offset={offset}
-            urgent={current}
+            current={current}
+            chosen={props.phase === phase}
+            notVisible={props.absent.includes(phase)}
+            onPoint={() => props.onPoint(phase)}
+            onNotVisible={() => props.onNotVisible(phase)}
+            onWhole={props.onWhole}
           />
         ))}
       </div>

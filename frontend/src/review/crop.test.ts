@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { aCandidate, aReviewStudy } from "../testing/builders";
-import { boxOnTile, columns, scaleBarMm, sizeMm, sliceInBox, spriteSlice, zIndex } from "./crop";
+import {
+  boxOnTile,
+  columns,
+  scaleBarMm,
+  sizeMm,
+  sliceExtent,
+  sliceInBox,
+  spriteSlice,
+  stripPlace,
+  zIndex,
+} from "./crop";
 
 const candidate = aCandidate("c1", 1);
 const { geometry } = aReviewStudy().study;
@@ -25,6 +35,14 @@ describe("slices", () => {
   it("are counted from the key slice and stay within the sprite", () => {
     expect([-9, -3, 0, 2, 9].map((offset) => spriteSlice(candidate.tile, offset))).toEqual([0, 0, 3, 5, 6]);
     expect(zIndex(candidate.tile, 1)).toBe(11);
+  });
+
+  it("are a strip without the key slice, which is a picture of its own", () => {
+    expect([-3, -1, 0, 1, 3].map((offset) => stripPlace(candidate.tile, offset))).toEqual([0, 2, null, 3, 5]);
+  });
+
+  it("cover the volume's outer edges as a whole", () => {
+    expect(sliceExtent(geometry)).toEqual({ x: -128, y: -128, width: 256, height: 256 });
   });
 
   it("hold the box where their centre lies in it", () => {

@@ -1,5 +1,5 @@
 /** Where things lie on a tile: from mm in LPS to parts of the tile's width and height. */
-import type { Candidate, Geometry, Tile, Vec3 } from "../api/types";
+import type { Candidate, Geometry, Id, Tile, Vec3 } from "../api/types";
 
 export interface Rect {
   x: number;
@@ -51,7 +51,31 @@ export function sizeMm({ lo, hi }: Pick<Candidate, "lo" | "hi">): string {
   return [0, 1, 2].map((axis) => Math.round(hi[axis]! - lo[axis]!)).join(" × ");
 }
 
+/** The place of a slice in the strip of neighbours, which lacks the key slice; null for the key slice. */
+export function stripPlace(tile: Tile, offset: number): number | null {
+  const slice = spriteSlice(tile, offset);
+  if (slice === tile.key_offset) return null;
+  return slice < tile.key_offset ? slice : slice - 1;
+}
+
+export type Part = "key" | "neighbours";
+
 /** `revision` is that of the phase's image: under one address there is only ever one picture. */
-export function tileUrl(candidate: string, phase: string, window: string, revision: number): string {
-  return `/api/v1/candidates/${candidate}/tiles/${phase}.webp?window=${window}&revision=${revision}`;
+export function tileUrl(candidate: Id, phase: string, window: string, revision: number, part: Part): string {
+  return `/api/v1/candidates/${candidate}/tiles/${phase}.webp?part=${part}&window=${window}&revision=${revision}`;
+}
+
+/** One whole slice of a phase, a pixel a voxel. */
+export function wholeUrl(study: Id, phase: string, z: number, window: string, revision: number): string {
+  return `/api/v1/studies/${study}/slices/${phase}/${z}.webp?window=${window}&revision=${revision}`;
+}
+
+/** What a whole slice covers, in mm: x to the patient's left, y to the back. */
+export function sliceExtent({ origin_xyz_mm, spacing_xyz_mm, shape_zyx }: Geometry): Rect {
+  return {
+    x: origin_xyz_mm[0] - spacing_xyz_mm[0] / 2,
+    y: origin_xyz_mm[1] - spacing_xyz_mm[1] / 2,
+    width: shape_zyx[2] * spacing_xyz_mm[0],
+    height: shape_zyx[1] * spacing_xyz_mm[1],
+  };
 }

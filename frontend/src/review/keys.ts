@@ -1,4 +1,4 @@
-/** The keys of the review, in one table: change it here, or hand another one to `actionOf`. */
+/** The keys of the review, in one table; a reader may bind others (bindings.ts). */
 import type { CandidateVerdict, StudyVerdict, WindowName } from "../api/types";
 
 export type Action =
@@ -8,6 +8,13 @@ export type Action =
   | "next_candidate"
   | "previous_candidate"
   | "reject_rest"
+  | "rest_and_next"
+  | "not_visible"
+  | "next_phase"
+  | "previous_phase"
+  | "whole_slice"
+  | "keep_stored"
+  | "keep_mine"
   | "draw"
   | "undo"
   | "next_study"
@@ -30,19 +37,26 @@ export const BINDINGS: readonly Binding[] = [
   { action: "next_candidate", keys: ["j"], text: "next candidate" },
   { action: "previous_candidate", keys: ["k"], text: "previous candidate" },
   { action: "reject_rest", keys: ["Shift+R"], text: "reject all that are not judged yet" },
+  { action: "rest_and_next", keys: ["d"], text: "the rest are not lesions, next study" },
   { action: "missed", keys: ["m"], text: "the study has a lesion that no candidate hits" },
   { action: "no_lesion", keys: ["l"], text: "the study has no lesion" },
+  { action: "previous_phase", keys: ["ArrowLeft"], text: "phase to the left (or point at it)" },
+  { action: "next_phase", keys: ["ArrowRight"], text: "phase to the right (or point at it)" },
+  { action: "not_visible", keys: ["v"], text: "not visible in this phase, or visible after all" },
   { action: "draw", keys: ["n"], text: "draw a lesion" },
-  { action: "undo", keys: ["z", "Ctrl+z", "Meta+z"], text: "undo the last verdict" },
+  { action: "undo", keys: ["z", "Ctrl+z", "Meta+z"], text: "undo, into the study before if need be" },
   { action: "next_study", keys: [" "], text: "done, next study" },
   { action: "slice_up", keys: ["ArrowUp"], text: "one slice towards the head (or the wheel)" },
   { action: "slice_down", keys: ["ArrowDown"], text: "one slice towards the feet (or the wheel)" },
+  { action: "whole_slice", keys: ["f"], text: "the whole slice in all phases, and back" },
   { action: "window:soft_tissue", keys: ["1"], text: "soft tissue window, 400/40 HU" },
   { action: "window:liver", keys: ["2"], text: "liver window, 150/90 HU" },
   { action: "window:lung", keys: ["3"], text: "lung window, 1500/-600 HU" },
   { action: "window:bone", keys: ["4"], text: "bone window, 2500/480 HU" },
   { action: "window:own", keys: ["5"], text: "the image's own window" },
   { action: "hide_overlay", keys: ["h"], text: "hide the boxes while held" },
+  { action: "keep_stored", keys: ["s"], text: "of two versions keep the one that is stored" },
+  { action: "keep_mine", keys: ["y"], text: "of two versions keep yours" },
   { action: "help", keys: ["?"], text: "these keys" },
 ];
 
@@ -68,7 +82,13 @@ export function belongsToTarget(target: EventTarget | null, key: string): boolea
   return (key === "Enter" || key === " ") && target.closest("button, a[href], summary") !== null;
 }
 
-const SYMBOLS: Record<string, string> = { " ": "Space", ArrowUp: "↑", ArrowDown: "↓" };
+const SYMBOLS: Record<string, string> = {
+  " ": "Space",
+  ArrowUp: "↑",
+  ArrowDown: "↓",
+  ArrowLeft: "←",
+  ArrowRight: "→",
+};
 
 /** A key as it is shown: "Space", "A", "Ctrl+Z". */
 export function keyLabel(key: string): string {

@@ -41,7 +41,15 @@ function outbox(send: (path: string, body: Record<string, unknown>) => Promise<u
   });
 }
 
-const entry = (id: string) => ({ id, roundStudy: "rs1", path: "/reviews", body: { id } });
+const entry = (id: string, rest = {}) => ({
+  id,
+  roundStudy: "rs1",
+  candidate: null,
+  act: id,
+  path: "/reviews",
+  body: { id },
+  ...rest,
+});
 
 function answersOf(box: Outbox): Answer[] {
   const answers: Answer[] = [];
@@ -152,6 +160,7 @@ describe("the outbox", () => {
   it("sends without a database too, and says that a reload would lose what waits", async () => {
     const broken: Store = {
       all: () => Promise.reject(new Error("no database")),
+      has: () => Promise.reject(new Error("no database")),
       put: () => Promise.reject(new Error("no database")),
       remove: () => Promise.reject(new Error("no database")),
     };
@@ -170,5 +179,114 @@ describe("the outbox", () => {
     box.add(entry("a"));
     await settled(box);
     expect(seen[0]?.map((e) => e.id)).toEqual(["a"]);
+  });
+
+  it("says with each entry how long it waited", async () => {
+    let now = 1000;
+    const { sent, send } = server(offline(), null);
+    const box = outbox(send, {
+      now: () => now,
+      wait: async (ms: number) => {
+        now += ms;
+      },
+    });
+    box.add(entry("a"));
+    await settled(box);
+    expect(sent.map(({ body }) => body.waited_ms)).toEqual([0, 1000]);
+  });
+});
+
+const stale = (id: string | null) =>
+  new ApiError(409, "stale", "Another verdict of yours stands.", {
+    stored: id && { id, verdict: "not_a_lesion", created_at: "2026-11-26T14:02:00Z" },
+  });
+
+describe("a verdict in whose place another one stands", () => {
+  it("is kept for the reader to choose, while the others go on", async () => {
+    const { sent, send } = server(stale("s1"), null);
+    const box = outbox(send);
+    box.add(entry("a", { candidate: "c1" }));
+    box.add(entry("b", { candidate: "c2" }));
+    await settled(box);
+    expect(sent).toHaveLength(2);
+    expect(box.conflicts).toMatchObject([{ id: "a", stale: { stored: { id: "s1" } } }]);
+    box.settleConflict("a");
+    expect(box.conflicts).toEqual([]);
+  });
+
+  it("is there after a reload, and is never sent by itself", async () => {
+    const first = outbox(server(stale("s1")).send);
+    first.add(entry("a"));
+    await settled(first);
+    const { sent, send } = server();
+    const second = outbox(send);
+    await second.ready;
+    await settled(second);
+    expect(sent).toEqual([]);
+    expect(second.conflicts.map((e) => e.id)).toEqual(["a"]);
+  });
+
+  it("is the last one where several were given on the same target", async () => {
+    const box = outbox(server(stale("s1"), stale("s1"), stale(null)).send);
+    box.add(entry("a", { candidate: "c1" }));
+    box.add(entry("b", { candidate: "c1" }));
+    box.add(entry("c", { candidate: "c2" }));
+    await settled(box);
+    expect(box.conflicts.map((e) => e.id)).toEqual(["b", "c"]);
+    expect((await new IndexedStore(factory).all()).map((e) => e.id)).toEqual(["b", "c"]);
+  });
+});
+
+describe("two pages of one browser", () => {
+  /** Locks and a channel as a browser has them. */
+  function browser() {
+    let last: Promise<unknown> = Promise.resolve();
+    const listeners: ((answer: Answer) => void)[] = [];
+    return () => {
+      const own: { hear: ((answer: Answer) => void) | null } = { hear: null };
+      return {
+        alone: <T>(work: () => Promise<T>) => {
+          const turn = last.then(work);
+          last = turn.catch(() => {});
+          return turn;
+        },
+        channel: {
+          tell: (answer: Answer) => {
+            for (const listener of listeners) if (listener !== own.hear) listener(answer);
+          },
+          hear: (listener: (answer: Answer) => void) => {
+            own.hear = listener;
+            listeners.push(listener);
+          },
+        },
+      };
+    };
+  }
+
+  it("send what lies in their store once, and whoever gave it has the receipts", async () => {
+    const page = browser();
+    const { sent, send } = server();
+    const first = outbox(send, page());
+    await first.ready;
+    for (const id of ["a", "b", "c"]) first.add(entry(id));
+    const second = outbox(send, page());
+    const answers = answersOf(first);
+    await Promise.all([settled(first), settled(second)]);
+    expect(sent.map(({ body }) => body.id)).toEqual(["a", "b", "c"]);
+    expect(answers.map((a) => a.entry.id)).toEqual(["a", "b", "c"]);
+  });
+
+  it("send for each other: what a closed page left goes with the next verdict of an open one", async () => {
+    const page = browser();
+    const { sent, send } = server();
+    const open = outbox(send, page());
+    await open.ready;
+    const closed = outbox(server(expired()).send, page());
+    closed.add(entry("a"));
+    await becomes(closed, "signed_out");
+    open.add(entry("b"));
+    await settled(open);
+    expect(sent.map(({ body }) => body.id)).toEqual(["a", "b"]);
+    expect(closed.waiting).toBe(0);
   });
 });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { aCandidate, aReviewStudy } from "../testing/builders";
 import {
+  absentIn,
+  aStored,
   contradiction,
-  lastUndoable,
+  eventOf,
+  lastAct,
   missing,
   open,
   queued,
@@ -16,7 +19,17 @@ import {
 const study = () => aReviewStudy({ candidates: [aCandidate("c1", 1), aCandidate("c2", 2)] });
 
 function event(id: string, rest: Partial<ReviewEvent>): ReviewEvent {
-  return { id, candidate: null, verdict: null, undoes: null, receipt: "queued", ...rest };
+  return {
+    id,
+    candidate: null,
+    verdict: null,
+    absent: [],
+    undoes: null,
+    seen: null,
+    act: id,
+    receipt: "queued",
+    ...rest,
+  };
 }
 
 function having(state: ReviewState, ...events: ReviewEvent[]): ReviewState {
@@ -61,19 +74,88 @@ describe("undo", () => {
   it("brings the former verdict back", () => {
     const state = having(open(study()), accept, reject, event("e3", { candidate: "c1", undoes: "e2" }));
     expect(verdictOn(state, "c1")?.id).toBe("e1");
-    expect(lastUndoable(state)?.id).toBe("e1");
+    expect(lastAct(state).map((e) => e.id)).toEqual(["e1"]);
   });
 
   it("taken to the end leaves nothing to undo", () => {
     const state = having(open(study()), accept, event("e3", { candidate: "c1", undoes: "e1" }));
     expect(verdictOn(state, "c1")).toBeNull();
-    expect(lastUndoable(state)).toBeNull();
+    expect(lastAct(state)).toEqual([]);
+  });
+
+  it("takes back all that one key said, the last first", () => {
+    const rest = ["c1", "c2"].map((candidate, i) =>
+      event(`r${i}`, { candidate, verdict: "not_a_lesion", act: "r0" }),
+    );
+    const before = event("e0", { candidate: "c1", verdict: "unsure" });
+    expect(lastAct(having(open(study()), before, ...rest)).map((e) => e.id)).toEqual(["r1", "r0"]);
   });
 
   it("that was refused leaves the verdict standing", () => {
     const undone = having(open(study()), accept, event("e3", { candidate: "c1", undoes: "e1" }));
     const state = reduce(undone, { type: "receipt", id: "e3", receipt: "refused" });
     expect(verdictOn(state, "c1")?.id).toBe("e1");
+  });
+});
+
+describe("what an event says to have seen", () => {
+  const said = { candidate: "c1", verdict: "unsure", absent: [], undoes: null } as const;
+
+  it("is what stands on the same target, be it on its way or stored", () => {
+    expect(eventOf(open(study()), said, "e9", "e9").seen).toBeNull();
+    expect(eventOf(having(open(study()), accept), said, "e9", "e9").seen).toBe("e1");
+    expect(eventOf(having(open(study()), accept, reject), said, "e9", "e9").seen).toBe("e2");
+    expect(eventOf(having(open(study()), accept), { ...said, candidate: "c2" }, "e9", "e9").seen).toBeNull();
+  });
+
+  it("is left out where an earlier visit's verdict was taken back and nobody told what stood before it", () => {
+    const earlier = aReviewStudy({
+      candidates: [{ ...aCandidate("c1", 1), verdict: "not_a_lesion", review_id: "e2" }],
+    });
+    const undone = having(open(earlier), event("e3", { candidate: "c1", undoes: "e2" }));
+    expect(eventOf(undone, said, "e9", "e9").seen).toBeUndefined();
+    const told = reduce(undone, { type: "told", study: study() });
+    expect(eventOf(told, said, "e9", "e9").seen).toBeNull();
+  });
+
+  it("is what it takes back", () => {
+    const back = { candidate: "c1", verdict: null, absent: [], undoes: "e1" };
+    expect(eventOf(having(open(study()), accept), back, "e9", "e9").seen).toBe("e1");
+  });
+
+  it("is what another page stored, once that was told with a refusal", () => {
+    const refused = reduce(having(open(study()), accept), {
+      type: "receipt",
+      id: "e1",
+      receipt: "refused",
+    });
+    const state = reduce(refused, { type: "stood", event: aStored("s1", "c1", "not_a_lesion") });
+    expect(verdictOn(state, "c1")).toMatchObject({ id: "s1", receipt: "stored" });
+    expect(eventOf(state, said, "e9", "e9").seen).toBe("s1");
+  });
+});
+
+describe("not visible in a phase", () => {
+  it("is kept for the verdict that is to come", () => {
+    const state = reduce(open(study()), { type: "mark", candidate: "c1", absent: ["arterial"] });
+    expect(absentIn(state, "c1")).toEqual(["arterial"]);
+    expect(absentIn(state, "c2")).toEqual([]);
+  });
+
+  it("goes with the verdict, and comes back with it", () => {
+    const first = event("e1", { candidate: "c1", verdict: "primary_lesion", absent: ["arterial"] });
+    const second = event("e2", { candidate: "c1", verdict: "primary_lesion" });
+    const state = having(open(study()), first, second);
+    expect(absentIn(state, "c1")).toEqual([]);
+    expect(absentIn(having(state, event("e3", { candidate: "c1", undoes: "e2" })), "c1")).toEqual([
+      "arterial",
+    ]);
+  });
+
+  it("is told by the server with the reader's own verdict", () => {
+    const own = { verdict: "primary_lesion" as const, review_id: "e2", absent_phases: ["delayed"] };
+    const state = open(aReviewStudy({ candidates: [{ ...aCandidate("c1", 1), ...own }] }));
+    expect(absentIn(state, "c1")).toEqual(["delayed"]);
   });
 });
 

@@ -8,17 +8,31 @@ export interface ReviewEvent {
   id: Id;
   candidate: Id | null;
   verdict: Verdict | null;
+  /** Phases in which the candidate is not to be seen. */
+  absent: readonly string[];
   undoes: Id | null;
+  /** The event that stood on the same target when this one was given; undefined where this page cannot know:
+   * what stood before an earlier visit's verdict, that verdict being taken back. */
+  seen: Id | null | undefined;
+  /** What one key did is taken back by one key: the id of the first event that it gave. */
+  act: Id;
   receipt: Receipt;
 }
+
+/** What a reader says; the rest of its event follows from what stands. */
+export type Said = Pick<ReviewEvent, "candidate" | "verdict" | "absent" | "undoes">;
 
 export interface ReviewState {
   study: ReviewStudy;
   events: ReviewEvent[];
   /** Index of the current candidate. */
   current: number;
+  /** The phase that "not visible" is about; null until one was chosen. */
+  phase: string | null;
   /** Slices away from the key slice, by candidate. */
   offsets: Record<Id, number>;
+  /** Phases said to show nothing of a candidate, before there is a verdict that carries it. */
+  marks: Record<Id, readonly string[]>;
   /** A line for the footer: what was refused, or a question. */
   note: { text: string; kind: "error" | "question" } | null;
 }
@@ -27,6 +41,9 @@ export type ReviewAction =
   | { type: "event"; event: ReviewEvent }
   | { type: "receipt"; id: Id; receipt: Receipt; message?: string }
   | { type: "told"; study: ReviewStudy }
+  | { type: "stood"; event: ReviewEvent }
+  | { type: "mark"; candidate: Id; absent: readonly string[] }
+  | { type: "phase"; phase: string }
   | { type: "select"; index: number }
   | { type: "move"; by: number }
   | { type: "scrub"; candidate: Id; by: number }
@@ -40,14 +57,22 @@ function told(study: ReviewStudy): ReviewEvent[] {
       id: c.review_id as Id,
       candidate: c.id,
       verdict: c.verdict,
+      absent: c.absent_phases,
       undoes: null,
+      seen: null,
+      act: c.review_id as Id,
       receipt: "stored",
     }));
   if (study.study_verdict) {
     const { verdict, review_id } = study.study_verdict;
-    known.push({ id: review_id, candidate: null, verdict, undoes: null, receipt: "stored" });
+    known.push(aStored(review_id, null, verdict));
   }
   return known;
+}
+
+/** An event that is known to stand on the server. */
+export function aStored(id: Id, candidate: Id | null, verdict: Verdict): ReviewEvent {
+  return { id, candidate, verdict, absent: [], undoes: null, seen: null, act: id, receipt: "stored" };
 }
 
 /** What the server tells goes before what was done here: that is newer, and its order is known. */
@@ -59,7 +84,15 @@ function before(known: ReviewEvent[], here: ReviewEvent[]): ReviewEvent[] {
 /** A study as the server tells it, with what still waits in the outbox on top. */
 export function open(study: ReviewStudy, waiting: ReviewEvent[] = []): ReviewState {
   const events = before(told(study), waiting);
-  const state: ReviewState = { study, events, current: 0, offsets: {}, note: null };
+  const state: ReviewState = {
+    study,
+    events,
+    current: 0,
+    phase: null,
+    offsets: {},
+    marks: {},
+    note: null,
+  };
   const first = study.candidates.findIndex((c) => !verdictOn(state, c.id));
   return { ...state, current: Math.max(0, first) };
 }
@@ -75,6 +108,13 @@ export function reduce(state: ReviewState, action: ReviewAction): ReviewState {
     }
     case "told":
       return { ...state, study: action.study, events: before(told(action.study), state.events) };
+    case "stood":
+      // What another page stored comes to stand beside the event of this one that was refused for it.
+      return { ...state, events: [...state.events.filter((e) => e.id !== action.event.id), action.event] };
+    case "mark":
+      return { ...state, marks: { ...state.marks, [action.candidate]: action.absent }, note: null };
+    case "phase":
+      return state.phase === action.phase ? state : { ...state, phase: action.phase };
     case "select":
       return { ...state, current: clamp(action.index, state.study.candidates.length), note: null };
     case "move":
@@ -116,8 +156,26 @@ export function unjudged(state: ReviewState): Candidate[] {
   return state.study.candidates.filter((c) => !verdictOn(state, c.id));
 }
 
-export function lastUndoable(state: ReviewState): ReviewEvent | null {
-  return standing(state).at(-1) ?? null;
+/** What the last key said that still stands, newest first; empty where nothing does. */
+export function lastAct(state: ReviewState): ReviewEvent[] {
+  const stand = standing(state);
+  const act = stand.at(-1)?.act;
+  return stand.filter((event) => event.act === act).reverse();
+}
+
+/** The phases in which a candidate is said not to be seen. */
+export function absentIn(state: ReviewState, candidate: Id): readonly string[] {
+  return verdictOn(state, candidate)?.absent ?? state.marks[candidate] ?? [];
+}
+
+/** An event under an id of its own, given now. */
+export function eventOf(state: ReviewState, said: Said, id: Id, act: Id): ReviewEvent {
+  const stands = said.undoes ?? verdictOn(state, said.candidate)?.id;
+  const ofEarlierVisit = new Set(told(state.study).map((event) => event.id));
+  const unknown = state.events.some(
+    ({ candidate, undoes }) => candidate === said.candidate && undoes !== null && ofEarlierVisit.has(undoes),
+  );
+  return { ...said, id, seen: stands ?? (unknown ? undefined : null), act, receipt: "queued" };
 }
 
 function accepted(state: ReviewState): Candidate[] {

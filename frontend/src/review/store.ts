@@ -35,6 +35,10 @@ export class IndexedStore implements Store {
     return request((await this.table("readonly")).getAll() as IDBRequest<Entry[]>);
   }
 
+  async has(id: Id): Promise<boolean> {
+    return (await request((await this.table("readonly")).count(id))) > 0;
+  }
+
   /** Resolves when the entry is on disk, not when it was asked for. */
   async put(entry: Entry): Promise<void> {
     await this.write((table) => table.put(entry));

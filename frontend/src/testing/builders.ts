@@ -14,6 +14,7 @@ export function aCandidate(id: string, rank: number): Candidate {
     suggested_primary: false,
     verdict: null,
     review_id: null,
+    absent_phases: [],
     tile: {
       first_z_index: 7,
       count: 7,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -11,15 +10,13 @@ import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from PIL import Image
 from rest_framework.test import APIClient
 
 from detector.geometry import Box3D
 from harvest.domain import Role
 from harvest.models import Cohort, HarvestRound, Lesion, Review, RoundStudy, Series
-from harvest.rendering import WIDTH_LEVEL_HU, Window
 from harvest.services.readings import open_readings
-from tests.harvest.fixtures import BOXES, GEOMETRY, make_study
+from tests.harvest.fixtures import BOXES, make_study
 
 ClientOf = Callable[[Role | None], APIClient]
 
@@ -151,6 +148,32 @@ def test_a_review_says_one_thing(reader: APIClient, study: dict[str, Any], said:
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
 
 
+def test_a_lesion_takes_over_in_which_phases_it_is_not_to_be_seen(
+    reader: APIClient, study: dict[str, Any]
+) -> None:
+    said = {"candidate": study["candidates"][0]["id"], "verdict": "primary_lesion"}
+    judge(reader, study, **said, absent_phases=["arterial"])
+    seen = reader.get(f"/api/v1/round-studies/{study['id']}").json()
+    assert [c["absent_phases"] for c in seen["candidates"]] == [["arterial"], []]
+    assert [m["absent_phases"] for m in seen["lesions"]] == [["arterial"]]
+    judge(reader, study, **said)
+    seen = reader.get(f"/api/v1/round-studies/{study['id']}").json()
+    assert [m["absent_phases"] for m in seen["lesions"]] == [[]]
+
+
+@pytest.mark.parametrize(
+    ("absent", "code"),
+    [(["delayed"], "unknown_phase"), (["arterial", "portal_venous"], "nowhere")],
+)
+def test_a_lesion_is_to_be_seen_in_a_phase_that_there_is(
+    reader: APIClient, study: dict[str, Any], absent: list[str], code: str
+) -> None:
+    said = {"candidate": study["candidates"][0]["id"], "verdict": "primary_lesion"}
+    answer = judge(reader, study, **said, absent_phases=absent)
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+    assert not Review.objects.exists()
+
+
 def test_only_own_verdicts_are_shown(reader: APIClient, study: dict[str, Any], client_of: ClientOf) -> None:
     judge(reader, study, candidate=study["candidates"][0]["id"], verdict="unsure")
     seen = client_of(Role.ADMIN).get(f"/api/v1/round-studies/{study['id']}").json()
@@ -178,34 +201,6 @@ def test_a_drawn_lesion_comes_back_as_it_was_drawn(reader: APIClient, study: dic
     assert reader.patch(lesion, {"lesion_class": "cyst"}, format="json").json()["lesion_class"] == "cyst"
     assert reader.delete(lesion).status_code == 204
     assert reader.get(f"/api/v1/round-studies/{study['id']}").json()["lesions"] == []
-
-
-@pytest.mark.parametrize("window", ["liver", "bone"])
-def test_a_tile_shows_the_same_tissue_in_every_phase(
-    reader: APIClient, study: dict[str, Any], window: str
-) -> None:
-    candidate = study["candidates"][1]
-    tile = candidate["tile"]
-    for phase, offset in (("arterial", 0), ("portal_venous", 1)):
-        answer = reader.get(f"/api/v1/candidates/{candidate['id']}/tiles/{phase}.webp?window={window}")
-        assert answer.headers["Cache-Control"].startswith("private")
-        image = np.asarray(Image.open(io.BytesIO(answer.getvalue())).convert("L"))
-        assert image.shape == (tile["count"] * tile["height"], tile["width"])
-        # The volume is a ramp, so that the grey under any point in mm can be told without rendering.
-        column, row = 25, 20
-        x = tile["crop_lo"][0] + (column + 0.5) * tile["mm_per_px"]
-        y = tile["crop_lo"][1] + (row + 0.5) * tile["mm_per_px"]
-        _, iy, ix = GEOMETRY.index_from_point((x, y, 0))
-        ordinal = study["study"]["ordinal"]
-        hu = 20 * candidate["key_z_index"] + 4 * iy + 2 * ix - 50 + ordinal + offset
-        width, level = WIDTH_LEVEL_HU[Window(window)]
-        shade = np.clip((hu - level + width / 2) / width, 0, 1) * 255
-        assert image[tile["key_offset"] * tile["height"] + row, column] == pytest.approx(shade, abs=1)
-
-
-def test_a_phase_that_is_not_there_is_said(reader: APIClient, study: dict[str, Any]) -> None:
-    answer = reader.get(f"/api/v1/candidates/{study['candidates'][0]['id']}/tiles/delayed.webp")
-    assert (answer.status_code, answer.json()["code"]) == (404, "phase_absent")
 
 
 def test_voxels_come_as_little_endian_slices(reader: APIClient, study: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,11 @@ from harvest.models import Cohort, HarvestRound, PhaseNudge, Series, Study
 from harvest.rendering import Window
 from harvest.selectors.nudges import phase_nudge
 from harvest.selectors.reviews import candidate
+from harvest.selectors.studies import study_row
 from harvest.services.nudges import apply_nudge, nudge_phase
 from harvest.services.rounds import create_round
-from harvest.services.tiles import tile_path
+from harvest.services.tiles import Part, tile_path
+from harvest.services.whole_slices import slice_path
 from tests.harvest.fixtures import Work, make_study
 from tests.harvest.misplaced import BACK_MM, make_misplaced_study, phases
 
@@ -197,15 +200,19 @@ def test_tiles_are_rendered_anew_from_the_image_that_is_shown(
         made: HarvestRound = create_round(cohort=cohort)
     id = made.studies.get().candidates.first().pk
     window = Window.SOFT_TISSUE
-    before = {
-        p: tile_path(candidate=candidate(id), phase=p, window=window) for p in ("arterial", "portal_venous")
-    }
-    bytes_before = {phase: path.read_bytes() for phase, path in before.items()}
+
+    def path(phase: str, part: Part) -> Path:
+        return tile_path(candidate=candidate(id), phase=phase, window=window, part=part)
+
+    before = {(p, part): path(p, part) for p in ("arterial", "portal_venous") for part in Part}
+    bytes_before = {which: there.read_bytes() for which, there in before.items()}
+    whole = slice_path(study=study_row(study.pk), phase="arterial", z_index=3, window=window)
     nudge()
-    assert not before["arterial"].exists()
-    after = {p: tile_path(candidate=candidate(id), phase=p, window=window) for p in before}
-    assert after["arterial"].read_bytes() != bytes_before["arterial"]
-    assert after["portal_venous"].read_bytes() == bytes_before["portal_venous"]
+    assert not whole.exists()
+    for part in Part:
+        assert not before["arterial", part].exists()
+        assert path("arterial", part).read_bytes() != bytes_before["arterial", part]
+        assert path("portal_venous", part).read_bytes() == bytes_before["portal_venous", part]
 
 
 def test_a_phase_that_is_not_there_is_not_found(study: Study) -> None:
