@@ -1803,6 +1803,7 @@ export interface components {
         /**
          * @description * `phases` - phases
          *     * `review` - review
+         *     * `adjudicate` - adjudicate
          *     * `draw` - draw
          *     * `failed_import` - failed_import
          *     * `failed_preparation` - failed_preparation
@@ -1810,7 +1811,7 @@ export interface components {
          *     * `promote` - promote
          * @enum {string}
          */
-        NeedKindEnum: "phases" | "review" | "draw" | "failed_import" | "failed_preparation" | "failed_training" | "promote";
+        NeedKindEnum: "phases" | "review" | "adjudicate" | "draw" | "failed_import" | "failed_preparation" | "failed_training" | "promote";
         /**
          * @description `case` is null where nothing waits for this adjudicator; `remaining` counts all that are not decided,
          *     those among them that the adjudicator has read and so may not decide.
