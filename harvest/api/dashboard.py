@@ -31,8 +31,8 @@ class NeedSerializer(serializers.Serializer):
         [
             "phases",
             "review",
-            "adjudicate",
             "draw",
+            "adjudicate",
             "failed_import",
             "failed_preparation",
             "failed_training",

@@ -25,7 +25,9 @@ class PreferencesSerializer(serializers.Serializer):
     language = choice(Language, allow_blank=True, required=False)
     keys = serializers.DictField(
         child=serializers.ListField(
-            child=serializers.CharField(max_length=LONGEST_KEY), max_length=MOST_KEYS
+            # The space bar's name is a space.
+            child=serializers.CharField(max_length=LONGEST_KEY, trim_whitespace=False),
+            max_length=MOST_KEYS,
         ),
         required=False,
     )

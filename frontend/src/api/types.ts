@@ -21,6 +21,7 @@ export type CandidateVerdict = Exclude<Verdict, StudyVerdict>;
 
 export type User = Schemas["SessionUser"];
 export type Session = Schemas["Session"];
+export type Preferences = Schemas["Preferences"];
 export type Cohort = Schemas["Cohort"];
 export type Dashboard = Schemas["Dashboard"];
 export type Estimate = Schemas["Estimate"];

@@ -3,7 +3,7 @@ import { type ComponentChildren, createContext } from "preact";
 import { useCallback, useContext, useEffect, useState } from "preact/hooks";
 import { api, onSignedOut } from "../api/client";
 import { type ApiError, asApiError } from "../api/errors";
-import type { Role, Session, User } from "../api/types";
+import type { Preferences, Role, Session, User } from "../api/types";
 import { remember } from "../i18n/language";
 import { current } from "../i18n/t";
 
@@ -14,6 +14,8 @@ interface SessionValue {
   expired: boolean;
   signIn: (username: string, password: string) => Promise<void>;
   signOut: () => Promise<void>;
+  /** What the signed-in person has chosen, as the server has stored it. */
+  prefer: (preferences: Preferences) => void;
 }
 
 const Context = createContext<SessionValue | null>(null);
@@ -69,7 +71,10 @@ export function SessionProvider({ children, fallback }: Props) {
     setExpired(false);
   };
 
+  const prefer = (preferences: Preferences) =>
+    setSession((now) => (now?.user ? { ...now, user: { ...now.user, preferences } } : now));
+
   if (!session) return <>{fallback(error, load)}</>;
-  const value = { user: session.user, version: session.version, expired, signIn, signOut };
+  const value = { user: session.user, version: session.version, expired, signIn, signOut, prefer };
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }

@@ -1,5 +1,6 @@
 /** What can be said of the study, the line that answers, and where the verdicts are. */
 import type { StudyVerdict } from "../api/types";
+import { t } from "../i18n/t";
 import type { Action } from "./keys";
 import { ReceiptMark, VERDICT_WORDS } from "./marks";
 import type { Outbox } from "./outbox";
@@ -71,11 +72,11 @@ export function Footer({ state, outbox, back, onAction }: Props) {
         </button>
         <button
           type="button"
-          title="The rest are not lesions: reject what is not judged yet, and go on"
+          title={t("The rest are not lesions: reject what is not judged yet, and go on")}
           {...press("rest_and_next")}
           data-testid="rest-and-next"
         >
-          Reject the rest, next <kbd>{keyFor("rest_and_next")}</kbd>
+          {t("Reject the rest, next")} <kbd>{keyFor("rest_and_next")}</kbd>
         </button>
         <button type="button" class="primary" {...press("next_study")} data-testid="next-study">
           Next study <kbd>{keyFor("next_study")}</kbd>

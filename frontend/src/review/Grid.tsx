@@ -1,6 +1,6 @@
 /** The screen of one study: candidates by phases, the rail beside them, the footer below. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { HarvestRound, ReviewStudy, WindowName } from "../api/types";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { HarvestRound, Id, ReviewStudy, WindowName } from "../api/types";
 import { placeWords, words } from "../app/format";
 import { Link } from "../app/router";
 import { useSession } from "../app/session";
@@ -14,7 +14,7 @@ import { Footer } from "./Footer";
 import { type Action, actionOf, belongsToTarget } from "./keys";
 import type { Outbox } from "./outbox";
 import { Rail } from "./Rail";
-import { Row } from "./Row";
+import { type Deeds, Row } from "./Row";
 import { absentIn, type ReviewEvent, type ReviewState, verdictOn } from "./state";
 import { useKeys } from "./useKeys";
 import { useReading } from "./useReading";
@@ -84,6 +84,23 @@ export function Grid(props: Props) {
     };
   }, []);
 
+  const latest = useRef({ study, reading });
+  latest.current = { study, reading };
+  const deeds = useMemo((): Deeds => {
+    const place = (id: Id) => latest.current.study.candidates.findIndex((one) => one.id === id);
+    return {
+      select: (candidate) => latest.current.reading.select(place(candidate)),
+      point: (phase) => latest.current.reading.point(phase),
+      notVisible: (candidate, phase) => latest.current.reading.notVisible(candidate, phase),
+      whole: (candidate, shown) => {
+        if (shown) latest.current.reading.select(place(candidate));
+        setWhole(shown);
+      },
+      scrub: (candidate, by) => latest.current.reading.scrub(candidate, by),
+      judge: (candidate, verdict) => latest.current.reading.judge(verdict, place(candidate)),
+    };
+  }, []);
+
   const shownColumns = columns(study.study.phases);
   const conflict = outbox.conflicts[0];
   return (
@@ -131,15 +148,7 @@ export function Grid(props: Props) {
             verdict={verdictOn(state, candidate.id)}
             absent={absentIn(state, candidate.id)}
             phase={state.phase}
-            onSelect={() => reading.select(index)}
-            onPoint={reading.point}
-            onNotVisible={(phase) => reading.notVisible(candidate.id, phase)}
-            onWhole={(shown) => {
-              if (shown) reading.select(index);
-              setWhole(shown);
-            }}
-            onScrub={(by) => reading.scrub(candidate.id, by)}
-            onJudge={(verdict) => reading.judge(verdict, index)}
+            deeds={deeds}
           />
         ))}
         {!study.candidates.length && (

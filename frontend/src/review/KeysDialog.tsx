@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useAction } from "../app/load";
 import { ErrorLine } from "../app/ui";
+import { t } from "../i18n/t";
 import {
   bind,
   bound,
@@ -49,11 +50,17 @@ export function KeysDialog({ own, onSave, onClose }: Props) {
     event.preventDefault();
     const key = keyName(event);
     if (key === "Escape") return ask(null);
-    if (isReserved(key)) return setNote(`${keyLabel(key)} belongs to the browser or the page. Take another.`);
+    if (isReserved(key))
+      return setNote(t("{key} belongs to the browser or the page. Take another.", { key: keyLabel(key) }));
     const holder = holderOf(key, asked, bindings);
     if (holder && taken !== key) {
       setTaken(key);
-      return setNote(`${keyLabel(key)} is "${holder.text}". Press it again to take it from there.`);
+      return setNote(
+        t('{key} is "{action}". Press it again to take it from there.', {
+          key: keyLabel(key),
+          action: holder.text,
+        }),
+      );
     }
     setDraft(bind(draft, asked, key));
     ask(null);
@@ -65,7 +72,7 @@ export function KeysDialog({ own, onSave, onClose }: Props) {
     <dialog
       ref={dialog}
       class="help"
-      aria-label="Keys"
+      aria-label={t("Keys")}
       data-testid="keys-dialog"
       onClose={onClose}
       onKeyDown={onKey}
@@ -74,7 +81,7 @@ export function KeysDialog({ own, onSave, onClose }: Props) {
         if (asked) event.preventDefault();
       }}
     >
-      <h2>Keys</h2>
+      <h2>{t("Keys")}</h2>
       <ul class="keys">
         {bindings.map((binding) => (
           <Line
@@ -82,13 +89,21 @@ export function KeysDialog({ own, onSave, onClose }: Props) {
             binding={binding}
             own={draft[binding.action] !== undefined}
             asked={asked === binding.action}
-            onAsk={() => ask(binding.action, `Press the key for "${binding.text}". Escape leaves it.`)}
+            onAsk={() =>
+              ask(
+                binding.action,
+                t('Press the key for "{action}". Escape leaves it.', { action: binding.text }),
+              )
+            }
             onReset={() => setDraft(unbind(draft, binding.action))}
           />
         ))}
       </ul>
       <p class="keys-note" role="status" data-testid="keys-note">
-        {note || (keyless.length ? `No key for: ${keyless.map((binding) => binding.text).join("; ")}.` : "")}
+        {note ||
+          (keyless.length
+            ? t("No key for: {actions}.", { actions: keyless.map((binding) => binding.text).join("; ") })
+            : "")}
       </p>
       <ErrorLine error={saving.error} />
       <div class="controls">
@@ -99,14 +114,14 @@ export function KeysDialog({ own, onSave, onClose }: Props) {
           data-testid="keys-save"
           onClick={save}
         >
-          Save
+          {t("Save")}
         </button>
         <button type="button" disabled={!Object.keys(draft).length} onClick={() => setDraft({})}>
-          All as they came
+          {t("All as they came")}
         </button>
         <span class="grow" />
         <button type="button" onClick={() => dialog.current?.close()}>
-          Close
+          {t("Close")}
         </button>
       </div>
     </dialog>
@@ -128,21 +143,26 @@ function Line({ binding, own, asked, onAsk, onReset }: LineProps) {
         {binding.keys.map((key) => (
           <kbd key={key}>{keyLabel(key)}</kbd>
         ))}
-        {!binding.keys.length && <span class="error">no key</span>}
+        {!binding.keys.length && <span class="error">{t("no key")}</span>}
       </span>
       <span>{binding.text}</span>
       {own && (
         <button
           type="button"
           class="small"
-          aria-label={`The key as it came: ${binding.text}`}
+          aria-label={t("The key as it came: {action}", { action: binding.text })}
           onClick={onReset}
         >
-          reset
+          {t("reset")}
         </button>
       )}
-      <button type="button" class="small" aria-label={`Change the key: ${binding.text}`} onClick={onAsk}>
-        {asked ? "press …" : "change"}
+      <button
+        type="button"
+        class="small"
+        aria-label={t("Change the key: {action}", { action: binding.text })}
+        onClick={onAsk}
+      >
+        {asked ? t("press …") : t("change")}
       </button>
     </li>
   );

@@ -8,14 +8,16 @@ import { useLoad } from "../app/load";
 import { Link, navigate, type Params } from "../app/router";
 import { useSession } from "../app/session";
 import { Empty, ErrorLine } from "../app/ui";
+import { t } from "../i18n/t";
 import { upcoming } from "./feed";
 import { Grid } from "./Grid";
 import { KeysDialog } from "./KeysDialog";
+import { actionOf } from "./keys";
 import { completeEntry, eventsOf, isComplete, outboxOf, reviewEntry } from "./outboxes";
 import { fetchImage, inOrder, Pictures } from "./pictures";
 import { eventOf, lastAct, type ReviewEvent, type ReviewState, reduce } from "./state";
 import { useActivity } from "./useActivity";
-import { Keys } from "./useKeys";
+import { Keys, useKeys } from "./useKeys";
 import { useOwnKeys } from "./useOwnKeys";
 
 const AHEAD = 2;
@@ -186,19 +188,21 @@ export function ReviewPage({ params }: { params: Params }) {
 
   if (!shown)
     return (
-      <div class="page">
-        <ErrorLine error={error} retry={load} />
-        {finished ? (
-          <Finished
-            round={about.data}
-            reviewed={counts.reviewed}
-            waiting={outbox.waiting}
-            onBack={trail.length ? onBack : null}
-          />
-        ) : (
-          !error && <p class="muted slow">Loading the next study …</p>
-        )}
-      </div>
+      <Keys.Provider value={own.bindings}>
+        <div class="page">
+          <ErrorLine error={error} retry={load} />
+          {finished ? (
+            <Finished
+              round={about.data}
+              reviewed={counts.reviewed}
+              waiting={outbox.waiting}
+              onBack={trail.length ? onBack : null}
+            />
+          ) : (
+            !error && <p class="muted slow">Loading the next study …</p>
+          )}
+        </div>
+      </Keys.Provider>
     );
   return (
     <Keys.Provider value={own.bindings}>
@@ -234,6 +238,14 @@ interface FinishedProps {
 }
 
 function Finished({ round, reviewed, waiting, onBack }: FinishedProps) {
+  const { bindings, keyFor } = useKeys();
+  useEffect(() => {
+    const back = (event: KeyboardEvent) => {
+      if (actionOf(event, bindings) === "undo") onBack?.();
+    };
+    window.addEventListener("keydown", back);
+    return () => window.removeEventListener("keydown", back);
+  }, [bindings, onBack]);
   return (
     <Empty>
       <h1 data-testid="finished">Nothing left to review in this round</h1>
@@ -244,7 +256,7 @@ function Finished({ round, reviewed, waiting, onBack }: FinishedProps) {
       <p class="controls">
         {onBack && (
           <button type="button" data-testid="undo-last" onClick={onBack}>
-            Undo the last verdict
+            {t("Undo the last verdict")} <kbd>{keyFor("undo")}</kbd>
           </button>
         )}
         {round ? (

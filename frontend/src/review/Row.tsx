@@ -1,9 +1,10 @@
 /** One candidate: what is known of it, its verdict and its tiles, phases side by side. */
 import { useEffect, useRef } from "preact/hooks";
-import type { Candidate, CandidateVerdict, ReviewStudy } from "../api/types";
+import type { Candidate, CandidateVerdict, Id, ReviewStudy } from "../api/types";
 import { words } from "../app/format";
 import { sizeMm } from "./crop";
 import { CANDIDATE_BUTTONS, Mark, ReceiptMark, VERDICT_WORDS } from "./marks";
+import { memo } from "./memo";
 import type { ReviewEvent } from "./state";
 import { Tile } from "./Tile";
 import { useKeys } from "./useKeys";
@@ -19,23 +20,27 @@ interface Props {
   /** Phases in which it is said not to be visible, and the phase that was chosen. */
   absent: readonly string[];
   phase: string | null;
-  onSelect: () => void;
-  onPoint: (phase: string) => void;
-  onNotVisible: (phase: string) => void;
-  onWhole: (shown: boolean) => void;
-  onScrub: (by: number) => void;
-  onJudge: (verdict: CandidateVerdict) => void;
+  deeds: Deeds;
+}
+
+/** What a reader does to a candidate, always the same functions, so that a row is drawn again only when what
+ * it shows changes. */
+export interface Deeds {
+  select: (candidate: Id) => void;
+  point: (phase: string) => void;
+  notVisible: (candidate: Id, phase: string) => void;
+  whole: (candidate: Id, shown: boolean) => void;
+  scrub: (candidate: Id, by: number) => void;
+  judge: (candidate: Id, verdict: CandidateVerdict) => void;
 }
 
 /** A mouse press keeps the focus where it is, so that Space stays the reader's key. */
 const keepFocus = (event: MouseEvent) => event.preventDefault();
 
-export function Row(props: Props) {
-  const { candidate, study, columns, window, offset, current, verdict, onSelect, onScrub, onJudge } = props;
+export const Row = memo(function Row(props: Props) {
+  const { candidate, study, columns, window, offset, current, verdict, deeds } = props;
   const { keyFor } = useKeys();
   const row = useRef<HTMLElement>(null);
-  const scrub = useRef(onScrub);
-  scrub.current = onScrub;
 
   useEffect(() => {
     if (current) row.current?.scrollIntoView({ block: "nearest" });
@@ -52,11 +57,11 @@ export function Row(props: Props) {
       const slices = Math.trunc(turned / 40);
       if (!slices) return;
       turned = 0;
-      scrub.current(-Math.sign(slices));
+      deeds.scrub(candidate.id, -Math.sign(slices));
     };
     tiles?.addEventListener("wheel", onWheel, { passive: false });
     return () => tiles?.removeEventListener("wheel", onWheel);
-  }, []);
+  }, [candidate.id, deeds]);
 
   const said = CANDIDATE_BUTTONS.find((button) => button.verdict === verdict?.verdict);
   return (
@@ -70,7 +75,7 @@ export function Row(props: Props) {
       data-verdict={verdict?.verdict ?? ""}
     >
       <div class="info">
-        <button type="button" class="rank" onMouseDown={keepFocus} onClick={onSelect}>
+        <button type="button" class="rank" onMouseDown={keepFocus} onClick={() => deeds.select(candidate.id)}>
           <span class="num">{candidate.rank}</span>
           <span class="num score" title="the model's score">
             {candidate.score.toFixed(2)}
@@ -99,7 +104,7 @@ export function Row(props: Props) {
               title={`${VERDICT_WORDS[button.verdict]} (${keyFor(button.verdict)})`}
               data-testid={`verdict-${button.verdict}`}
               onMouseDown={keepFocus}
-              onClick={() => onJudge(button.verdict)}
+              onClick={() => deeds.judge(candidate.id, button.verdict)}
             >
               <Mark verdict={button.verdict} />
               <span class="word">{button.word}</span>
@@ -112,7 +117,7 @@ export function Row(props: Props) {
       </div>
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: J, K and the rank button choose a row without a mouse. */}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: a click on the images is a shortcut only. */}
-      <div class="tiles" onClick={onSelect}>
+      <div class="tiles" onClick={() => deeds.select(candidate.id)}>
         {columns.map((phase) => (
           <Tile
             key={phase}
@@ -126,15 +131,15 @@ export function Row(props: Props) {
             current={current}
             chosen={props.phase === phase}
             notVisible={props.absent.includes(phase)}
-            onPoint={() => props.onPoint(phase)}
-            onNotVisible={() => props.onNotVisible(phase)}
-            onWhole={props.onWhole}
+            onPoint={() => deeds.point(phase)}
+            onNotVisible={() => deeds.notVisible(candidate.id, phase)}
+            onWhole={(shown) => deeds.whole(candidate.id, shown)}
           />
         ))}
       </div>
     </section>
   );
-}
+});
 
 function sliceText(offset: number, spacing: number): string {
   if (!offset) return "key slice";

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Candidate, Geometry } from "../api/types";
 import { words } from "../app/format";
+import { t } from "../i18n/t";
 import {
   boxOnTile,
   type Part,
@@ -39,7 +40,7 @@ export function Tile(props: Props) {
   if (!props.present)
     return (
       <div class="tile absent" data-testid="tile-absent">
-        <span>no {words(phase)} phase</span>
+        <span>{t("no {phase} phase", { phase: words(phase) })}</span>
       </div>
     );
   const { tile } = candidate;
@@ -87,15 +88,18 @@ export function Tile(props: Props) {
       </span>
       {notVisible && (
         <span class="said-absent" data-testid="not-visible">
-          not visible
+          {t("not visible")}
         </span>
       )}
       <button
         type="button"
         class="corner hide"
         aria-pressed={notVisible}
-        title={notVisible ? "Visible in this phase after all" : "Not visible in this phase"}
-        aria-label={`Candidate ${candidate.rank} not visible in the ${words(phase)} phase`}
+        title={notVisible ? t("Visible in this phase after all") : t("Not visible in this phase")}
+        aria-label={t("Candidate {rank} not visible in the {phase} phase", {
+          rank: candidate.rank,
+          phase: words(phase),
+        })}
         tabIndex={-1}
         onMouseDown={(event) => event.preventDefault()}
         onClick={(event) => {
@@ -140,7 +144,7 @@ function Slices({ url, count, place, shown, phase, priority }: SlicesProps) {
     <>
       <img
         class={`slices ${state} ${shown ? "shown" : ""}`}
-        alt={shown ? `${words(phase)} phase` : ""}
+        alt={shown ? t("{phase} phase", { phase: words(phase) }) : ""}
         draggable={false}
         decoding="sync"
         fetchPriority={priority}
@@ -149,8 +153,8 @@ function Slices({ url, count, place, shown, phase, priority }: SlicesProps) {
         onError={() => setSeen({ url, failed: true })}
         style={{ height: `${100 * count}%`, transform: `translateY(${(-100 * place) / count}%)` }}
       />
-      {shown && state === "loading" && <span class="tile-state slow">loading …</span>}
-      {shown && state === "failed" && <span class="tile-state">image not available</span>}
+      {shown && state === "loading" && <span class="tile-state slow">{t("loading …")}</span>}
+      {shown && state === "failed" && <span class="tile-state">{t("image not available")}</span>}
     </>
   );
 }

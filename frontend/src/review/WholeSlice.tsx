@@ -1,6 +1,7 @@
 /** The whole slice of a candidate in all phases, over the grid: where in the body it lies. */
 import type { Candidate, ReviewStudy } from "../api/types";
 import { words } from "../app/format";
+import { t } from "../i18n/t";
 import { sliceExtent, sliceInBox, wholeUrl, zIndex } from "./crop";
 
 interface Props {
@@ -26,7 +27,11 @@ export function WholeSlice({ candidate, study, columns, window, offset, absent }
       {columns.map((phase) =>
         study.phases.includes(phase) ? (
           <figure key={phase} data-phase={phase}>
-            <svg viewBox={`${x} ${y} ${width} ${height}`} role="img" aria-label={`${words(phase)} phase`}>
+            <svg
+              viewBox={`${x} ${y} ${width} ${height}`}
+              role="img"
+              aria-label={t("{phase} phase", { phase: words(phase) })}
+            >
               <image
                 href={wholeUrl(study.id, phase, z, window, study.image_revisions[phase] ?? 0)}
                 x={x}
@@ -49,14 +54,14 @@ export function WholeSlice({ candidate, study, columns, window, offset, absent }
             </svg>
             <figcaption>
               {words(phase)}
-              {absent.includes(phase) && ", not visible"}
+              {absent.includes(phase) && `, ${t("not visible")}`}
             </figcaption>
             <span class="side left">R</span>
             <span class="side right">L</span>
           </figure>
         ) : (
           <div key={phase} class="missing">
-            no {words(phase)} phase
+            {t("no {phase} phase", { phase: words(phase) })}
           </div>
         ),
       )}

@@ -1,5 +1,7 @@
 /** The keys of the review, in one table; a reader may bind others (bindings.ts). */
+
 import type { CandidateVerdict, StudyVerdict, WindowName } from "../api/types";
+import { t } from "../i18n/t";
 
 export type Action =
   | CandidateVerdict
@@ -30,34 +32,34 @@ export interface Binding {
 }
 
 export const BINDINGS: readonly Binding[] = [
-  { action: "primary_lesion", keys: ["a", "Enter"], text: "accept as a primary lesion" },
-  { action: "other_lesion", keys: ["o"], text: "accept as another lesion (a cyst, say)" },
-  { action: "not_a_lesion", keys: ["r", "x"], text: "reject: not a lesion" },
-  { action: "unsure", keys: ["u"], text: "unsure" },
-  { action: "next_candidate", keys: ["j"], text: "next candidate" },
-  { action: "previous_candidate", keys: ["k"], text: "previous candidate" },
-  { action: "reject_rest", keys: ["Shift+R"], text: "reject all that are not judged yet" },
-  { action: "rest_and_next", keys: ["d"], text: "the rest are not lesions, next study" },
-  { action: "missed", keys: ["m"], text: "the study has a lesion that no candidate hits" },
-  { action: "no_lesion", keys: ["l"], text: "the study has no lesion" },
-  { action: "previous_phase", keys: ["ArrowLeft"], text: "phase to the left (or point at it)" },
-  { action: "next_phase", keys: ["ArrowRight"], text: "phase to the right (or point at it)" },
-  { action: "not_visible", keys: ["v"], text: "not visible in this phase, or visible after all" },
-  { action: "draw", keys: ["n"], text: "draw a lesion" },
-  { action: "undo", keys: ["z", "Ctrl+z", "Meta+z"], text: "undo, into the study before if need be" },
-  { action: "next_study", keys: [" "], text: "done, next study" },
-  { action: "slice_up", keys: ["ArrowUp"], text: "one slice towards the head (or the wheel)" },
-  { action: "slice_down", keys: ["ArrowDown"], text: "one slice towards the feet (or the wheel)" },
-  { action: "whole_slice", keys: ["f"], text: "the whole slice in all phases, and back" },
-  { action: "window:soft_tissue", keys: ["1"], text: "soft tissue window, 400/40 HU" },
-  { action: "window:liver", keys: ["2"], text: "liver window, 150/90 HU" },
-  { action: "window:lung", keys: ["3"], text: "lung window, 1500/-600 HU" },
-  { action: "window:bone", keys: ["4"], text: "bone window, 2500/480 HU" },
-  { action: "window:own", keys: ["5"], text: "the image's own window" },
-  { action: "hide_overlay", keys: ["h"], text: "hide the boxes while held" },
-  { action: "keep_stored", keys: ["s"], text: "of two versions keep the one that is stored" },
-  { action: "keep_mine", keys: ["y"], text: "of two versions keep yours" },
-  { action: "help", keys: ["?"], text: "these keys" },
+  { action: "primary_lesion", keys: ["a", "Enter"], text: t("accept as a primary lesion") },
+  { action: "other_lesion", keys: ["o"], text: t("accept as another lesion (a cyst, say)") },
+  { action: "not_a_lesion", keys: ["r", "x"], text: t("reject: not a lesion") },
+  { action: "unsure", keys: ["u"], text: t("unsure") },
+  { action: "next_candidate", keys: ["j"], text: t("next candidate") },
+  { action: "previous_candidate", keys: ["k"], text: t("previous candidate") },
+  { action: "reject_rest", keys: ["Shift+R"], text: t("reject all that are not judged yet") },
+  { action: "rest_and_next", keys: ["d"], text: t("the rest are not lesions, next study") },
+  { action: "missed", keys: ["m"], text: t("the study has a lesion that no candidate hits") },
+  { action: "no_lesion", keys: ["l"], text: t("the study has no lesion") },
+  { action: "previous_phase", keys: ["ArrowLeft"], text: t("phase to the left (or point at it)") },
+  { action: "next_phase", keys: ["ArrowRight"], text: t("phase to the right (or point at it)") },
+  { action: "not_visible", keys: ["v"], text: t("not visible in this phase, or visible after all") },
+  { action: "draw", keys: ["n"], text: t("draw a lesion") },
+  { action: "undo", keys: ["z", "Ctrl+z", "Meta+z"], text: t("undo, into the study before if need be") },
+  { action: "next_study", keys: [" "], text: t("done, next study") },
+  { action: "slice_up", keys: ["ArrowUp"], text: t("one slice towards the head (or the wheel)") },
+  { action: "slice_down", keys: ["ArrowDown"], text: t("one slice towards the feet (or the wheel)") },
+  { action: "whole_slice", keys: ["f"], text: t("the whole slice in all phases, and back") },
+  { action: "window:soft_tissue", keys: ["1"], text: t("soft tissue window, 400/40 HU") },
+  { action: "window:liver", keys: ["2"], text: t("liver window, 150/90 HU") },
+  { action: "window:lung", keys: ["3"], text: t("lung window, 1500/-600 HU") },
+  { action: "window:bone", keys: ["4"], text: t("bone window, 2500/480 HU") },
+  { action: "window:own", keys: ["5"], text: t("the image's own window") },
+  { action: "hide_overlay", keys: ["h"], text: t("hide the boxes while held") },
+  { action: "keep_stored", keys: ["s"], text: t("of two versions keep the one that is stored") },
+  { action: "keep_mine", keys: ["y"], text: t("of two versions keep yours") },
+  { action: "help", keys: ["?"], text: t("these keys") },
 ];
 
 export type KeyEvent = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">;

@@ -163,9 +163,11 @@ export function lastAct(state: ReviewState): ReviewEvent[] {
   return stand.filter((event) => event.act === act).reverse();
 }
 
+const NOWHERE: readonly string[] = [];
+
 /** The phases in which a candidate is said not to be seen. */
 export function absentIn(state: ReviewState, candidate: Id): readonly string[] {
-  return verdictOn(state, candidate)?.absent ?? state.marks[candidate] ?? [];
+  return verdictOn(state, candidate)?.absent ?? state.marks[candidate] ?? NOWHERE;
 }
 
 /** An event under an id of its own, given now. */

@@ -1,5 +1,8 @@
 /** The keys that the signed-in reader has bound, and their keeping. */
-import { useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
+import { api } from "../api/client";
+import type { Preferences } from "../api/types";
+import { useSession } from "../app/session";
 import { bound, type Overrides, overridesOf } from "./bindings";
 import type { Binding } from "./keys";
 
@@ -10,8 +13,10 @@ interface OwnKeys {
 }
 
 export function useOwnKeys(): OwnKeys {
-  const [stored, setStored] = useState<unknown>({});
+  const { user, prefer } = useSession();
+  const stored = user?.preferences.keys;
   const own = useMemo(() => overridesOf(stored), [stored]);
   const bindings = useMemo(() => bound(own), [own]);
-  return { own, bindings, save: async (next) => setStored(next) };
+  const save = async (keys: Overrides) => prefer(await api.patch<Preferences>("/me/preferences", { keys }));
+  return { own, bindings, save };
 }

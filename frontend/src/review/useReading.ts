@@ -4,6 +4,7 @@ import { api } from "../api/client";
 import type { CandidateVerdict, Id, ReviewStudy, StudyVerdict, WindowName } from "../api/types";
 import { uuid } from "../api/uuid";
 import { navigate } from "../app/router";
+import { t } from "../i18n/t";
 import { conflictOf, mineAgain } from "./conflicts";
 import { columns } from "./crop";
 import type { Action } from "./keys";
@@ -149,7 +150,10 @@ export function useReading(setting: Setting): Reading {
     const before = absentIn(latest.current, candidate);
     const absent = before.includes(phase) ? before.filter((one) => one !== phase) : [...before, phase];
     if (study.study.phases.every((one) => absent.includes(one)))
-      return note("A lesion is visible in one phase at least. Reject a candidate that is in none.", "error");
+      return note(
+        t("A lesion is visible in one phase at least. Reject a candidate that is in none."),
+        "error",
+      );
     const verdict = verdictOn(latest.current, candidate)?.verdict;
     if (verdict) give([{ candidate, verdict, absent, undoes: null }]);
     else dispatch({ type: "mark", candidate, absent });
@@ -201,8 +205,11 @@ export function useReading(setting: Setting): Reading {
         const { phase } = latest.current;
         const candidate = current();
         if (phase && candidate) return notVisible(candidate.id, phase);
-        const choose = `${keyFor("previous_phase")} and ${keyFor("next_phase")}`;
-        return note(`In which phase? Choose one with ${choose}, or point at it.`, "question");
+        const keys = { left: keyFor("previous_phase"), right: keyFor("next_phase") };
+        return note(
+          t("In which phase? Choose one with {left} and {right}, or point at it.", keys),
+          "question",
+        );
       }
       case "draw":
         return navigate(`/studies/${study.study.id}/draw?round_study=${study.id}`);

@@ -14,7 +14,7 @@ def test_preferences_are_each_persons_own_and_last(client_of):
     reader, manager = client_of(Role.CLINICIAN), client_of(Role.DATA_MANAGER)
     assert reader.get(URL).json() == {"language": "", "keys": {}}
     assert reader.patch(URL, {"language": "fr"}, format="json").json()["language"] == "fr"
-    bound = {"not_a_lesion": ["f", "F2"]}
+    bound = {"not_a_lesion": ["f", "F2"], "unsure": [" "]}
     assert reader.patch(URL, {"keys": bound}, format="json").json() == {"language": "fr", "keys": bound}
     assert reader.get("/api/v1/session").json()["user"]["preferences"] == {"language": "fr", "keys": bound}
     assert manager.get(URL).json() == {"language": "", "keys": {}}
