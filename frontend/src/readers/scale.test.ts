@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Estimate } from "../api/types";
-import { around, kappas, place, SHARES, upTo } from "./scale";
+import { kappas, place, SHARES, upTo } from "./scale";
 
 const e = (lo: number | null, value: number | null, hi: number | null): Estimate => ({ value, lo, hi, n: 9 });
 
@@ -15,12 +15,6 @@ describe("a scale", () => {
     expect(kappas([e(0.2, 0.5, 0.8)]).ticks).toEqual([0, 0.25, 0.5, 0.75, 1]);
     expect(kappas([e(-0.3, 0.1, 0.4)]).lo).toBe(-0.5);
     expect(kappas([e(-0.25, 0.1, 0.4)]).lo).toBe(-0.25);
-  });
-
-  it("of differences is the same on both sides of zero", () => {
-    const scale = around([e(-0.02, 0.2, 0.41)], 0.2);
-    expect(scale).toEqual({ lo: -0.5, hi: 0.5, ticks: [-0.5, -0.25, 0, 0.25, 0.5] });
-    expect(around([], 0.2).hi).toBe(0.2);
   });
 
   it("keeps what lies outside at its end", () => {

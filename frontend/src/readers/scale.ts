@@ -25,14 +25,6 @@ export function kappas(estimates: (Estimate | null)[]): Scale {
   return { lo, hi: 1, ticks: multiples(lo, 1, 0.25) };
 }
 
-/** Around zero, symmetrical, wide enough for all. */
-export function around(estimates: (Estimate | null)[], least: number): Scale {
-  const far = Math.max(least, ...estimates.flatMap((e) => [Math.abs(e?.lo ?? 0), Math.abs(e?.hi ?? 0)]));
-  const step = roundStep(far / 2);
-  const hi = Math.ceil(far / step - 1e-9) * step;
-  return { lo: -hi, hi, ticks: multiples(-hi, hi, step) };
-}
-
 /** 1, 2, 2.5 or 5 times a power of ten, the next above. */
 function roundStep(atLeast: number): number {
   const power = 10 ** Math.floor(Math.log10(atLeast));
