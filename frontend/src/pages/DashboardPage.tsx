@@ -5,6 +5,7 @@ import { estimate, minutes, words } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { Await, active, Progress, State } from "../app/ui";
+import { t } from "../i18n/t";
 import { Learning } from "./Learning";
 
 const STEPS: { key: keyof Dashboard["strip"]; word: string; to: string; next: string }[] = [
@@ -94,6 +95,11 @@ export function DashboardPage({ params }: { params: Params }) {
               <section>
                 <h2>Readers' time</h2>
                 <Time data={data} />
+                <p class="more" data-testid="about-readers">
+                  <Link href={`${base}/labour`}>{t("Labour and what is saved")}</Link>
+                  <Link href={`${base}/agreement`}>{t("Agreement of the readers")}</Link>
+                  <Link href={`${base}/bias`}>{t("Automation bias")}</Link>
+                </p>
                 <h2>What the rounds gained</h2>
                 <Learning versions={data.versions} />
                 <Versions data={data} />
