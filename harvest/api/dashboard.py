@@ -28,7 +28,16 @@ class StripSerializer(serializers.Serializer):
 
 class NeedSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(
-        ["phases", "review", "draw", "failed_import", "failed_preparation", "failed_training", "promote"]
+        [
+            "phases",
+            "review",
+            "draw",
+            "adjudicate",
+            "failed_import",
+            "failed_preparation",
+            "failed_training",
+            "promote",
+        ]
     )
     count = serializers.IntegerField()
     text = serializers.CharField()

@@ -26,7 +26,8 @@ class PreferencesSerializer(serializers.Serializer):
     keys = serializers.DictField(
         child=serializers.ListField(
             # The space bar's name is a space.
-            child=serializers.CharField(max_length=LONGEST_KEY, trim_whitespace=False), max_length=MOST_KEYS
+            child=serializers.CharField(max_length=LONGEST_KEY, trim_whitespace=False),
+            max_length=MOST_KEYS,
         ),
         required=False,
     )

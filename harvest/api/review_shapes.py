@@ -106,7 +106,8 @@ class ReviewStudySerializer(serializers.Serializer):
         return {
             "model_version": seen.row.round.model_version.name,
             "strategy": seen.row.arm,
-            "score": seen.row.top_score,
+            # What the model thinks of it must not be told to one who reads without candidates.
+            "score": None if seen.row.from_scratch else seen.row.top_score,
             "stratum": seen.row.stratum,
             "random_share": seen.row.round.random_share,
         }

@@ -1632,13 +1632,14 @@ export interface components {
          * @description * `phases` - phases
          *     * `review` - review
          *     * `draw` - draw
+         *     * `adjudicate` - adjudicate
          *     * `failed_import` - failed_import
          *     * `failed_preparation` - failed_preparation
          *     * `failed_training` - failed_training
          *     * `promote` - promote
          * @enum {string}
          */
-        NeedKindEnum: "phases" | "review" | "draw" | "failed_import" | "failed_preparation" | "failed_training" | "promote";
+        NeedKindEnum: "phases" | "review" | "draw" | "adjudicate" | "failed_import" | "failed_preparation" | "failed_training" | "promote";
         /**
          * @description `case` is null where nothing waits for this adjudicator; `remaining` counts all that are not decided,
          *     those among them that the adjudicator has read and so may not decide.

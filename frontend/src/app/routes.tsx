@@ -1,5 +1,6 @@
 /** Which page stands at which address. */
 import { useEffect } from "preact/hooks";
+import { AdjudicatePage } from "../adjudicate/AdjudicatePage";
 import { EditorPage } from "../editor/EditorPage";
 import { ArmsPage } from "../pages/ArmsPage";
 import { CohortsPage } from "../pages/CohortsPage";
@@ -41,6 +42,7 @@ export const ROUTES: Route[] = [
   { pattern: "/cohorts/:id/releases", page: ReleasesPage },
   { pattern: "/rounds/:id/arms", page: ArmsPage },
   { pattern: "/rounds/:id/review/:roundStudy?", page: ReviewPage },
+  { pattern: "/rounds/:id/adjudicate", page: AdjudicatePage },
   { pattern: "/studies/:id/draw", page: Editor },
   { pattern: "/training/:id", page: TrainingRunPage },
   { pattern: "/models", page: ModelsPage },

@@ -9,7 +9,7 @@ import zh from "./zh.json";
 
 const SOURCE = join(import.meta.dirname, "..");
 /** Folders and files whose every visible text goes through t(). */
-const CONVERTED = ["i18n", "app/Login.tsx"];
+const CONVERTED = ["i18n", "adjudicate", "app/Login.tsx"];
 /** Attributes that people read or hear. */
 const READ = new Set(["title", "aria-label", "alt", "placeholder"]);
 /** Units, names and keys, the same in every language. */

@@ -21,6 +21,7 @@ const NEED_PAGE: Record<Exclude<Need["kind"], "promote">, string> = {
   phases: "/import",
   review: "/rounds",
   draw: "/studies",
+  adjudicate: "/rounds",
   failed_import: "/import",
   failed_preparation: "/studies",
   failed_training: "/training",

@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
-import type { HarvestRound, ModelVersion, Strategy } from "../api/types";
+import type { Cohort, HarvestRound, ModelVersion, Strategy } from "../api/types";
 import { plural, when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
+import { t } from "../i18n/t";
 import { STRATEGIES } from "../review/why";
 
 export function RoundsPage({ params }: { params: Params }) {
@@ -21,6 +22,7 @@ export function RoundsPage({ params }: { params: Params }) {
       <p class="muted">
         In a round a model looks at every study of the pool and says where lesions may be; readers judge that.
       </p>
+      {may(user, "data_manager") && <ReadingPolicyChoice cohort={params.id!} />}
       {may(user, "data_manager", "ml_engineer") && (
         <StartRound cohort={params.id!} onStarted={rounds.reload} />
       )}
@@ -58,6 +60,35 @@ export function RoundsPage({ params }: { params: Params }) {
   );
 }
 
+/** How many read each study of the rounds to come. */
+function ReadingPolicyChoice({ cohort }: { cohort: string }) {
+  const about = useLoad(() => api.get<Cohort>(`/cohorts/${cohort}`), [cohort]);
+  const action = useAction();
+  const choose = (reading_policy: string) =>
+    action.run(async () => {
+      await api.patch(`/cohorts/${cohort}`, { reading_policy });
+      about.reload();
+    });
+  return (
+    <div class="fields">
+      <label title={t("For rounds that are started from now on.")}>
+        {t("Each study is read by")}
+        <select
+          value={about.data?.reading_policy ?? "one"}
+          disabled={!about.data || action.busy}
+          data-testid="reading-policy"
+          onChange={(e) => choose(e.currentTarget.value)}
+        >
+          <option value="one">{t("one reader")}</option>
+          <option value="two">{t("two readers, blind to each other")}</option>
+          <option value="two_adjudicated">{t("two blind readers and an adjudicator")}</option>
+        </select>
+      </label>
+      <ErrorLine error={action.error ?? about.error} />
+    </div>
+  );
+}
+
 function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => void }) {
   const action = useAction();
   const cancel = () =>
@@ -65,7 +96,8 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
       await api.post(`/rounds/${round.id}/cancel`);
       onChanged();
     });
-  const left = round.reviewable - round.reviewed;
+  const left = round.readings - round.readings_done;
+  const { user } = useSession();
   return (
     <>
       <tr data-testid="round-row" data-number={round.number} data-state={round.state}>
@@ -95,6 +127,11 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
           {left > 0 && (
             <Link href={`/rounds/${round.id}/review`} class="go" data-testid="review-link">
               Review {plural(left, "study", "studies")}
+            </Link>
+          )}
+          {round.reading_policy === "two_adjudicated" && round.reviewable > 0 && may(user, "clinician") && (
+            <Link href={`/rounds/${round.id}/adjudicate`} class="go" data-testid="adjudicate-link">
+              {t("Adjudicate")}
             </Link>
           )}
           {active(round.state) && (
@@ -134,6 +171,8 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
   const [model, setModel] = useState("");
   const [strategy, setStrategy] = useState<Strategy>("score");
   const [share, setShare] = useState(10);
+  const [scratch, setScratch] = useState(2);
+  const [hidden, setHidden] = useState(5);
   const action = useAction();
   const start = (event: SubmitEvent) => {
     event.preventDefault();
@@ -142,6 +181,8 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
         ...(model && { model_version: model }),
         strategy,
         random_share: share / 100,
+        scratch_share: scratch / 100,
+        hidden_share: hidden / 100,
       });
       onStarted();
     });
@@ -185,6 +226,36 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
           value={share}
           data-testid="round-share"
           onInput={(e) => setShare(Number(e.currentTarget.value))}
+        />
+      </label>
+      <label
+        title={t(
+          "This share of the studies is read without candidates and drawn from nothing: what candidates save is the difference to it.",
+        )}
+      >
+        {t("Drawn from scratch, %")}
+        <input
+          type="number"
+          min={0}
+          max={50}
+          value={scratch}
+          data-testid="round-scratch"
+          onInput={(e) => setScratch(Number(e.currentTarget.value))}
+        />
+      </label>
+      <label
+        title={t(
+          "So many gold studies for a hundred others are read among them, some with a candidate too few or one too many. Nobody can tell which; what is said of them measures the readers and teaches nothing.",
+        )}
+      >
+        {t("Hidden gold studies, %")}
+        <input
+          type="number"
+          min={0}
+          max={50}
+          value={hidden}
+          data-testid="round-hidden"
+          onInput={(e) => setHidden(Number(e.currentTarget.value))}
         />
       </label>
       <button type="submit" class="primary" disabled={action.busy} data-testid="round-start">

@@ -4,6 +4,7 @@ import type { HarvestRound, Id, ReviewStudy, WindowName } from "../api/types";
 import { placeWords, words } from "../app/format";
 import { Link } from "../app/router";
 import { useSession } from "../app/session";
+import { t } from "../i18n/t";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
 import { ConflictPanel } from "./Conflicts";
 import type { ActiveClock } from "./clock";
@@ -153,7 +154,13 @@ export function Grid(props: Props) {
         ))}
         {!study.candidates.length && (
           <div class="empty" data-testid="no-candidates">
-            <p>No candidate in this study scored high enough to be shown.</p>
+            <p>
+              {study.from_scratch
+                ? t(
+                    "This study is read from scratch: no candidate is shown. Draw every lesion in it, or say that it has none.",
+                  )
+                : "No candidate in this study scored high enough to be shown."}
+            </p>
             <p>
               <kbd>{keyFor("no_lesion")}</kbd> the study has no lesion, <kbd>{keyFor("missed")}</kbd> it has
               one, <kbd>{keyFor("draw")}</kbd> look at the whole study and draw it.

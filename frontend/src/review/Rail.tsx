@@ -43,7 +43,7 @@ export function Rail({ state, reviewed, remaining, clock, round }: Props) {
         </dd>
       </dl>
       <h3>Why am I seeing this?</h3>
-      <p data-testid="why">{reason(state.study.why, candidates.length)}</p>
+      <p data-testid="why">{reason(state.study.why, candidates.length, state.study.from_scratch)}</p>
       {!study.has_liver && (
         <p class="muted">No liver was found in this study: candidates may lie outside it.</p>
       )}

@@ -1,6 +1,7 @@
 /** Which study comes next, in words: the strategies, and why this one is shown. */
 import type { Strategy, Why } from "../api/types";
 import { percent, words } from "../app/format";
+import { t } from "../i18n/t";
 
 export const STRATEGIES: Readonly<Record<Strategy, { name: string; says: string }>> = {
   score: { name: "surest first", says: "the best candidate's score, from high to low" },
@@ -17,7 +18,11 @@ export const STRATEGIES: Readonly<Record<Strategy, { name: string; says: string 
 };
 
 /** Why a study is on the screen, in one or two sentences. */
-export function reason(why: Why, candidates: number): string {
+export function reason(why: Why, candidates: number, fromScratch = false): string {
+  if (fromScratch)
+    return t(
+      "Drawn by chance for the control arm: read without candidates, so that it can be told what they save.",
+    );
   const { model_version: model, score, stratum } = why;
   const best = score === null ? "" : ` Its best candidate scores ${score.toFixed(2)}.`;
   switch (why.strategy) {
