@@ -9,12 +9,12 @@ import zh from "./zh.json";
 
 const SOURCE = join(import.meta.dirname, "..");
 /** Folders and files whose every visible text goes through t(). */
-const CONVERTED = ["i18n", "adjudicate", "app", "pages", "review", "viewer"];
+const CONVERTED = ["i18n", "adjudicate", "app", "pages", "readers", "review", "viewer"];
 /** Attributes that people read or hear. */
 const READ = new Set(["title", "aria-label", "alt", "placeholder", "label", "what", "submit"]);
 /** Units, names and keys, the same in every language. */
 const SAME =
-  /^(?:Harvest|HU|mm|ms|min|[sxRLAPHF]|Authorization: Token …|HARVEST_DICOM_PORT|\/dicom-web\/|[\d\s\W]*)$/;
+  /^(?:Harvest|HU|mm|µm|ms|min|[sxRLAPHF]|Authorization: Token …|HARVEST_DICOM_PORT|\/dicom-web\/|[\d\s\W]*)$/;
 
 function* files(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

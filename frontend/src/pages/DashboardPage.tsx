@@ -96,6 +96,11 @@ export function DashboardPage({ params }: { params: Params }) {
               <section>
                 <h2>{t("Readers' time")}</h2>
                 <Time data={data} />
+                <p class="more" data-testid="about-readers">
+                  <Link href={`${base}/labour`}>{t("Labour and what is saved")}</Link>
+                  <Link href={`${base}/agreement`}>{t("Agreement of the readers")}</Link>
+                  <Link href={`${base}/bias`}>{t("Automation bias")}</Link>
+                </p>
                 <h2>{t("What the rounds gained")}</h2>
                 <Learning versions={data.versions} />
                 <Versions data={data} />

@@ -40,7 +40,7 @@ interface Props {
   onDone: (state: ReviewState) => void;
   onBack: () => void;
   /** What is looked at: the candidate by its place, and its offset from the key slice. */
-  onLook: (current: number, offset: number) => void;
+  onLook: (current: number, offset: number, whole: boolean) => void;
 }
 
 /** Held down, these go on; every other key counts once however long it is held. */
@@ -61,7 +61,7 @@ export function Grid(props: Props) {
   const { state } = reading;
   const current = study.candidates[state.current];
   const offset = current ? (state.offsets[current.id] ?? 0) : 0;
-  useEffect(() => props.onLook(state.current, offset), [state.current, offset]);
+  useEffect(() => props.onLook(state.current, offset, whole), [state.current, offset, whole]);
 
   const onKey = useRef<(event: KeyboardEvent) => void>(() => {});
   onKey.current = (event) => {
@@ -86,8 +86,8 @@ export function Grid(props: Props) {
     };
   }, []);
 
-  const latest = useRef({ study, reading });
-  latest.current = { study, reading };
+  const latest = useRef({ study, reading, shown: current });
+  latest.current = { study, reading, shown: whole ? current : undefined };
   const deeds = useMemo((): Deeds => {
     const place = (id: Id) => latest.current.study.candidates.findIndex((one) => one.id === id);
     return {
@@ -98,7 +98,8 @@ export function Grid(props: Props) {
         if (shown) latest.current.reading.select(place(candidate));
         setWhole(shown);
       },
-      scrub: (candidate, by) => latest.current.reading.scrub(candidate, by),
+      // Under the whole slice lies whichever row; what is seen is what turns.
+      scrub: (candidate, by) => latest.current.reading.scrub(latest.current.shown?.id ?? candidate, by),
       judge: (candidate, verdict) => latest.current.reading.judge(verdict, place(candidate)),
     };
   }, []);

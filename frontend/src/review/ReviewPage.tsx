@@ -38,7 +38,7 @@ export function ReviewPage({ params }: { params: Params }) {
   const [finished, setFinished] = useState(false);
   const [window_, setWindow] = useState<WindowName>("liver");
   const about = useLoad(() => api.get<HarvestRound>(`/rounds/${round}`), [round]);
-  const [looked, setLooked] = useState({ current: 0, offset: 0 });
+  const [looked, setLooked] = useState({ current: 0, offset: 0, whole: false });
   const [help, setHelp] = useState(false);
   const own = useOwnKeys();
   const heldAhead = useRef(ahead);
@@ -138,7 +138,10 @@ export function ReviewPage({ params }: { params: Params }) {
     if (shown) pictures.want(inOrder({ study: shown.study, ...looked, ahead, window: window_ }));
   }, [pictures, shown, looked, ahead, window_]);
 
-  const look = useCallback((current: number, offset: number) => setLooked({ current, offset }), []);
+  const look = useCallback(
+    (current: number, offset: number, whole: boolean) => setLooked({ current, offset, whole }),
+    [],
+  );
 
   const clock = useActivity(shown?.study.id ?? null, "click");
 

@@ -89,9 +89,6 @@ export function useReading(setting: Setting): Reading {
       latest.current = reduce(latest.current, action);
       dispatch(action);
       outbox.add(reviewEntry(study.id, event));
-      // Whoever judges anew has seen what is stored, and has chosen.
-      for (const { id, roundStudy, candidate } of outbox.conflicts)
-        if (roundStudy === study.id && candidate === event.candidate) outbox.settleConflict(id);
     }
   };
 
@@ -113,6 +110,9 @@ export function useReading(setting: Setting): Reading {
     if (verdictOn(latest.current, candidate)?.verdict === verdict) return;
     const absent = candidate ? absentIn(latest.current, candidate) : [];
     give([{ candidate, verdict, absent, undoes: null }]);
+    // Whoever judges anew has seen what is stored, and has chosen.
+    for (const entry of outbox.conflicts)
+      if (entry.roundStudy === study.id && entry.candidate === candidate) outbox.settleConflict(entry.id);
   };
 
   const judge = (verdict: CandidateVerdict, index: number) => {
