@@ -38,7 +38,7 @@ function Shell() {
   return (
     <>
       <div inert={expired}>
-        <Layout path={path} cohort={cohort}>
+        <Layout path={path} cohort={cohort} route={found?.route}>
           {Page && found ? (
             <Page key={found.route.pattern} params={found.params} search={search} />
           ) : (
