@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from detector.sadt.encoding import encode
-from tests.bench import reading
+from tests.bench import grid, reading
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 WEIGHTS = REPOSITORY / "fixtures" / "centernet3d-small.safetensors"
@@ -111,6 +111,7 @@ def main() -> None:
             *detect_end_to_end(Path(folder), 512, 48),
             *encoding(),
             *reading_figures(Path(folder)),
+            *(Figure(f"grid: {what}", value, beside) for what, value, beside in grid.figures()),
         ]
     print("| figure | value | beside it |\n|---|---|---|")
     for figure in figures:

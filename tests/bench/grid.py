@@ -28,6 +28,7 @@ MBIT_S = 100
 LATENCY_MS = 5
 # A reader looks at a study before it is left; meanwhile the next ones are loaded.
 LOOK_MS = 1500
+SLOWLY = f"first tiles at {MBIT_S} Mbit/s, page and all"
 LIMITS_MS = {
     "verdict key to paint": 50,
     "other candidate to paint": 50,
@@ -35,7 +36,15 @@ LIMITS_MS = {
     "whole slice to paint": 50,
     "next study": 200,
     "first study after login": 2000,
-    f"first tiles at {MBIT_S} Mbit/s, page and all": 1000,
+    SLOWLY: 1000,
+}
+
+# What is counted by its address, as three studies are loaded.
+KINDS = {
+    "part=key": "key slices of three studies",
+    "part=neighbours": "their neighbours, of two studies",
+    "/slices/": "whole slices of the current candidate",
+    "/api/v1/rounds/": "what is known of three studies",
 }
 
 MEASURE = """
@@ -81,7 +90,7 @@ class Reader:
 
     def _came(self, event: dict[str, Any]) -> None:
         address = self.addresses.get(event["requestId"], "")
-        for kind in ("part=key", "part=neighbours", "/slices/", "/api/v1/rounds/"):
+        for kind in KINDS:
             if kind in address:
                 self.bytes[kind] += int(event["encodedDataLength"])
 
@@ -165,11 +174,8 @@ def round_address(reader: Reader) -> str:
     return f"/rounds/{get(f'/api/v1/cohorts/{cohort}/rounds').json()['results'][0]['id']}/review"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--studies", type=int, default=8)
-    parser.add_argument("--matrix", type=int, default=384)
-    asked = parser.parse_args()
+def measured(studies: int, matrix: int) -> tuple[Times, dict[str, int]]:
+    """Milliseconds by what was done, and bytes by kind that a reader's first three studies take."""
     times: Times = defaultdict(list)
     rigid = {"HARVEST_REGISTRATION": "rigid"}
     with (
@@ -177,7 +183,7 @@ def main() -> None:
         installation(Path(folder) / "var", **rigid) as running,
         sync_playwright() as playwright,
     ):
-        fill(running, Path(folder) / "phantoms", asked.studies, asked.matrix)
+        fill(running, Path(folder) / "phantoms", studies, matrix)
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         warm = Reader(browser, running, defaultdict(list))
         warm.sign_in("/", done="() => document.querySelector('[data-testid=user]')")
@@ -189,23 +195,39 @@ def main() -> None:
             newcomer.context.close()
         reader = Reader(browser, running, times)
         reader.sign_in(address)
-        fetched = []
         for _ in range(5):
-            reader.open_slowly(address, f"first tiles at {MBIT_S} Mbit/s, page and all")
-            reader.page.wait_for_timeout(LOOK_MS)
-            fetched.append(dict(reader.bytes))
+            reader.open_slowly(address, SLOWLY)
+        fetched = dict(reader.bytes)
         while True:
             reader.read()
             if not reader.go_on():
                 break
         browser.close()
-    print(f"{asked.studies} studies of {asked.matrix} x {asked.matrix} x 40; load {os.getloadavg()[0]:.1f}")
-    print("| what | n | median ms | p95 ms | limit |\n|---|---|---|---|---|")
+    return times, fetched
+
+
+def figures(studies: int = 6, matrix: int = 384) -> list[tuple[str, str, str]]:
+    """What was measured, its value, and its limit."""
+    times, fetched = measured(studies, matrix)
+    rows = []
     for what, taken in times.items():
         p95 = statistics.quantiles(taken, n=20)[-1] if len(taken) > 1 else taken[0]
-        middle, limit = statistics.median(taken), LIMITS_MS.get(what, "")
-        print(f"| {what} | {len(taken)} | {middle:.0f} | {p95:.0f} | {limit} |")
-    print("kB with three studies loaded: ", {k: round(v / 1000) for k, v in fetched[-1].items()})
+        value = f"{statistics.median(taken):.0f} ms, p95 {p95:.0f} (n {len(taken)})"
+        rows.append((what, value, f"limit {LIMITS_MS[what]}" if what in LIMITS_MS else ""))
+    rows += [(KINDS[kind], f"{n / 1000:.0f} kB", "") for kind, n in fetched.items()]
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--studies", type=int, default=6)
+    parser.add_argument("--matrix", type=int, default=384)
+    asked = parser.parse_args()
+    rows = figures(asked.studies, asked.matrix)
+    print(f"{asked.studies} studies of {asked.matrix} x {asked.matrix} x 40; load {os.getloadavg()[0]:.1f}")
+    print("| what | value | limit |\n|---|---|---|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
 
 
 if __name__ == "__main__":

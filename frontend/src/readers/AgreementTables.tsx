@@ -1,7 +1,7 @@
 /** The tables of agreement: all, then by class of pathology, by reader and by pair of readers. */
 import type { ComponentChildren } from "preact";
 import type { AgreementRow, CandidateVerdict } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
 import { t } from "../i18n/t";
 import { Mark, VERDICT_WORDS } from "../review/marks";
 import { between, plain, sharePercent, tick } from "./figures";

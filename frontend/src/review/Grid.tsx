@@ -1,9 +1,11 @@
 /** The screen of one study: candidates by phases, the rail beside them, the footer below. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { HarvestRound, Id, ReviewStudy, WindowName } from "../api/types";
-import { placeWords, words } from "../app/format";
+import { placeWords } from "../app/format";
 import { Link } from "../app/router";
 import { useSession } from "../app/session";
+import { words } from "../app/words";
+import { rich } from "../i18n/rich";
 import { t } from "../i18n/t";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
 import { ConflictPanel } from "./Conflicts";
@@ -38,7 +40,7 @@ interface Props {
   onDone: (state: ReviewState) => void;
   onBack: () => void;
   /** What is looked at: the candidate by its place, and its offset from the key slice. */
-  onLook: (current: number, offset: number) => void;
+  onLook: (current: number, offset: number, whole: boolean) => void;
 }
 
 /** Held down, these go on; every other key counts once however long it is held. */
@@ -59,7 +61,7 @@ export function Grid(props: Props) {
   const { state } = reading;
   const current = study.candidates[state.current];
   const offset = current ? (state.offsets[current.id] ?? 0) : 0;
-  useEffect(() => props.onLook(state.current, offset), [state.current, offset]);
+  useEffect(() => props.onLook(state.current, offset, whole), [state.current, offset, whole]);
 
   const onKey = useRef<(event: KeyboardEvent) => void>(() => {});
   onKey.current = (event) => {
@@ -84,8 +86,8 @@ export function Grid(props: Props) {
     };
   }, []);
 
-  const latest = useRef({ study, reading });
-  latest.current = { study, reading };
+  const latest = useRef({ study, reading, shown: current });
+  latest.current = { study, reading, shown: whole ? current : undefined };
   const deeds = useMemo((): Deeds => {
     const place = (id: Id) => latest.current.study.candidates.findIndex((one) => one.id === id);
     return {
@@ -96,7 +98,8 @@ export function Grid(props: Props) {
         if (shown) latest.current.reading.select(place(candidate));
         setWhole(shown);
       },
-      scrub: (candidate, by) => latest.current.reading.scrub(candidate, by),
+      // Under the whole slice lies whichever row; what is seen is what turns.
+      scrub: (candidate, by) => latest.current.reading.scrub(latest.current.shown?.id ?? candidate, by),
       judge: (candidate, verdict) => latest.current.reading.judge(verdict, place(candidate)),
     };
   }, []);
@@ -107,7 +110,7 @@ export function Grid(props: Props) {
     <div class={`review ${bare ? "bare" : ""}`} data-testid="review" data-round-study={study.id}>
       <div class="grid">
         <div class="phases">
-          <fieldset class="windows" aria-label="Window">
+          <fieldset class="windows" aria-label={t("Window")}>
             {PRESET_NAMES.map((name, i) => (
               <button
                 key={name}
@@ -158,11 +161,19 @@ export function Grid(props: Props) {
                 ? t(
                     "This study is read from scratch: no candidate is shown. Draw every lesion in it, or say that it has none.",
                   )
-                : "No candidate in this study scored high enough to be shown."}
+                : t("No candidate in this study scored high enough to be shown.")}
             </p>
             <p>
-              <kbd>{keyFor("no_lesion")}</kbd> the study has no lesion, <kbd>{keyFor("missed")}</kbd> it has
-              one, <kbd>{keyFor("draw")}</kbd> look at the whole study and draw it.
+              {rich(
+                t(
+                  "{no} the study has no lesion, {missed} it has one, {draw} look at the whole study and draw it.",
+                ),
+                {
+                  no: <kbd>{keyFor("no_lesion")}</kbd>,
+                  missed: <kbd>{keyFor("missed")}</kbd>,
+                  draw: <kbd>{keyFor("draw")}</kbd>,
+                },
+              )}
             </p>
           </div>
         )}
@@ -207,10 +218,10 @@ function Place({ study, phase }: { study: ReviewStudy; phase: string }) {
       {phase !== study.study.reference_phase && (
         <Link
           href={`/studies/${study.study.id}/draw?round_study=${study.id}&nudge=${phase}`}
-          title={`Move the ${words(phase)} phase by hand`}
+          title={t("Move the {phase} phase by hand", { phase: words(phase) })}
           data-testid={`nudge-${phase}`}
         >
-          move
+          {t("move")}
         </Link>
       )}
     </span>

@@ -38,7 +38,7 @@ export function ReviewPage({ params }: { params: Params }) {
   const [finished, setFinished] = useState(false);
   const [window_, setWindow] = useState<WindowName>("liver");
   const about = useLoad(() => api.get<HarvestRound>(`/rounds/${round}`), [round]);
-  const [looked, setLooked] = useState({ current: 0, offset: 0 });
+  const [looked, setLooked] = useState({ current: 0, offset: 0, whole: false });
   const [help, setHelp] = useState(false);
   const own = useOwnKeys();
   const heldAhead = useRef(ahead);
@@ -138,7 +138,10 @@ export function ReviewPage({ params }: { params: Params }) {
     if (shown) pictures.want(inOrder({ study: shown.study, ...looked, ahead, window: window_ }));
   }, [pictures, shown, looked, ahead, window_]);
 
-  const look = useCallback((current: number, offset: number) => setLooked({ current, offset }), []);
+  const look = useCallback(
+    (current: number, offset: number, whole: boolean) => setLooked({ current, offset, whole }),
+    [],
+  );
 
   const clock = useActivity(shown?.study.id ?? null, "click");
 
@@ -199,7 +202,7 @@ export function ReviewPage({ params }: { params: Params }) {
               onBack={trail.length ? onBack : null}
             />
           ) : (
-            !error && <p class="muted slow">Loading the next study …</p>
+            !error && <p class="muted slow">{t("Loading the next study …")}</p>
           )}
         </div>
       </Keys.Provider>
@@ -248,10 +251,12 @@ function Finished({ round, reviewed, waiting, onBack }: FinishedProps) {
   }, [bindings, onBack]);
   return (
     <Empty>
-      <h1 data-testid="finished">Nothing left to review in this round</h1>
+      <h1 data-testid="finished">{t("Nothing left to review in this round")}</h1>
       <p class="num">
-        {reviewed} reviewed{waiting ? `, ${waiting} answers still on their way` : ", all answers stored"}. A
-        study that somebody else has open comes back here if they leave it.
+        {waiting
+          ? t("{n} reviewed, {waiting} answers still on their way.", { n: reviewed, waiting })
+          : t("{n} reviewed, all answers stored.", { n: reviewed })}{" "}
+        {t("A study that somebody else has open comes back here if they leave it.")}
       </p>
       <p class="controls">
         {onBack && (
@@ -260,9 +265,9 @@ function Finished({ round, reviewed, waiting, onBack }: FinishedProps) {
           </button>
         )}
         {round ? (
-          <Link href={`/cohorts/${round.cohort}/training`}>Train on what was curated</Link>
+          <Link href={`/cohorts/${round.cohort}/training`}>{t("Train on what was curated")}</Link>
         ) : (
-          <Link href="/">To the cohorts</Link>
+          <Link href="/">{t("To the cohorts")}</Link>
         )}
       </p>
     </Empty>

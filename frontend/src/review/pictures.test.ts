@@ -10,6 +10,7 @@ describe("the order of need", () => {
     study: study("a"),
     current: 1,
     offset: 0,
+    whole: false,
     ahead: [study("b"), study("c")],
     window: "liver",
   });
@@ -30,6 +31,19 @@ describe("the order of need", () => {
     ].map(first);
     expect(places).toEqual([...places].sort((x, y) => x - y));
     expect(places[0]).toBe(4);
+  });
+
+  it("has the whole slices under the wheel too while they are on the screen, the nearest first", () => {
+    const order = inOrder({
+      study: study("a"),
+      current: 0,
+      offset: 1,
+      whole: true,
+      ahead: [],
+      window: "liver",
+    });
+    const slices = order.flatMap((address) => /arterial\/(\d+)\.webp/.exec(address)?.[1] ?? []);
+    expect(slices).toEqual(["11", "10", "12", "9", "13", "8", "7"]);
   });
 });
 

@@ -11,13 +11,15 @@ export interface Need {
   /** Index of the current candidate and its offset from the key slice. */
   current: number;
   offset: number;
+  /** Whether the whole slice is on the screen: then the wheel goes through whole slices. */
+  whole: boolean;
   ahead: ReviewStudy[];
   window: WindowName;
 }
 
 /** Addresses in the order of their need: what is on the screen, the current candidate under the wheel and as
  * a whole, the key slices of the next study, then the wheel for the other candidates, then further ahead. */
-export function inOrder({ study, current, offset, ahead, window }: Need): string[] {
+export function inOrder({ study, current, offset, whole, ahead, window }: Need): string[] {
   const [next, ...later] = ahead;
   const candidate = study.candidates[current];
   const of = (some: ReviewStudy, part: Part) =>
@@ -25,7 +27,9 @@ export function inOrder({ study, current, offset, ahead, window }: Need): string
   return [
     ...of(study, "key"),
     ...(candidate ? tilesOf(study, candidate, "neighbours", window) : []),
-    ...(candidate ? wholeOf(study, candidate, offset, window) : []),
+    ...(candidate
+      ? around(candidate, offset, whole).flatMap((at) => wholeOf(study, candidate, at, window))
+      : []),
     ...(next ? of(next, "key") : []),
     ...of(study, "neighbours"),
     ...later.flatMap((some) => of(some, "key")),
@@ -37,6 +41,13 @@ function tilesOf(study: ReviewStudy, { id, tile }: Candidate, part: Part, window
   if (part === "neighbours" && tile.count < 2) return [];
   const { phases, image_revisions } = study.study;
   return phases.map((phase) => tileUrl(id, phase, window, image_revisions[phase] ?? 0, part));
+}
+
+/** Offsets whose whole slices are needed, the nearest first. */
+function around({ tile }: Candidate, offset: number, whole: boolean): number[] {
+  if (!whole) return [offset];
+  const every = Array.from({ length: tile.count }, (_, slice) => slice - tile.key_offset);
+  return every.sort((a, b) => Math.abs(a - offset) - Math.abs(b - offset));
 }
 
 function wholeOf(study: ReviewStudy, { tile }: Candidate, offset: number, window: WindowName): string[] {

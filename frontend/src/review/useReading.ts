@@ -89,9 +89,6 @@ export function useReading(setting: Setting): Reading {
       latest.current = reduce(latest.current, action);
       dispatch(action);
       outbox.add(reviewEntry(study.id, event));
-      // Whoever judges anew has seen what is stored, and has chosen.
-      for (const { id, roundStudy, candidate } of outbox.conflicts)
-        if (roundStudy === study.id && candidate === event.candidate) outbox.settleConflict(id);
     }
   };
 
@@ -113,6 +110,9 @@ export function useReading(setting: Setting): Reading {
     if (verdictOn(latest.current, candidate)?.verdict === verdict) return;
     const absent = candidate ? absentIn(latest.current, candidate) : [];
     give([{ candidate, verdict, absent, undoes: null }]);
+    // Whoever judges anew has seen what is stored, and has chosen.
+    for (const entry of outbox.conflicts)
+      if (entry.roundStudy === study.id && entry.candidate === candidate) outbox.settleConflict(entry.id);
   };
 
   const judge = (verdict: CandidateVerdict, index: number) => {
@@ -140,8 +140,15 @@ export function useReading(setting: Setting): Reading {
     const open = missing(latest.current);
     if (!open) return setting.onDone(latest.current);
     const rest = latest.current.study.candidates.length
-      ? `${keyFor("reject_rest")} rejects them, ${keyFor("no_lesion")} says that the study has no lesion.`
-      : `${keyFor("no_lesion")}: it has no lesion. ${keyFor("missed")}: it has one; ${keyFor("draw")} draws it.`;
+      ? t("{reject} rejects them, {no} says that the study has no lesion.", {
+          reject: keyFor("reject_rest"),
+          no: keyFor("no_lesion"),
+        })
+      : t("{no}: it has no lesion. {missed}: it has one; {draw} draws it.", {
+          no: keyFor("no_lesion"),
+          missed: keyFor("missed"),
+          draw: keyFor("draw"),
+        });
     note(`${open} ${rest}`, "question");
   };
 
