@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.urls import include, path
 
 from harvest.api import (
+    agreement,
     cohorts,
     dashboard,
     labels,
+    labour,
     models,
     preferences,
     releases,
@@ -23,6 +25,10 @@ urlpatterns = [
     path("cohorts", cohorts.CohortsView.as_view(), name="cohorts"),
     path("cohorts/<uuid:id>", cohorts.CohortView.as_view(), name="cohort"),
     path("cohorts/<uuid:id>/dashboard", dashboard.DashboardView.as_view(), name="dashboard"),
+    path("cohorts/<uuid:id>/agreement", agreement.AgreementView.as_view(), name="agreement"),
+    path("cohorts/<uuid:id>/bias", agreement.BiasView.as_view(), name="bias"),
+    path("cohorts/<uuid:id>/labour", labour.LabourView.as_view(), name="labour"),
+    path("cohorts/<uuid:id>/labour.csv", labour.LabourTableView.as_view(), name="labour-table"),
     path("cohorts/<uuid:id>/labels", labels.LabelsView.as_view(), name="labels"),
     path("cohorts/<uuid:id>/labels/preview", labels.LabelPreviewView.as_view(), name="labels-preview"),
     path("labels/<uuid:id>/undo", labels.LabelUndoView.as_view(), name="labels-undo"),

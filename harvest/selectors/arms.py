@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from django.db.models import Count, Sum
 
 from detector.evaluation.bootstrap import Estimate, bootstrap_sums
+from detector.evaluation.shares import wilson
 from harvest.domain import Strategy
 from harvest.models import HarvestRound, Labour, Lesion, RoundStudy
 
@@ -63,16 +63,10 @@ def _figures(rows: list[tuple[str, int, float]]) -> dict[str, Estimate]:
 
 def _share(estimate: Estimate) -> Estimate:
     """A share with Wilson's interval: resampling a few studies that are all alike would show none."""
-    p, n, z = estimate["value"], estimate["n"], 1.959964
-    if p is None:
+    if estimate["value"] is None:
         return estimate
-    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-    return {
-        "value": p,
-        "lo": max(0.0, (middle - half) / (1 + z * z / n)),
-        "hi": min(1.0, (middle + half) / (1 + z * z / n)),
-        "n": n,
-    }
+    lo, hi = wilson(estimate["value"], estimate["n"])
+    return {**estimate, "lo": lo, "hi": hi}
 
 
 def _lesions(parent: HarvestRound) -> dict[UUID, int]:

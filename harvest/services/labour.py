@@ -15,9 +15,8 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from harvest.domain import ADJUDICATION, ReadingMode
+from harvest.labour.idle import IDLE_S, counted
 from harvest.models import Activity, Labour, Reading
-
-IDLE_S = 30.0
 
 
 def record_activity(*, reading: Reading, reader: User, mode: ReadingMode, waited_s: float = 0) -> None:
@@ -28,7 +27,7 @@ def record_activity(*, reading: Reading, reader: User, mode: ReadingMode, waited
     at = now - timedelta(seconds=waited_s)
     if last is not None:
         at = max(at, last.at)
-    seconds = min((at - last.at).total_seconds(), IDLE_S) if last else 0.0
+    seconds = counted(last.at if last else None, at)
     mode = ReadingMode.ADJUDICATE if reading.number == ADJUDICATION else mode
     Activity.objects.create(reader=reader, reading=reading, mode=mode, at=at, seconds=seconds)
     if not seconds:

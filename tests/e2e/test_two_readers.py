@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import secrets
 from pathlib import Path
@@ -63,6 +65,30 @@ def test_what_two_readers_differ_in_is_decided_by_a_third(
         judge.keyboard.press("Space")
         judge.get_by_test_id("adjudicated").wait_for()
     assert [lesion["primary"] for lesion in _lesions(page, cohort["id"])] == [True]
+    _figures_are_told(page, cohort["id"], candidates)
+
+
+def _figures_are_told(page: Page, cohort: str, candidates: int) -> None:
+    """A data manager sees how far the two agree, and what all three spent."""
+    page.goto(f"/cohorts/{cohort}")
+    page.get_by_test_id("about-readers").get_by_role("link", name="Agreement").click()
+    pair = page.get_by_test_id("kappas").get_by_role("row", name="reader-a and reader-b")
+    expect(pair).to_contain_text(f"{100 * (candidates - 1) / candidates:.1f} %")
+    expect(pair.locator("td").nth(1)).to_have_text(str(candidates))
+    expect(page.get_by_test_id("boxes").locator("tbody tr.all td").nth(0)).to_have_text("0")
+    page.get_by_role("link", name="Labour").click()
+    readers = page.get_by_test_id("labour-rows").locator("tbody th")
+    expect(readers).to_have_text(["reader-a", "reader-b", "reader-c"])
+    with page.expect_download() as saved:
+        page.get_by_test_id("labour-csv").click()
+    table = list(csv.DictReader(io.StringIO(saved.value.path().read_text())))
+    assert {(row["reader"], row["adjudication"]) for row in table} == {
+        ("reader-a", "0"),
+        ("reader-b", "0"),
+        ("reader-c", "1"),
+    }
+    page.get_by_role("link", name="Automation bias").click()
+    expect(page.get_by_test_id("empty")).to_contain_text("No gold study is hidden")
 
 
 class _as:

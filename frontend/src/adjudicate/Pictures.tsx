@@ -1,6 +1,6 @@
 /** A box in all phases at one slice: the same piece of the patient, cut out of the whole slices. */
 import type { ReviewStudy, Vec3 } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
 import { t } from "../i18n/t";
 import { columns } from "../review/crop";
 import { SlicePicture } from "../review/SlicePicture";

@@ -1,4 +1,5 @@
 /** What the server, or the way to it, said was wrong; `message` is fit to be shown. */
+import { t } from "../i18n/t";
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -22,7 +23,7 @@ export class ApiError extends Error {
 }
 
 export function offline(): ApiError {
-  return new ApiError(0, "offline", "The server cannot be reached. Check the network; nothing is lost.");
+  return new ApiError(0, "offline", t("The server cannot be reached. Check the network; nothing is lost."));
 }
 
 function fieldText(details: Record<string, unknown>): string {
@@ -36,7 +37,7 @@ function fieldText(details: Record<string, unknown>): string {
 }
 
 function expired(): ApiError {
-  return new ApiError(403, "csrf_failed", "The session has ended. Sign in again.");
+  return new ApiError(403, "csrf_failed", t("The session has ended. Sign in again."));
 }
 
 /** The error of an answer that is not 2xx, whatever its body is. */
@@ -52,9 +53,13 @@ export function errorOf(status: number, body: unknown): ApiError {
     return expired();
   }
   if (status === 413) {
-    return new ApiError(status, "too_large", "The server refuses files this large. Send fewer at a time.");
+    return new ApiError(status, "too_large", t("The server refuses files this large. Send fewer at a time."));
   }
-  return new ApiError(status, "unexpected", `The server answered ${status} without saying why. Try again.`);
+  return new ApiError(
+    status,
+    "unexpected",
+    t("The server answered {status} without saying why. Try again.", { status: String(status) }),
+  );
 }
 
 export function asApiError(error: unknown): ApiError {

@@ -117,6 +117,38 @@ export interface paths {
         patch: operations["cohort_update"];
         trace?: never;
     };
+    "/api/v1/cohorts/{id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["agreement_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}/bias": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["bias_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{id}/dashboard": {
         parameters: {
             query?: never;
@@ -175,6 +207,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["labels_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}/labour": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["labour_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}/labour.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["labour_table"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1040,6 +1104,30 @@ export interface components {
             boxes: components["schemas"]["ReaderBox"][];
             agreed: number;
         };
+        /** @description `own`: the figures of the one who asks, with the others; of rounds that were read to the end. */
+        Agreement: {
+            own: boolean;
+            reading_policy: components["schemas"]["ReadingPolicy"];
+            read_once: number;
+            read_twice: number;
+            rows: components["schemas"]["AgreementRow"][];
+        };
+        /** @description `name`: a class of pathology (empty where it is not known) or a reader, with `other` in a pair. */
+        AgreementRow: {
+            kind: components["schemas"]["AgreementRowKindEnum"];
+            name: string;
+            other: string;
+            verdicts: components["schemas"]["Kappa"];
+            boxes: components["schemas"]["BoxAgreement"];
+        };
+        /**
+         * @description * `all` - all
+         *     * `class` - class
+         *     * `reader` - reader
+         *     * `pair` - pair
+         * @enum {string}
+         */
+        AgreementRowKindEnum: "all" | "class" | "reader" | "pair";
         Archive: {
             /** Format: uuid */
             id: string;
@@ -1089,8 +1177,42 @@ export interface components {
          * @enum {string}
          */
         AssignedByEnum: "said" | "name" | "image";
+        /** @description `cases`: hidden cases in the rounds, by kind; nothing of them is told with `own`. */
+        Bias: {
+            own: boolean;
+            /** Format: double */
+            half_width: number;
+            cases: {
+                [key: string]: number;
+            };
+            everybody: components["schemas"]["BiasFigures"];
+            readers: components["schemas"]["ReaderBias"][];
+        };
+        /** @description Readings of hidden cases; `on_nothing` counts marks on no lesion, a study. */
+        BiasFigures: {
+            studies: number;
+            unaltered: number;
+            commission: components["schemas"]["Lead"];
+            omission: components["schemas"]["Lead"];
+            sensitivity: components["schemas"]["Share"];
+            on_nothing: components["schemas"]["Estimate"];
+        };
         /** @enum {unknown} */
         BlankEnum: "";
+        /**
+         * @description Matched boxes. `detection` is the share of marks with a partner; medians are of pairs of which one at
+         *     least was drawn by hand.
+         */
+        BoxAgreement: {
+            studies: number;
+            pairs: number;
+            only_a: number;
+            only_b: number;
+            drawn_pairs: number;
+            detection: components["schemas"]["Share"];
+            iou: components["schemas"]["Estimate"];
+            distance_mm: components["schemas"]["Estimate"];
+        };
         /**
          * @description `verdict` and `review_id` are the reader's own, null where there is none that stands; `absent_phases`
          *     are those in which the reader does not see it.
@@ -1259,6 +1381,17 @@ export interface components {
             hi: number | null;
             n: number | null;
         };
+        /** @description What the cohort's latest round still takes: active hours, and days at the pace of late. */
+        Forecast: {
+            remaining: number;
+            hours: components["schemas"]["Estimate"];
+            hours_by_mode: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            hours_a_day: number | null;
+            days: components["schemas"]["Estimate"];
+        };
         /** @description A study as the archive lists it; shown to who searches, and never kept. */
         FoundInArchive: {
             study_uid: string;
@@ -1414,6 +1547,16 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        /** @description Of `items` candidates in `studies`: kappa, the share of agreeing pairs, and each verdict's own. */
+        Kappa: {
+            items: number;
+            studies: number;
+            kappa: components["schemas"]["Estimate"];
+            agreement: components["schemas"]["Share"];
+            of_category: {
+                [key: string]: components["schemas"]["Share"];
+            };
+        };
         LabelCounts: {
             ready: number;
             question: number;
@@ -1472,6 +1615,27 @@ export interface components {
             undone: components["schemas"]["LabelImport"];
             kept: number;
         };
+        /** @description `own`: of the one who asks, but for the forecast; what is saved then of rounds read to the end. */
+        Labour: {
+            own: boolean;
+            /**
+             * Format: double
+             * @description Between two events of a reader so many seconds count at most.
+             */
+            idle_s: number;
+            rows: components["schemas"]["LabourRow"][];
+            saved: components["schemas"]["Saved"];
+            saved_by_round: components["schemas"]["RoundSaved"][];
+            forecast: components["schemas"]["Forecast"];
+        };
+        /** @description What a reader spent in a round: all seconds by mode, and the mean of the finished `readings`. */
+        LabourRow: {
+            round: number;
+            reader: string;
+            readings: number;
+            seconds: components["schemas"]["ReadingSeconds"];
+            a_reading: components["schemas"]["Estimate"];
+        };
         /**
          * @description * `en` - en
          *     * `fr` - fr
@@ -1479,6 +1643,14 @@ export interface components {
          * @enum {string}
          */
         Language: "en" | "fr" | "zh";
+        /** @description An error where the machine leads into it, the same without, and the difference. */
+        Lead: {
+            led: components["schemas"]["Share"];
+            unled: components["schemas"]["Share"];
+            difference: components["schemas"]["Estimate"];
+            /** @description To an interval of half_width to each side. */
+            more_cases: number;
+        };
         Lesion: {
             /** Format: uuid */
             id: string;
@@ -2036,6 +2208,10 @@ export interface components {
          * @enum {string}
          */
         QueueState: "pending" | "leased" | "done";
+        ReaderBias: {
+            reader: string;
+            bias: components["schemas"]["BiasFigures"];
+        };
         /**
          * @description A box that reader A or B drew and the other did not. The adjudicator takes it over by drawing the same
          *     box, and else leaves it.
@@ -2083,6 +2259,14 @@ export interface components {
          * @enum {string}
          */
         ReadingPolicy: "one" | "two" | "two_adjudicated";
+        ReadingSeconds: {
+            /** Format: double */
+            click: number;
+            /** Format: double */
+            draw: number;
+            /** Format: double */
+            adjudicate: number;
+        };
         Received: {
             relative_path: string;
             bytes: number;
@@ -2218,6 +2402,10 @@ export interface components {
             code: string;
             message: string;
         };
+        RoundSaved: {
+            round: number;
+            saved: components["schemas"]["Saved"];
+        };
         /**
          * @description * `ready` - ready
          *     * `question` - question
@@ -2234,6 +2422,20 @@ export interface components {
             phases: {
                 [key: string]: "non_contrast" | "arterial" | "portal_venous" | "delayed";
             };
+        };
+        /**
+         * @description Active seconds a reading drawn from scratch and read with candidates, and what is saved of them; so
+         *     many readings of each are `missing` to an interval that holds.
+         */
+        Saved: {
+            scratch_mean: components["schemas"]["Estimate"];
+            scratch_median: components["schemas"]["Estimate"];
+            shown_mean: components["schemas"]["Estimate"];
+            shown_median: components["schemas"]["Estimate"];
+            seconds: components["schemas"]["Estimate"];
+            share: components["schemas"]["Estimate"];
+            missing_scratch: number;
+            missing_shown: number;
         };
         /** @description Phases by series: of every study that has the series, or of single studies by their items. */
         SayPhasesRequest: {
@@ -2309,6 +2511,15 @@ export interface components {
             username: string;
             roles: components["schemas"]["Role"][];
             preferences: components["schemas"]["Preferences"];
+        };
+        /** @description `hits` of `cases`; the estimate's n counts studies. */
+        Share: {
+            /** Format: double */
+            hits: number;
+            /** Format: double */
+            cases: number;
+            studies: number;
+            estimate: components["schemas"]["Estimate"];
         };
         /**
          * @description * `pool` - pool
@@ -2893,6 +3104,48 @@ export interface operations {
             };
         };
     };
+    agreement_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+        };
+    };
+    bias_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bias"];
+                };
+            };
+        };
+    };
     dashboard_get: {
         parameters: {
             query?: never;
@@ -3039,6 +3292,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelPreview"];
+                };
+            };
+        };
+    };
+    labour_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labour"];
+                };
+            };
+        };
+    };
+    labour_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
         };

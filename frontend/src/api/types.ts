@@ -69,6 +69,16 @@ export type Schedule = Required<Schemas["Schedule"]>;
 export type Release = Required<Schemas["Release"]>;
 export type ReleaseDiff = Schemas["ReleaseDiff"];
 
+export type Agreement = Schemas["Agreement"];
+export type AgreementRow = Schemas["AgreementRow"];
+export type Share = Schemas["Share"];
+export type AutomationBias = Schemas["Bias"];
+export type BiasFigures = Schemas["BiasFigures"];
+export type Lead = Schemas["Lead"];
+export type LabourLedger = Schemas["Labour"];
+export type LabourRow = Schemas["LabourRow"];
+export type Saved = Schemas["Saved"];
+
 export interface Page<T> {
   next: string | null;
   previous: string | null;

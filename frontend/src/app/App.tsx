@@ -1,4 +1,5 @@
 import { useEffect } from "preact/hooks";
+import { t } from "../i18n/t";
 import { outboxOf } from "../review/outboxes";
 import { Layout } from "./Layout";
 import { Login } from "./Login";
@@ -12,7 +13,7 @@ export function App() {
     <SessionProvider
       fallback={(error, retry) => (
         <div class="page">
-          {error ? <ErrorLine error={error} retry={retry} /> : <p class="muted slow">Loading …</p>}
+          {error ? <ErrorLine error={error} retry={retry} /> : <p class="muted slow">{t("Loading …")}</p>}
         </div>
       )}
     >
@@ -42,8 +43,8 @@ function Shell() {
             <Page key={found.route.pattern} params={found.params} search={search} />
           ) : (
             <Empty>
-              <h1>There is no such page</h1>
-              <p>The address may be cut short. The cohorts are a click on Harvest away.</p>
+              <h1>{t("There is no such page")}</h1>
+              <p>{t("The address may be cut short. The cohorts are a click on Harvest away.")}</p>
             </Empty>
           )}
         </Layout>

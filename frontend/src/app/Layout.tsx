@@ -2,18 +2,19 @@ import type { ComponentChildren } from "preact";
 import { api } from "../api/client";
 import type { Cohort } from "../api/types";
 import { LanguageChoice } from "../i18n/LanguageChoice";
+import { t } from "../i18n/t";
 import { useAction, useLoad } from "./load";
 import { Link } from "./router";
 import { may, useSession } from "./session";
 
 const TABS = [
-  ["", "Overview"],
-  ["/import", "Import"],
-  ["/studies", "Studies"],
-  ["/labels", "Labels"],
-  ["/rounds", "Rounds"],
-  ["/training", "Training"],
-  ["/releases", "Releases"],
+  ["", t("Overview")],
+  ["/import", t("Import")],
+  ["/studies", t("Studies")],
+  ["/labels", t("Labels")],
+  ["/rounds", t("Rounds")],
+  ["/training", t("Training")],
+  ["/releases", t("Releases")],
 ] as const;
 
 interface Props {
@@ -29,7 +30,7 @@ export function Layout({ path, cohort, children }: Props) {
   return (
     <>
       <a class="skip" href="#page">
-        Skip to the page
+        {t("Skip to the page")}
       </a>
       <header class="bar">
         <Link href="/" class="brand" title={`Harvest ${version}`}>
@@ -38,11 +39,11 @@ export function Layout({ path, cohort, children }: Props) {
         {cohort && <CohortTabs id={cohort} path={path} />}
         <span class="grow" />
         <Link href="/models" aria-current={path.startsWith("/models") ? "page" : undefined}>
-          Models
+          {t("Models")}
         </Link>
         {may(user) && (
           <Link href="/network" aria-current={path === "/network" ? "page" : undefined}>
-            Network
+            {t("Network")}
           </Link>
         )}
         <LanguageChoice signedIn />
@@ -50,7 +51,7 @@ export function Layout({ path, cohort, children }: Props) {
           {user?.username}
         </span>
         <button type="button" class="small" disabled={action.busy} onClick={() => action.run(signOut)}>
-          Sign out
+          {t("Sign out")}
         </button>
       </header>
       <main id="page" tabIndex={-1}>
@@ -64,7 +65,7 @@ function CohortTabs({ id, path }: { id: string; path: string }) {
   const cohort = useLoad(() => api.get<Cohort>(`/cohorts/${id}`), [id]);
   const base = `/cohorts/${id}`;
   return (
-    <nav aria-label="Cohort">
+    <nav aria-label={t("Cohort")}>
       <strong data-testid="cohort-name">{cohort.data?.name ?? " "}</strong>
       {TABS.map(([tail, name]) => (
         <Link key={tail} href={base + tail} aria-current={path === base + tail ? "page" : undefined}>

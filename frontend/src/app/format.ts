@@ -1,9 +1,11 @@
 /** Numbers and times as text: with their unit, and with their interval where they are estimates. */
 import type { Estimate, Measured, StudyDetail } from "../api/types";
 import { lengthText } from "../geometry/offset";
+import { moment, number, t } from "../i18n/t";
+import { words } from "./words";
 
 export function percent(value: number, digits = 1): string {
-  return `${(100 * value).toFixed(digits)} %`;
+  return `${number(100 * value, digits)} %`;
 }
 
 /** The estimate where it was made, null where something could not be measured. */
@@ -11,11 +13,16 @@ export function measured(e: Estimate | null | undefined): Measured | null {
   return isEstimate(e) ? e : null;
 }
 
-/** "71.3 % (64.0 to 78.1, n 212)", or a dash where nothing was measured. */
+/** A figure with its 95 % interval and the number it was measured on, each already as text. */
+export function interval(value: string, lo: string, hi: string, n: number): string {
+  return t("{value} ({lo} to {hi}, n {n})", { value, lo, hi, n });
+}
+
+/** "71.3 % (64.0 to 78.1, n 212)", or words where nothing was measured. */
 export function estimate(given: Estimate | null | undefined): string {
   const e = measured(given);
-  if (!e) return "not measured";
-  return `${percent(e.value)} (${(100 * e.lo).toFixed(1)} to ${(100 * e.hi).toFixed(1)}, n ${e.n})`;
+  if (!e) return t("not measured");
+  return interval(percent(e.value), number(100 * e.lo, 1), number(100 * e.hi, 1), e.n);
 }
 
 export function isEstimate(value: unknown): value is Measured {
@@ -27,7 +34,7 @@ export function isEstimate(value: unknown): value is Measured {
 export function minutes(value: number): string {
   if (value < 1) return `${Math.round(value * 60)} s`;
   if (value < 90) return `${Math.round(value)} min`;
-  return `${(value / 60).toFixed(1)} h`;
+  return `${number(value / 60, 1)} h`;
 }
 
 export function seconds(value: number): string {
@@ -37,21 +44,12 @@ export function seconds(value: number): string {
 
 export function when(iso: string | null | undefined): string {
   if (!iso) return "";
-  const date = new Date(iso);
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  return moment(iso);
 }
 
 export function bytes(n: number): string {
-  if (n < 1e6) return `${(n / 1e3).toFixed(0)} kB`;
-  return n < 1e9 ? `${(n / 1e6).toFixed(1)} MB` : `${(n / 1e9).toFixed(2)} GB`;
-}
-
-const SHORT: Record<string, string> = { hcc: "HCC", icc: "ICC", fnh: "FNH" };
-
-/** "portal_venous" as "portal venous", "hcc" as "HCC". */
-export function words(name: string): string {
-  return SHORT[name] ?? name.replaceAll("_", " ");
+  if (n < 1e6) return `${number(n / 1e3, 0)} kB`;
+  return n < 1e9 ? `${number(n / 1e6, 1)} MB` : `${number(n / 1e9, 2)} GB`;
 }
 
 /** What is to be known of a phase's place: a doubt about its registration, and how far a person moved it. */
@@ -60,7 +58,9 @@ export type Placed = Pick<StudyDetail, "phase_flags" | "phase_nudges_mm">;
 /** "loosely aligned, nudged 3.0 mm"; nothing where nothing is to be known. */
 export function placeWords(phase: string, { phase_flags, phase_nudges_mm }: Placed): string {
   const nudge = phase_nudges_mm[phase];
-  return [phase_flags[phase], nudge && `nudged ${lengthText(nudge)}`].filter(Boolean).join(", ");
+  return [phase_flags[phase], nudge && t("nudged {length}", { length: lengthText(nudge) })]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** "arterial, loosely aligned" where something is to be known of the phase, else "arterial". */
@@ -68,14 +68,10 @@ export function phaseWords(phase: string, placed: Placed): string {
   return [words(phase), placeWords(phase, placed)].filter(Boolean).join(", ");
 }
 
-export function plural(n: number, one: string, many = `${one}s`): string {
-  return `${n} ${n === 1 ? one : many}`;
-}
-
 /** How a series' phase is known: "by image, 92 %", "as a person said"; nothing where it was not kept. */
 export function told(series: { assigned_by: string; confidence: number | null }): string {
-  if (series.assigned_by === "said") return "as a person said";
+  if (series.assigned_by === "said") return t("as a person said");
   if (!series.assigned_by) return "";
   const sure = series.confidence === null ? "" : `, ${percent(series.confidence, 0)}`;
-  return `by ${series.assigned_by}${sure}`;
+  return t("by {means}", { means: words(series.assigned_by) }) + sure;
 }

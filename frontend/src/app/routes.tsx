@@ -16,6 +16,9 @@ import { RoundsPage } from "../pages/RoundsPage";
 import { StudiesPage } from "../pages/StudiesPage";
 import { TrainingPage } from "../pages/TrainingPage";
 import { TrainingRunPage } from "../pages/TrainingRunPage";
+import { AgreementPage } from "../readers/AgreementPage";
+import { BiasPage } from "../readers/BiasPage";
+import { LabourPage } from "../readers/LabourPage";
 import { ReviewPage } from "../review/ReviewPage";
 import { navigate, type Params, type Route } from "./router";
 
@@ -40,6 +43,9 @@ export const ROUTES: Route[] = [
   { pattern: "/cohorts/:id/rounds", page: RoundsPage },
   { pattern: "/cohorts/:id/training", page: TrainingPage },
   { pattern: "/cohorts/:id/releases", page: ReleasesPage },
+  { pattern: "/cohorts/:id/agreement", page: AgreementPage },
+  { pattern: "/cohorts/:id/bias", page: BiasPage },
+  { pattern: "/cohorts/:id/labour", page: LabourPage },
   { pattern: "/rounds/:id/arms", page: ArmsPage },
   { pattern: "/rounds/:id/review/:roundStudy?", page: ReviewPage },
   { pattern: "/rounds/:id/adjudicate", page: AdjudicatePage },

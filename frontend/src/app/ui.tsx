@@ -2,7 +2,9 @@
 import type { ComponentChildren } from "preact";
 import type { ApiError } from "../api/errors";
 import type { JobState } from "../api/types";
+import { number, t } from "../i18n/t";
 import type { Loaded } from "./load";
+import { words } from "./words";
 
 export function ErrorLine({ error, retry }: { error: ApiError | null; retry?: () => void }) {
   if (!error) return null;
@@ -11,7 +13,7 @@ export function ErrorLine({ error, retry }: { error: ApiError | null; retry?: ()
       {error.message}
       {retry && (
         <button type="button" class="small" onClick={retry}>
-          Try again
+          {t("Try again")}
         </button>
       )}
     </p>
@@ -33,7 +35,7 @@ export function Await<T>({
       <ErrorLine error={of.error} retry={of.reload} />
       {of.data === null && of.slow && !of.error && (
         <p class="muted" role="status">
-          Loading {what} …
+          {t("Loading {what} …", { what })}
         </p>
       )}
       {of.data !== null && children(of.data)}
@@ -60,7 +62,7 @@ const MARK: Record<JobState, string> = {
 export function State({ state }: { state: JobState }) {
   return (
     <span class={`state state-${state}`} data-testid="job-state" data-state={state}>
-      <span aria-hidden="true">{MARK[state]}</span> {state}
+      <span aria-hidden="true">{MARK[state]}</span> {words(state)}
     </span>
   );
 }
@@ -70,7 +72,7 @@ export function Progress({ done, total, label }: { done: number; total: number; 
     <span class="progress">
       <progress max={Math.max(total, 1)} value={done} aria-label={label} />
       <span class="num">
-        {done} / {total}
+        {number(done)} / {number(total)}
       </span>
     </span>
   );

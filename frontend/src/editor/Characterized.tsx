@@ -1,7 +1,8 @@
 /** What the characterizer says of a lesion: its first label, and the rest where one looks for it. */
 
 import type { Characterization } from "../api/types";
-import { percent, words } from "../app/format";
+import { percent } from "../app/format";
+import { words } from "../app/words";
 
 /** Labels with their values, highest first. */
 function ranked(values: Readonly<Record<string, number>>): [string, number][] {

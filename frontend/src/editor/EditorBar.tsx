@@ -1,6 +1,7 @@
 /** The bar above the views: the study, phases, windows, layout, size and Save. */
 
-import { type Placed, placeWords, words } from "../app/format";
+import { type Placed, placeWords } from "../app/format";
+import { words } from "../app/words";
 import type { Box } from "../geometry/box";
 import { type GreyWindow, PRESET_LABELS, PRESET_NAMES, PRESETS } from "../viewer/windows";
 import type { EditorAction } from "./keys";

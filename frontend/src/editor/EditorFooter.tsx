@@ -1,6 +1,6 @@
 /** The line that says what the next key or click does; `?` opens the whole table. */
 
-import { words } from "../app/format";
+import { words } from "../app/words";
 import { offsetText } from "../geometry/offset";
 import type { Vec3 } from "../geometry/volume";
 import { EDITOR_GESTURES, EDITOR_KEYS } from "./keys";

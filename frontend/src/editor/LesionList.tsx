@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import type { Candidate, Lesion } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
 import { type Box, boxSize } from "../geometry/box";
 import { Characterized } from "./Characterized";
 import type { Receipts } from "./saver";

@@ -9,11 +9,12 @@ import zh from "./zh.json";
 
 const SOURCE = join(import.meta.dirname, "..");
 /** Folders and files whose every visible text goes through t(). */
-const CONVERTED = ["i18n", "adjudicate", "app/Login.tsx"];
+const CONVERTED = ["i18n", "adjudicate", "app", "pages", "readers", "review", "viewer"];
 /** Attributes that people read or hear. */
-const READ = new Set(["title", "aria-label", "alt", "placeholder"]);
+const READ = new Set(["title", "aria-label", "alt", "placeholder", "label", "what", "submit"]);
 /** Units, names and keys, the same in every language. */
-const SAME = /^(?:Harvest|HU|mm|ms|[sxRLAPHF]|[\d\s\W]*)$/;
+const SAME =
+  /^(?:Harvest|HU|mm|µm|ms|min|[sxRLAPHF]|Authorization: Token …|HARVEST_DICOM_PORT|\/dicom-web\/|[\d\s\W]*)$/;
 
 function* files(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -25,6 +26,25 @@ function* files(folder: string): Generator<string> {
 
 function literal(node: ts.Node | undefined): string | null {
   return node && ts.isStringLiteralLike(node) ? node.text : null;
+}
+
+/** The texts that an expression may show as they stand: not what it compares, calls with or looks up. */
+function written(node: ts.Node | undefined): string[] {
+  if (!node || ts.isCallExpression(node) || ts.isJsxElement(node) || ts.isJsxSelfClosingElement(node))
+    return [];
+  if (ts.isElementAccessExpression(node) || ts.isFunctionLike(node) || ts.isJsxFragment(node)) return [];
+  if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
+    return [node.text];
+  if (ts.isConditionalExpression(node)) return [...written(node.whenTrue), ...written(node.whenFalse)];
+  if (ts.isBinaryExpression(node)) {
+    const shows = [ts.SyntaxKind.BarBarToken, ts.SyntaxKind.QuestionQuestionToken, ts.SyntaxKind.PlusToken];
+    const sides = shows.includes(node.operatorToken.kind) ? [node.left, node.right] : [];
+    if (node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken) sides.push(node.right);
+    return sides.flatMap(written);
+  }
+  const parts: string[] = [];
+  ts.forEachChild(node, (child) => void parts.push(...written(child)));
+  return parts;
 }
 
 const used = new Set<string>();
@@ -45,11 +65,14 @@ for (const path of files(SOURCE)) {
       }
     }
     const shown = ts.isJsxText(node)
-      ? node.text
+      ? [node.text]
       : ts.isJsxAttribute(node) && READ.has(node.name.getText())
-        ? literal(node.initializer)
-        : null;
-    if (strict && shown !== null && !SAME.test(shown.trim())) bare.push(`${name}: ${shown.trim()}`);
+        ? written(node.initializer)
+        : ts.isJsxExpression(node) && !ts.isJsxAttribute(node.parent)
+          ? written(node.expression)
+          : [];
+    if (strict)
+      bare.push(...shown.filter((text) => !SAME.test(text.trim())).map((text) => `${name}: ${text.trim()}`));
     ts.forEachChild(node, visit);
   };
   visit(file);
@@ -64,7 +87,7 @@ describe.each<[string, Catalogue]>([
   ["French", fr],
   ["Chinese", zh],
 ])("%s", (_, catalogue) => {
-  it("has every text", () => expect([...used].filter((key) => !(key in catalogue))).toEqual([]));
+  it("has every text", () => expect([...used].filter((key) => !Object.hasOwn(catalogue, key))).toEqual([]));
   it("has no other", () => expect(Object.keys(catalogue).filter((key) => !used.has(key))).toEqual([]));
   it("has the holes of the English text", () => {
     const wrong = Object.entries(catalogue).flatMap(([key, entry]) =>

@@ -9,11 +9,14 @@ type Given = Record<string, string | number>;
 let language: Language = "en";
 let catalogue: Catalogue = {};
 let rules = new Intl.PluralRules("en");
+/** By decimals; making one takes longer than using it a hundred times. */
+const numbers = new Map<number | undefined, Intl.NumberFormat>();
 
 export function use(next: Language, texts: Catalogue): void {
   language = next;
   catalogue = texts;
   rules = new Intl.PluralRules(next);
+  numbers.clear();
 }
 
 export const current = (): Language => language;
@@ -40,7 +43,18 @@ function fill(text: string, given: Given): string {
 
 /** A number as the reader's language writes it. */
 export function number(value: number, digits?: number): string {
-  const options =
-    digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return new Intl.NumberFormat(language, options).format(value);
+  let format = numbers.get(digits);
+  if (!format) {
+    const options =
+      digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    format = new Intl.NumberFormat(language, options);
+    numbers.set(digits, format);
+  }
+  return format.format(value);
+}
+
+/** A date with its time of day; English as ISO 8601 orders it, which no two countries read differently. */
+export function moment(iso: string): string {
+  const options = { dateStyle: "short", timeStyle: "short", hourCycle: "h23" } as const;
+  return new Intl.DateTimeFormat(language === "en" ? "sv" : language, options).format(new Date(iso));
 }

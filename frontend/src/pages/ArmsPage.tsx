@@ -1,17 +1,18 @@
 /** What a round's order of review brought, beside studies that were drawn at random. */
 import { api } from "../api/client";
 import type { Arm, Estimate, HarvestRound } from "../api/types";
-import { estimate, measured } from "../app/format";
+import { estimate, interval, measured } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { Await, Empty, Progress } from "../app/ui";
+import { number, t } from "../i18n/t";
 import { STRATEGIES } from "../review/why";
 
 const FIGURES = [
-  ["with_lesion", "Studies with a lesion", estimate],
-  ["lesions_a_study", "Lesions a study", figure],
-  ["seconds_a_study", "Active seconds a study", figure],
-  ["lesions_a_minute", "Lesions a minute", figure],
+  ["with_lesion", t("Studies with a lesion"), estimate],
+  ["lesions_a_study", t("Lesions a study"), figure],
+  ["seconds_a_study", t("Active seconds a study"), figure],
+  ["lesions_a_minute", t("Lesions a minute"), figure],
 ] as const;
 
 export function ArmsPage({ params }: { params: Params }) {
@@ -21,21 +22,22 @@ export function ArmsPage({ params }: { params: Params }) {
     <div class="page">
       {round.data && (
         <Link class="back num" href={`/cohorts/${round.data.cohort}/rounds`}>
-          Round {round.data.number}
+          {t("Round {number}", { number: round.data.number })}
         </Link>
       )}
-      <h1>What the order of review brings</h1>
+      <h1>{t("What the order of review brings")}</h1>
       <p class="muted">
-        Beside every order some studies are drawn at random. The two arms are read by the same people in the
-        same hours, so what they bring can be held against each other.
+        {t(
+          "Beside every order some studies are drawn at random. The two arms are read by the same people in the same hours, so what they bring can be held against each other.",
+        )}
       </p>
-      <Await of={arms} what="the arms">
+      <Await of={arms} what={t("the arms")}>
         {(list) =>
           list.some((arm) => arm.reviewed) ? (
             <table data-testid="arms">
               <thead>
                 <tr>
-                  <th>Reviewed studies, 95 % interval by patient</th>
+                  <th>{t("Reviewed studies, 95 % interval by patient")}</th>
                   {list.map((arm) => (
                     <th key={arm.arm}>{STRATEGIES[arm.arm].name}</th>
                   ))}
@@ -43,7 +45,7 @@ export function ArmsPage({ params }: { params: Params }) {
               </thead>
               <tbody>
                 <tr>
-                  <th scope="row">Reviewed</th>
+                  <th scope="row">{t("Reviewed")}</th>
                   {list.map((arm) => (
                     <td key={arm.arm}>
                       <Progress done={arm.reviewed} total={arm.studies} label={STRATEGIES[arm.arm].name} />
@@ -64,7 +66,7 @@ export function ArmsPage({ params }: { params: Params }) {
             </table>
           ) : (
             <Empty>
-              <p>No study of this round has been reviewed yet. Figures appear with the first.</p>
+              <p>{t("No study of this round has been reviewed yet. Figures appear with the first.")}</p>
             </Empty>
           )
         }
@@ -76,6 +78,6 @@ export function ArmsPage({ params }: { params: Params }) {
 /** "12.4 (9.0 to 16.1, n 40)", for what is no share. */
 function figure(given: Estimate): string {
   const e = measured(given);
-  if (!e) return "not measured";
-  return `${e.value.toFixed(1)} (${e.lo.toFixed(1)} to ${e.hi.toFixed(1)}, n ${e.n})`;
+  if (!e) return t("not measured");
+  return interval(number(e.value, 1), number(e.lo, 1), number(e.hi, 1), e.n);
 }

@@ -6,6 +6,7 @@ import { useAction, useLoad } from "../app/load";
 import { Link, navigate } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, Empty, ErrorLine } from "../app/ui";
+import { t } from "../i18n/t";
 
 export function CohortsPage() {
   const cohorts = useLoad(() => all<Cohort>("/cohorts"), []);
@@ -13,20 +14,20 @@ export function CohortsPage() {
   const reads = may(user, "clinician");
   return (
     <div class="page">
-      <h1>Cohorts</h1>
-      <Await of={cohorts} what="the cohorts">
+      <h1>{t("Cohorts")}</h1>
+      <Await of={cohorts} what={t("the cohorts")}>
         {(list) =>
           list.length ? (
             <table data-testid="cohorts">
               <thead>
                 <tr>
-                  <th>Name</th>
-                  {reads && <th>Waits for you</th>}
-                  <th class="right">Studies</th>
-                  <th class="right">Pool</th>
-                  <th class="right">Gold</th>
-                  <th>Description</th>
-                  <th>Made</th>
+                  <th>{t("Name")}</th>
+                  {reads && <th>{t("Waits for you")}</th>}
+                  <th class="right">{t("Studies")}</th>
+                  <th class="right">{t("Pool")}</th>
+                  <th class="right">{t("Gold")}</th>
+                  <th>{t("Description")}</th>
+                  <th>{t("Made")}</th>
                 </tr>
               </thead>
               <tbody>
@@ -52,10 +53,11 @@ export function CohortsPage() {
           ) : (
             <Empty>
               <p>
-                A cohort holds studies that are harvested together. Import CT studies into it, let a model
-                propose where lesions are, and judge each proposal with one key.
+                {t(
+                  "A cohort holds studies that are harvested together. Import CT studies into it, let a model propose where lesions are, and judge each proposal with one key.",
+                )}
               </p>
-              <p>What was accepted trains the next model, which proposes better. Then again.</p>
+              <p>{t("What was accepted trains the next model, which proposes better. Then again.")}</p>
             </Empty>
           )
         }
@@ -66,15 +68,15 @@ export function CohortsPage() {
 }
 
 function ReviewLink({ of: { name, review } }: { of: Cohort }) {
-  if (!review) return <span class="muted">nothing</span>;
+  if (!review) return <span class="muted">{t("nothing")}</span>;
   return (
     <Link
       href={`/rounds/${review.round}/review`}
       class="button primary"
-      aria-label={`Review ${review.waiting} waiting in ${name}`}
+      aria-label={t("Review {n} waiting in {name}", { n: review.waiting, name })}
       data-testid="cohort-review"
     >
-      Review {review.waiting} waiting
+      {t("Review {n} waiting", { n: review.waiting })}
     </Link>
   );
 }
@@ -92,14 +94,14 @@ function NewCohort({ first }: { first: boolean }) {
   };
   return (
     <form class="panel" onSubmit={submit}>
-      <h2>{first ? "Make your first cohort" : "New cohort"}</h2>
+      <h2>{first ? t("Make your first cohort") : t("New cohort")}</h2>
       <div class="fields">
         <label>
-          Name
+          {t("Name")}
           <input
             required
             pattern="[A-Za-z0-9_\-]+"
-            title="Letters, digits, - and _"
+            title={t("Letters, digits, - and _")}
             maxLength={80}
             value={name}
             onInput={(e) => setName(e.currentTarget.value)}
@@ -107,11 +109,11 @@ function NewCohort({ first }: { first: boolean }) {
           />
         </label>
         <label class="grow">
-          Description
+          {t("Description")}
           <input value={description} onInput={(e) => setDescription(e.currentTarget.value)} />
         </label>
         <button type="submit" class="primary" disabled={action.busy} data-testid="cohort-create">
-          Make it
+          {t("Make it")}
         </button>
       </div>
       <ErrorLine error={action.error} />

@@ -4,6 +4,7 @@ import { estimate } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link } from "../app/router";
 import { Await, Empty } from "../app/ui";
+import { t } from "../i18n/t";
 import { difference, judgement, metricName } from "./metrics";
 import { Promote } from "./Promote";
 
@@ -13,14 +14,14 @@ export function ComparePage({ search }: { search: URLSearchParams }) {
   const found = useLoad(() => api.get<Comparison>("/models/compare", { query: { a, b } }), [a, b]);
   return (
     <div class="page">
-      <h1>Compare two versions</h1>
-      <Await of={found} what="the comparison">
+      <h1>{t("Compare two versions")}</h1>
+      <Await of={found} what={t("the comparison")}>
         {(comparison) => (
           <>
             <p>
               {[comparison.a, comparison.b].map((version, i) => (
                 <span key={version.id}>
-                  {i > 0 && " with "}
+                  {i > 0 && ` ${t("with")} `}
                   <Link href={`/models/${version.id}`}>{version.name}</Link>{" "}
                   <Promote version={version} onChanged={found.reload} />
                 </span>
@@ -30,13 +31,11 @@ export function ComparePage({ search }: { search: URLSearchParams }) {
               <table data-testid="differences">
                 <thead>
                   <tr>
-                    <th>Measure</th>
+                    <th>{t("Measure")}</th>
                     <th>{comparison.a.name}</th>
                     <th>{comparison.b.name}</th>
-                    <th>
-                      {comparison.b.name} less {comparison.a.name}
-                    </th>
-                    <th>So the second is</th>
+                    <th>{t("{b} less {a}", { a: comparison.a.name, b: comparison.b.name })}</th>
+                    <th>{t("So the second is")}</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -53,10 +52,12 @@ export function ComparePage({ search }: { search: URLSearchParams }) {
               </table>
             ) : (
               <Empty>
-                <p>The two were not measured by the same measures on the same studies.</p>
+                <p>{t("The two were not measured by the same measures on the same studies.")}</p>
               </Empty>
             )}
-            <p class="muted">Intervals are 95 %; that of a difference is rather too wide than too narrow.</p>
+            <p class="muted">
+              {t("Intervals are 95 %; that of a difference is rather too wide than too narrow.")}
+            </p>
           </>
         )}
       </Await>

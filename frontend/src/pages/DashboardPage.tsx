@@ -1,19 +1,21 @@
 /** The home of a cohort: the loop as one strip, what needs a person, and what came of the rounds. */
 import { api } from "../api/client";
 import type { Dashboard, Need } from "../api/types";
-import { estimate, minutes, words } from "../app/format";
+import { estimate, minutes } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { Await, active, Progress, State } from "../app/ui";
+import { words } from "../app/words";
+import { number, t } from "../i18n/t";
 import { Learning } from "./Learning";
 
 const STEPS: { key: keyof Dashboard["strip"]; word: string; to: string; next: string }[] = [
-  { key: "imported", word: "Imported", to: "/import", next: "Import studies" },
-  { key: "proposed", word: "Proposed", to: "/rounds", next: "Start a round" },
-  { key: "reviewed", word: "Reviewed", to: "/rounds", next: "Review" },
-  { key: "curated", word: "Curated", to: "/studies", next: "See the studies" },
-  { key: "trained", word: "Trained on", to: "/training", next: "Train" },
-  { key: "released", word: "Released", to: "/releases", next: "Freeze a release" },
+  { key: "imported", word: t("Imported"), to: "/import", next: t("Import studies") },
+  { key: "proposed", word: t("Proposed"), to: "/rounds", next: t("Start a round") },
+  { key: "reviewed", word: t("Reviewed"), to: "/rounds", next: t("Review") },
+  { key: "curated", word: t("Curated"), to: "/studies", next: t("See the studies") },
+  { key: "trained", word: t("Trained on"), to: "/training", next: t("Train") },
+  { key: "released", word: t("Released"), to: "/releases", next: t("Freeze a release") },
 ];
 
 /** Where each need is met, below the cohort's address. */
@@ -36,7 +38,7 @@ export function DashboardPage({ params }: { params: Params }) {
   );
   return (
     <div class="page">
-      <Await of={board} what="the cohort">
+      <Await of={board} what={t("the cohort")}>
         {(data) => (
           <>
             <ol class="strip" data-testid="strip">
@@ -44,16 +46,16 @@ export function DashboardPage({ params }: { params: Params }) {
                 <li key={step.key}>
                   <span class="word">{step.word}</span>
                   <span class="count num" data-testid={`count-${step.key}`}>
-                    {data.strip[step.key]}
+                    {number(data.strip[step.key])}
                   </span>
-                  <span class="muted">studies</span>
+                  <span class="muted">{t("studies")}</span>
                   <Link href={base + step.to}>{step.next}</Link>
                 </li>
               ))}
             </ol>
             <div class="columns">
               <section>
-                <h2>Needs you now</h2>
+                <h2>{t("Needs you now")}</h2>
                 {data.needs.length ? (
                   <ul class="needs" data-testid="needs">
                     {data.needs.map((need) => (
@@ -66,11 +68,11 @@ export function DashboardPage({ params }: { params: Params }) {
                     ))}
                   </ul>
                 ) : (
-                  <p class="muted">Nothing waits for a person.</p>
+                  <p class="muted">{t("Nothing waits for a person.")}</p>
                 )}
                 {data.jobs.length > 0 && (
                   <>
-                    <h2>Latest work</h2>
+                    <h2>{t("Latest work")}</h2>
                     <table>
                       <tbody>
                         {data.jobs.map((job) => (
@@ -88,13 +90,18 @@ export function DashboardPage({ params }: { params: Params }) {
                     </table>
                   </>
                 )}
-                <h2>Lesions by class</h2>
+                <h2>{t("Lesions by class")}</h2>
                 <Classes of={data.lesions_by_class} />
               </section>
               <section>
-                <h2>Readers' time</h2>
+                <h2>{t("Readers' time")}</h2>
                 <Time data={data} />
-                <h2>What the rounds gained</h2>
+                <p class="more" data-testid="about-readers">
+                  <Link href={`${base}/labour`}>{t("Labour and what is saved")}</Link>
+                  <Link href={`${base}/agreement`}>{t("Agreement of the readers")}</Link>
+                  <Link href={`${base}/bias`}>{t("Automation bias")}</Link>
+                </p>
+                <h2>{t("What the rounds gained")}</h2>
                 <Learning versions={data.versions} />
                 <Versions data={data} />
               </section>
@@ -107,14 +114,14 @@ export function DashboardPage({ params }: { params: Params }) {
 }
 
 function Classes({ of }: { of: Dashboard["lesions_by_class"] }) {
-  if (!of.length) return <p class="muted">No lesions yet: they come from reviewing a round.</p>;
+  if (!of.length) return <p class="muted">{t("No lesions yet: they come from reviewing a round.")}</p>;
   const most = Math.max(...of.map((row) => row.count), 1);
   return (
     <table class="bars">
       <tbody>
         {of.map((row) => (
           <tr key={row.lesion_class}>
-            <th scope="row">{row.lesion_class ? words(row.lesion_class) : "class not known"}</th>
+            <th scope="row">{row.lesion_class ? words(row.lesion_class) : t("class not known")}</th>
             <td class="num right">{row.count}</td>
             <td class="bar-cell" aria-hidden="true">
               <span class="bar-fill" style={{ width: `${(100 * row.count) / most}%` }} />
@@ -127,16 +134,16 @@ function Classes({ of }: { of: Dashboard["lesions_by_class"] }) {
 }
 
 function Time({ data }: { data: Dashboard }) {
-  if (!data.minutes_by_reader.length) return <p class="muted">Nobody has reviewed yet.</p>;
+  if (!data.minutes_by_reader.length) return <p class="muted">{t("Nobody has reviewed yet.")}</p>;
   return (
     <>
       <table>
         <thead>
           <tr>
-            <th>Reader</th>
-            <th class="right">Time</th>
-            <th class="right">Studies</th>
-            <th class="right">A study</th>
+            <th>{t("Reader")}</th>
+            <th class="right">{t("Time")}</th>
+            <th class="right">{t("Studies")}</th>
+            <th class="right">{t("A study")}</th>
           </tr>
         </thead>
         <tbody>
@@ -146,7 +153,7 @@ function Time({ data }: { data: Dashboard }) {
               <td class="num right">{minutes(row.minutes)}</td>
               <td class="num right">{row.studies}</td>
               <td class="num right">
-                {row.seconds_a_study === null ? "–" : `${Math.round(row.seconds_a_study)} s`}
+                {row.seconds_a_study === null ? "–" : `${number(Math.round(row.seconds_a_study))} s`}
               </td>
             </tr>
           ))}
@@ -154,7 +161,7 @@ function Time({ data }: { data: Dashboard }) {
       </table>
       {data.forecast_minutes !== null && (
         <p class="muted" data-testid="forecast">
-          At this pace what waits takes about {minutes(data.forecast_minutes)} more.
+          {t("At this pace what waits takes about {time} more.", { time: minutes(data.forecast_minutes) })}
         </p>
       )}
     </>
@@ -162,16 +169,16 @@ function Time({ data }: { data: Dashboard }) {
 }
 
 function Versions({ data }: { data: Dashboard }) {
-  if (!data.versions.length) return <p class="muted">No model versions yet.</p>;
+  if (!data.versions.length) return <p class="muted">{t("No model versions yet.")}</p>;
   return (
     <table class="gained">
       <thead>
         <tr>
-          <th>Version</th>
-          <th>Rounds</th>
-          <th>P1TD-1</th>
-          <th>P1TD-10</th>
-          <th>Mean F1</th>
+          <th>{t("Version")}</th>
+          <th>{t("Rounds")}</th>
+          <th>{t("P1TD-1")}</th>
+          <th>{t("P1TD-10")}</th>
+          <th>{t("Mean F1")}</th>
         </tr>
       </thead>
       <tbody>
@@ -179,7 +186,7 @@ function Versions({ data }: { data: Dashboard }) {
           <tr key={version.id}>
             <td>
               <Link href={`/models/${version.id}`}>{version.name}</Link>
-              {version.promoted && <span class="tag">in use</span>}
+              {version.promoted && <span class="tag">{t("in use")}</span>}
             </td>
             <td class="num">{version.round_numbers.join(", ") || "–"}</td>
             <td class="num">{version.kind === "detector" ? estimate(version.p1td_1) : "–"}</td>

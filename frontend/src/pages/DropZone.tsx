@@ -2,9 +2,10 @@
 import { useState } from "preact/hooks";
 import { api } from "../api/client";
 import type { Id, ImportJob, Split } from "../api/types";
-import { bytes, plural } from "../app/format";
+import { bytes } from "../app/format";
 import { useAction } from "../app/load";
 import { ErrorLine } from "../app/ui";
+import { t, tn } from "../i18n/t";
 import { type Chosen, fromDrop, fromInput, totalBytes } from "./files";
 import { upload } from "./upload";
 
@@ -51,7 +52,7 @@ export function DropZone({ cohort, split, onStarted }: Props) {
   return (
     <section
       class={`drop ${over ? "over" : ""}`}
-      aria-label="Files to import"
+      aria-label={t("Files to import")}
       aria-busy={action.busy}
       data-testid="import-drop"
       onDragOver={(event) => {
@@ -63,18 +64,21 @@ export function DropZone({ cohort, split, onStarted }: Props) {
     >
       {progress ? (
         <p role="status" class="num" data-testid="upload-progress">
-          Sending {plural(progress.files, "file")}: {bytes(progress.sent)} of {bytes(progress.total)}{" "}
-          <progress max={Math.max(progress.total, 1)} value={progress.sent} aria-label="Sent" />
+          {tn(progress.files, "Sending {n} file: {sent} of {total}", "Sending {n} files: {sent} of {total}", {
+            sent: bytes(progress.sent),
+            total: bytes(progress.total),
+          })}{" "}
+          <progress max={Math.max(progress.total, 1)} value={progress.sent} aria-label={t("Sent")} />
         </p>
       ) : (
         <>
           <p>
-            <strong>Drop folders, files or archives here</strong> – DICOM, NIfTI, NRRD or MHA; whatever lies
-            among them that is no CT is named and left out.
+            <strong>{t("Drop folders, files or archives here")}</strong> –{" "}
+            {t("DICOM, NIfTI, NRRD or MHA; whatever lies among them that is no CT is named and left out.")}
           </p>
           <div class="fields">
             <label class="button">
-              Choose a folder
+              {t("Choose a folder")}
               <input
                 type="file"
                 class="hidden-input"
@@ -86,7 +90,7 @@ export function DropZone({ cohort, split, onStarted }: Props) {
               />
             </label>
             <label class="button">
-              Choose files
+              {t("Choose files")}
               <input
                 type="file"
                 class="hidden-input"
@@ -97,7 +101,7 @@ export function DropZone({ cohort, split, onStarted }: Props) {
               />
             </label>
           </div>
-          <p class="muted">Names and numbers of patients are removed before anything is kept.</p>
+          <p class="muted">{t("Names and numbers of patients are removed before anything is kept.")}</p>
         </>
       )}
       <ErrorLine error={action.error} />

@@ -1,10 +1,10 @@
 /** What came of an import: questions first, then what was refused and why, then what was taken. */
 import { all, api } from "../api/client";
 import type { ImportItem, ImportJob, Outcome } from "../api/types";
-import { plural } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link } from "../app/router";
 import { active, ErrorLine } from "../app/ui";
+import { t } from "../i18n/t";
 import { PhaseQuestion } from "./PhaseQuestion";
 
 export interface Group {
@@ -18,11 +18,11 @@ export interface Group {
 const ORDER: Outcome[] = ["phases_needed", "refused", "duplicate", "taken", "waiting"];
 
 const NAMES: Record<Outcome, string> = {
-  phases_needed: "in need of their phases",
-  refused: "refused",
-  duplicate: "duplicate",
-  taken: "taken",
-  waiting: "waiting to be read",
+  phases_needed: t("in need of their phases"),
+  refused: t("refused"),
+  duplicate: t("duplicate"),
+  taken: t("taken"),
+  waiting: t("waiting to be read"),
 };
 
 /** What nobody needs to read line by line. */
@@ -59,7 +59,7 @@ export function ImportItems({ job, onChanged }: { job: ImportJob; onChanged: () 
     <section class="outcomes" data-testid="import-items">
       {active(job.state) && (
         <button type="button" class="small" disabled={action.busy} onClick={cancel}>
-          Cancel this import
+          {t("Cancel this import")}
         </button>
       )}
       <ErrorLine error={action.error ?? items.error} />
@@ -81,18 +81,20 @@ export function ImportItems({ job, onChanged }: { job: ImportJob; onChanged: () 
           >
             <summary>
               <span class="num">{group.items.length}</span>{" "}
-              {isRoutine(group.items) ? "left out" : NAMES[group.outcome]}
+              {isRoutine(group.items) ? t("left out") : NAMES[group.outcome]}
               {group.message && <span>: {group.message}</span>}
             </summary>
             {group.remedy && <p class="remedy">{group.remedy}</p>}
             <ul class="items">
               {group.items.map((item) => (
                 <li key={item.id} data-testid="import-item" data-outcome={item.outcome}>
-                  <span class="mono">{item.relative_path || `item ${item.ordinal}`}</span>
+                  <span class="mono">
+                    {item.relative_path || t("item {number}", { number: item.ordinal })}
+                  </span>
                   {item.study && (
                     <>
                       {" "}
-                      <Link href={`/studies/${item.study}/draw`}>open the study</Link>
+                      <Link href={`/studies/${item.study}/draw`}>{t("open the study")}</Link>
                     </>
                   )}
                 </li>
@@ -101,7 +103,7 @@ export function ImportItems({ job, onChanged }: { job: ImportJob; onChanged: () 
           </details>
         ))}
       {!groups.length && items.data && !active(job.state) && (
-        <p class="muted">{plural(0, "study", "studies")} found in what was sent.</p>
+        <p class="muted">{t("No study was found in what was sent.")}</p>
       )}
     </section>
   );

@@ -1,11 +1,13 @@
 import { useState } from "preact/hooks";
 import { all } from "../api/client";
 import type { Id, ImportJob, Split } from "../api/types";
-import { plural, when, words } from "../app/format";
+import { when } from "../app/format";
 import { useLoad } from "../app/load";
 import type { Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, active, Progress, State } from "../app/ui";
+import { words } from "../app/words";
+import { number, t, tn } from "../i18n/t";
 import { DropZone } from "./DropZone";
 import { ImportItems } from "./ImportItems";
 import { PacsQuery } from "./PacsQuery";
@@ -29,7 +31,7 @@ export function ImportPage({ params }: { params: Params }) {
   const shown = jobs.data?.find((job) => job.id === open) ?? jobs.data?.[0];
   return (
     <div class="page">
-      <h1>Import</h1>
+      <h1>{t("Import")}</h1>
       {may(user, "data_manager") ? (
         <>
           <SplitChoice split={split} onChange={setSplit} />
@@ -39,22 +41,22 @@ export function ImportPage({ params }: { params: Params }) {
           </div>
         </>
       ) : (
-        <p class="muted">Importing is the data manager's part; you see what came of it.</p>
+        <p class="muted">{t("Importing is the data manager's part; you see what came of it.")}</p>
       )}
-      <Await of={jobs} what="the imports">
+      <Await of={jobs} what={t("the imports")}>
         {(list) => (
           <>
             {list.length > 0 && (
               <table data-testid="imports">
                 <thead>
                   <tr>
-                    <th>Import</th>
-                    <th>From</th>
-                    <th>State</th>
-                    <th>Looked at</th>
-                    <th>What came of it</th>
-                    <th>Split</th>
-                    <th>By</th>
+                    <th>{t("Import")}</th>
+                    <th>{t("From")}</th>
+                    <th>{t("State")}</th>
+                    <th>{t("Looked at")}</th>
+                    <th>{t("What came of it")}</th>
+                    <th>{t("Split")}</th>
+                    <th>{t("By")}</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -85,7 +87,7 @@ export function ImportPage({ params }: { params: Params }) {
                       <td class="num" data-testid="import-counts">
                         {counts(job)}
                       </td>
-                      <td>{job.split}</td>
+                      <td>{words(job.split)}</td>
                       <td>{job.owner ?? "–"}</td>
                     </tr>
                   ))}
@@ -103,8 +105,8 @@ export function ImportPage({ params }: { params: Params }) {
 /** How far it is: with fetching from an archive first, then with what was looked at. */
 function ImportProgress({ job }: { job: ImportJob }) {
   const pull = fetching(job);
-  if (!pull) return <Progress done={job.done} total={job.total} label="Import" />;
-  return <Progress done={pull.studies_done} total={pull.studies} label="Pulled studies" />;
+  if (!pull) return <Progress done={job.done} total={job.total} label={t("Import")} />;
+  return <Progress done={pull.studies_done} total={pull.studies} label={t("Pulled studies")} />;
 }
 
 function SplitChoice({ split, onChange }: { split: Split; onChange: (split: Split) => void }) {
@@ -115,18 +117,19 @@ function SplitChoice({ split, onChange }: { split: Split; onChange: (split: Spli
   );
   return (
     <fieldset class="choice">
-      <legend>What is imported is used</legend>
-      {choice("pool", "to harvest and train on (pool)")}
-      {choice("gold", "only to judge models on (gold)")}
+      <legend>{t("What is imported is used")}</legend>
+      {choice("pool", t("to harvest and train on (pool)"))}
+      {choice("gold", t("only to judge models on (gold)"))}
     </fieldset>
   );
 }
 
 function counts(job: ImportJob): string {
   const pull = fetching(job);
-  if (pull) return `pulling: ${plural(pull.objects_done, "image")}`;
+  if (pull) return tn(pull.objects_done, "pulling: {n} image", "pulling: {n} images");
   const given = Object.entries(job.counts).filter(([outcome, n]) => n > 0 && outcome !== "waiting");
   return (
-    given.map(([outcome, n]) => `${n} ${words(outcome)}`).join(", ") || plural(job.total, "study", "studies")
+    given.map(([outcome, n]) => `${number(n)} ${words(outcome)}`).join(", ") ||
+    tn(job.total, "{n} study", "{n} studies")
   );
 }

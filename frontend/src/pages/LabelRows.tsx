@@ -1,7 +1,8 @@
 /** The rows of a table of labels by their numbers: what is wrong, what is asked, what will be done. */
 import { useState } from "preact/hooks";
 import type { Id, LabelRow } from "../api/types";
-import { plural, words } from "../app/format";
+import { words } from "../app/words";
+import { t, tn } from "../i18n/t";
 import { type Answers, before, sorted } from "./labels";
 
 const SHOWN = 200;
@@ -24,11 +25,11 @@ export function LabelRows({ rows, answers, busy, onAnswer }: Props) {
       <table data-testid="label-rows">
         <thead>
           <tr>
-            <th class="right">Row</th>
-            <th>What comes of it</th>
-            <th>Class</th>
-            <th>Procedure</th>
-            <th>Study</th>
+            <th class="right">{t("Row")}</th>
+            <th>{t("What comes of it")}</th>
+            <th>{t("Class")}</th>
+            <th>{t("Procedure")}</th>
+            <th>{t("Study")}</th>
           </tr>
         </thead>
         <tbody>
@@ -55,7 +56,9 @@ export function LabelRows({ rows, answers, busy, onAnswer }: Props) {
       </table>
       {hidden > 0 && (
         <button type="button" onClick={() => setLimit((n) => n + SHOWN)}>
-          Show {plural(Math.min(hidden, SHOWN), "more row")} of {hidden}
+          {tn(Math.min(hidden, SHOWN), "Show {n} more row of {total}", "Show {n} more rows of {total}", {
+            total: hidden,
+          })}
         </button>
       )}
     </>
@@ -75,7 +78,7 @@ function Question({
 }) {
   return (
     <select
-      aria-label={`Study of row ${row.row}`}
+      aria-label={t("Study of row {number}", { number: row.row })}
       data-testid={`study-of-row-${row.row}`}
       disabled={busy}
       value={answer === undefined ? OPEN : (answer ?? LEAVE_OUT)}
@@ -84,14 +87,14 @@ function Question({
         onAnswer(row.row, value === OPEN ? undefined : value === LEAVE_OUT ? null : value);
       }}
     >
-      <option value={OPEN}>which study?</option>
+      <option value={OPEN}>{t("which study?")}</option>
       {row.choices.map((study) => (
         <option key={study.id} value={study.id}>
-          study {study.ordinal}, {before(study.days)}
-          {study.lesion_class ? `, now ${words(study.lesion_class)}` : ""}
+          {t("study {number}, {when}", { number: study.ordinal, when: before(study.days) })}
+          {study.lesion_class ? t(", now {class}", { class: words(study.lesion_class) }) : ""}
         </option>
       ))}
-      <option value={LEAVE_OUT}>leave the row out</option>
+      <option value={LEAVE_OUT}>{t("leave the row out")}</option>
     </select>
   );
 }

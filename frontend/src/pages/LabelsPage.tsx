@@ -2,11 +2,12 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
 import type { Id, LabelImport, LabelPreview, LabelsApplied, LabelsUndone } from "../api/types";
-import { plural, when } from "../app/format";
+import { when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import type { Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, Empty, ErrorLine } from "../app/ui";
+import { t, tn } from "../i18n/t";
 import { LabelRows } from "./LabelRows";
 import { type Answers, form } from "./labels";
 
@@ -16,11 +17,13 @@ export function LabelsPage({ params }: { params: Params }) {
   const { user } = useSession();
   return (
     <div class="page">
-      <h1>Labels</h1>
+      <h1>{t("Labels")}</h1>
       {may(user, "data_manager") ? (
         <Labels cohort={params.id!} />
       ) : (
-        <p class="muted">Labels are the data manager's part; a study's class shows among the studies.</p>
+        <p class="muted">
+          {t("Labels are the data manager's part; a study's class shows among the studies.")}
+        </p>
       )}
     </div>
   );
@@ -41,15 +44,16 @@ function Labels({ cohort }: { cohort: Id }) {
           {said}
         </p>
       )}
-      <Await of={imports} what="the labels that were applied">
+      <Await of={imports} what={t("the labels that were applied")}>
         {(list) =>
           list.length ? (
             <Applied list={list} onUndone={done} />
           ) : (
             <Empty>
               <p>
-                No table was applied yet. Drop one above: a row a procedure, with columns for the subject, the
-                pathology, the date and (if it is known) the type of the procedure.
+                {t(
+                  "No table was applied yet. Drop one above: a row a procedure, with columns for the subject, the pathology, the date and (if it is known) the type of the procedure.",
+                )}
               </p>
             </Empty>
           )
@@ -99,7 +103,7 @@ function Table({
       if (!file) return;
       const made = await api.post<LabelsApplied>(`/cohorts/${cohort}/labels`, form(file, days, answers));
       forget();
-      onApplied(`${plural(made.applied.labels, "label")} applied.`);
+      onApplied(tn(made.applied.labels, "{n} label applied.", "{n} labels applied."));
     });
   return (
     <>
@@ -109,15 +113,17 @@ function Table({
         days={days}
         onDays={(n) => (file ? void look(file, n, {}) : setDays(n))}
       />
-      {action.busy && !preview && <p role="status">Reading the table …</p>}
+      {action.busy && !preview && <p role="status">{t("Reading the table …")}</p>}
       <ErrorLine error={action.error} retry={file ? () => void look(file, days, answers) : undefined} />
       {file && preview && (
-        <section aria-label="Preview" data-testid="labels-preview">
-          <h2>What the table comes to</h2>
+        <section aria-label={t("Preview")} data-testid="labels-preview">
+          <h2>{t("What the table comes to")}</h2>
           <p class="num">
-            {plural(preview.counts.ready, "row")} ready, {plural(preview.counts.question, "question")},{" "}
-            {plural(preview.counts.error, "error")}, {preview.counts.unchanged} unchanged,{" "}
-            {preview.counts.skipped} left out. Nothing is changed yet.
+            {tn(preview.counts.ready, "{n} row ready", "{n} rows ready")},{" "}
+            {tn(preview.counts.question, "{n} question", "{n} questions")},{" "}
+            {tn(preview.counts.error, "{n} error", "{n} errors")},{" "}
+            {t("{n} unchanged", { n: preview.counts.unchanged })},{" "}
+            {t("{n} left out. Nothing is changed yet.", { n: preview.counts.skipped })}
           </p>
           <div class="fields">
             <button
@@ -127,10 +133,10 @@ function Table({
               onClick={apply}
               data-testid="labels-apply"
             >
-              Apply {plural(preview.counts.ready, "label")}
+              {tn(preview.counts.ready, "Apply {n} label", "Apply {n} labels")}
             </button>
             <button type="button" disabled={action.busy} onClick={forget}>
-              Leave it
+              {t("Leave it")}
             </button>
           </div>
           <LabelRows
@@ -163,7 +169,7 @@ function Drop({
   return (
     <section
       class={`drop ${over ? "over" : ""}`}
-      aria-label="Table of labels"
+      aria-label={t("Table of labels")}
       aria-busy={busy}
       data-testid="labels-drop"
       onDragOver={(event) => {
@@ -178,12 +184,12 @@ function Drop({
       }}
     >
       <p>
-        <strong>Drop a CSV or XLSX table here</strong> – its first row names the columns: subject, pathology,
-        date, procedure.
+        <strong>{t("Drop a CSV or XLSX table here")}</strong> –{" "}
+        {t("its first row names the columns: subject, pathology, date, procedure.")}
       </p>
       <div class="fields">
         <label class="button">
-          Choose a table
+          {t("Choose a table")}
           <input
             type="file"
             class="hidden-input"
@@ -199,7 +205,7 @@ function Drop({
           />
         </label>
         <label>
-          Days from the examination to the procedure, at most
+          {t("Days from the examination to the procedure, at most")}
           <input
             type="number"
             class="short"
@@ -211,7 +217,9 @@ function Drop({
           />
         </label>
       </div>
-      <p class="muted">Subjects are found by a keyed hash; names and numbers of patients are not kept.</p>
+      <p class="muted">
+        {t("Subjects are found by a keyed hash; names and numbers of patients are not kept.")}
+      </p>
     </section>
   );
 }
@@ -222,21 +230,21 @@ function Applied({ list, onUndone }: { list: LabelImport[]; onUndone: (said: str
     action.run(async () => {
       const { undone, kept } = await api.post<LabelsUndone>(`/labels/${id}/undo`);
       const stayed = kept
-        ? ` ${plural(kept, "study", "studies")} were changed since and keep their class.`
+        ? ` ${tn(kept, "{n} study was changed since and keeps its class.", "{n} studies were changed since and keep their class.")}`
         : "";
-      onUndone(`${plural(undone.labels, "label")} taken back.${stayed}`);
+      onUndone(`${tn(undone.labels, "{n} label taken back.", "{n} labels taken back.")}${stayed}`);
     });
   return (
     <>
-      <h2>Applied</h2>
+      <h2>{t("Applied")}</h2>
       <ErrorLine error={action.error} />
       <table data-testid="labels-applied">
         <thead>
           <tr>
-            <th>When</th>
-            <th class="right">Labels</th>
-            <th class="right">Window (days)</th>
-            <th>By</th>
+            <th>{t("When")}</th>
+            <th class="right">{t("Labels")}</th>
+            <th class="right">{t("Window (days)")}</th>
+            <th>{t("By")}</th>
             <th />
           </tr>
         </thead>
@@ -249,10 +257,10 @@ function Applied({ list, onUndone }: { list: LabelImport[]; onUndone: (said: str
               <td>{one.owner}</td>
               <td>
                 {one.undone_at ? (
-                  <span class="muted">taken back {when(one.undone_at)}</span>
+                  <span class="muted">{t("taken back {when}", { when: when(one.undone_at) })}</span>
                 ) : (
                   <button type="button" class="small" disabled={action.busy} onClick={() => undo(one.id)}>
-                    Undo
+                    {t("Undo")}
                   </button>
                 )}
               </td>

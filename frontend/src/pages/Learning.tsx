@@ -1,6 +1,7 @@
 /** P1TD-1 of the detector versions in the order they were made, each with its interval. */
 import type { Dashboard } from "../api/types";
 import { estimate, measured } from "../app/format";
+import { t } from "../i18n/t";
 
 const W = 520;
 const H = 150;
@@ -16,11 +17,13 @@ export function Learning({ versions }: { versions: Dashboard["versions"] }) {
       return figure ? [{ version, figure }] : [];
     });
   if (judged.length < 2)
-    return <p class="muted">A curve is drawn once two detector versions were judged on the gold set.</p>;
+    return (
+      <p class="muted">{t("A curve is drawn once two detector versions were judged on the gold set.")}</p>
+    );
   const x = (i: number) => LEFT + ((i + 0.5) * (W - LEFT)) / judged.length;
   const y = (value: number) => 6 + (1 - value) * (H - BOTTOM - 6);
   return (
-    <svg class="chart" viewBox={`0 0 ${W} ${H}`} role="img" aria-label="P1TD-1 by detector version">
+    <svg class="chart" viewBox={`0 0 ${W} ${H}`} role="img" aria-label={t("P1TD-1 by detector version")}>
       {[0, 0.5, 1].map((value) => (
         <g key={value}>
           <line class="rule" x1={LEFT} x2={W} y1={y(value)} y2={y(value)} />

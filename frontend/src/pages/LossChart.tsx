@@ -1,3 +1,4 @@
+import { number, t } from "../i18n/t";
 import { curve, lossNames, type Point } from "./curve";
 
 const W = 720;
@@ -7,7 +8,7 @@ const FRAME = { left: 52, top: 8, width: W - 60, height: H - 34 };
 /** The losses of a training over its steps; lines differ in their dashes, their names stand beside. */
 export function LossChart({ points }: { points: Point[] }) {
   const drawn = curve(points, lossNames(points), FRAME);
-  if (!drawn) return <p class="muted">The curve starts with the first steps.</p>;
+  if (!drawn) return <p class="muted">{t("The curve starts with the first steps.")}</p>;
   const bottom = FRAME.top + FRAME.height;
   const ticks = [0, 0.5, 1].map((part) => ({
     value: drawn.low + part * (drawn.high - drawn.low),
@@ -15,7 +16,7 @@ export function LossChart({ points }: { points: Point[] }) {
   }));
   return (
     <figure class="loss" data-testid="loss-curve">
-      <svg class="chart" viewBox={`0 0 ${W} ${H}`} role="img" aria-label="Loss by step">
+      <svg class="chart" viewBox={`0 0 ${W} ${H}`} role="img" aria-label={t("Loss by step")}>
         {ticks.map(({ value, y }) => (
           <g key={y}>
             <line class="rule" x1={FRAME.left} x2={W - 8} y1={y} y2={y} />
@@ -25,10 +26,10 @@ export function LossChart({ points }: { points: Point[] }) {
           </g>
         ))}
         <text x={FRAME.left} y={H - 6}>
-          step {drawn.first}
+          {t("step {n}", { n: drawn.first })}
         </text>
         <text x={W - 8} y={H - 6} text-anchor="end">
-          {drawn.last}
+          {number(drawn.last)}
         </text>
         {drawn.lines.map((line, i) => (
           <polyline

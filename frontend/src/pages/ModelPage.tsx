@@ -1,9 +1,12 @@
 import { api } from "../api/client";
 import type { ModelVersion } from "../api/types";
-import { estimate, when, words } from "../app/format";
+import { estimate, when } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { Await } from "../app/ui";
+import { words } from "../app/words";
+import { rich } from "../i18n/rich";
+import { t } from "../i18n/t";
 import { estimates, metricName } from "./metrics";
 import { Promote } from "./Promote";
 
@@ -11,7 +14,7 @@ export function ModelPage({ params }: { params: Params }) {
   const model = useLoad(() => api.get<ModelVersion>(`/models/${params.id}`), [params.id]);
   return (
     <div class="page">
-      <Await of={model} what="the version">
+      <Await of={model} what={t("the version")}>
         {(version) => {
           const measured = estimates(version.metrics);
           return (
@@ -20,21 +23,29 @@ export function ModelPage({ params }: { params: Params }) {
                 {version.name} <Promote version={version} onChanged={model.reload} />
               </h1>
               <p class="muted num">
-                A {words(version.kind)} of family {version.registry_name}, made {when(version.created_at)}.
-                Weights{" "}
-                <span class="mono" title={version.weights_sha256}>
-                  {version.weights_sha256.slice(0, 12)}
-                </span>
-                .{" "}
+                {rich(
+                  t("Model: {kind}, of family {family}, made {when}. Weights {hash}.", {
+                    kind: words(version.kind),
+                    family: version.registry_name,
+                    when: when(version.created_at),
+                  }),
+                  {
+                    hash: (
+                      <span class="mono" title={version.weights_sha256}>
+                        {version.weights_sha256.slice(0, 12)}
+                      </span>
+                    ),
+                  },
+                )}{" "}
                 {version.parent && (
                   <Link href={`/models/compare?a=${version.parent}&b=${version.id}`}>
-                    Compare with its parent
+                    {t("Compare with its parent")}
                   </Link>
                 )}
               </p>
               <div class="columns">
                 <section>
-                  <h2>Judged on the gold set</h2>
+                  <h2>{t("Judged on the gold set")}</h2>
                   {measured.length ? (
                     <table>
                       <tbody>
@@ -47,17 +58,17 @@ export function ModelPage({ params }: { params: Params }) {
                       </tbody>
                     </table>
                   ) : (
-                    <p class="muted">Not judged: there is no gold set, or it was empty at the time.</p>
+                    <p class="muted">{t("Not judged: there is no gold set, or it was empty at the time.")}</p>
                   )}
-                  <p class="muted">In brackets the 95 % interval and the number it was measured on.</p>
+                  <p class="muted">{t("In brackets the 95 % interval and the number it was measured on.")}</p>
                 </section>
                 <section>
-                  <h2>Card</h2>
+                  <h2>{t("Card")}</h2>
                   <pre class="card-text">{version.card}</pre>
                 </section>
               </div>
               <details>
-                <summary>Plan and provenance</summary>
+                <summary>{t("Plan and provenance")}</summary>
                 <pre class="log">
                   {JSON.stringify({ plan: version.plan, provenance: version.provenance }, null, 2)}
                 </pre>

@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks";
 import { all } from "../api/client";
 import type { Measured, ModelKind, ModelVersion } from "../api/types";
-import { estimate, when, words } from "../app/format";
+import { estimate, when } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, navigate } from "../app/router";
 import { Await, Empty } from "../app/ui";
+import { words } from "../app/words";
+import { t } from "../i18n/t";
 import { KINDS } from "./choices";
 import { estimates } from "./metrics";
 import { Promote } from "./Promote";
@@ -18,18 +20,18 @@ const HEADLINES: Record<ModelKind, string[]> = {
 const TITLES: Record<string, string> = {
   p1td_1: "P1TD-1",
   p1td_10: "P1TD-10",
-  accuracy: "Accuracy",
-  mean_f1: "Mean F1",
+  accuracy: t("Accuracy"),
+  mean_f1: t("Mean F1"),
   dice: "Dice",
-  hd95_mm: "HD95, mm",
+  hd95_mm: "HD95 (mm)",
 };
 
 export function ModelsPage() {
   const models = useLoad(() => all<ModelVersion>("/models"), []);
   return (
     <div class="page">
-      <h1>Models</h1>
-      <Await of={models} what="the models">
+      <h1>{t("Models")}</h1>
+      <Await of={models} what={t("the models")}>
         {(list) =>
           list.length ? (
             KINDS.map((kind) => (
@@ -42,7 +44,7 @@ export function ModelsPage() {
             ))
           ) : (
             <Empty>
-              <p>No model versions yet. A finished training makes one.</p>
+              <p>{t("No model versions yet. A finished training makes one.")}</p>
             </Empty>
           )
         }
@@ -71,14 +73,14 @@ function Kind({ kind, versions, onChanged }: KindProps) {
       <table data-testid={`models-${kind}`}>
         <thead>
           <tr>
-            <th>Compare</th>
-            <th>Version</th>
-            <th>From</th>
+            <th>{t("Compare")}</th>
+            <th>{t("Version")}</th>
+            <th>{t("From")}</th>
             {HEADLINES[kind].map((metric) => (
               <th key={metric}>{TITLES[metric]}</th>
             ))}
-            <th>Made</th>
-            <th>Use</th>
+            <th>{t("Made")}</th>
+            <th>{t("Use")}</th>
           </tr>
         </thead>
         <tbody>
@@ -87,7 +89,7 @@ function Kind({ kind, versions, onChanged }: KindProps) {
               <td>
                 <input
                   type="checkbox"
-                  aria-label={`Compare ${version.name}`}
+                  aria-label={t("Compare {name}", { name: version.name })}
                   checked={picked.includes(version.id)}
                   onChange={() => pick(version.id)}
                 />
@@ -95,7 +97,7 @@ function Kind({ kind, versions, onChanged }: KindProps) {
               <td>
                 <Link href={`/models/${version.id}`}>{version.name}</Link>
               </td>
-              <td>{version.parent ? (names.get(version.parent) ?? "an earlier one") : "–"}</td>
+              <td>{version.parent ? (names.get(version.parent) ?? t("an earlier one")) : "–"}</td>
               {HEADLINES[kind].map((metric) => (
                 <td key={metric} class="num">
                   {estimate(headline(version, metric))}
@@ -117,8 +119,8 @@ function Kind({ kind, versions, onChanged }: KindProps) {
           data-testid={`compare-${kind}`}
         >
           {picked.length === 2
-            ? `Compare ${picked.map((id) => names.get(id)).join(" with ")}`
-            : "Choose two to compare"}
+            ? t("Compare {a} with {b}", { a: names.get(picked[0]!) ?? "", b: names.get(picked[1]!) ?? "" })
+            : t("Choose two to compare")}
         </button>
       )}
     </section>

@@ -5,6 +5,8 @@ import { all, api } from "../api/client";
 import type { Cohort, DicomSender, ImageArchive, Listener } from "../api/types";
 import { useAction, useLoad } from "../app/load";
 import { Await, ErrorLine } from "../app/ui";
+import { rich } from "../i18n/rich";
+import { t } from "../i18n/t";
 
 export function NetworkPage() {
   const archives = useLoad(() => all<ImageArchive>("/archives"), []);
@@ -13,35 +15,36 @@ export function NetworkPage() {
   const listener = useLoad(() => api.get<Listener>("/listener"), []);
   return (
     <div class="page">
-      <h1>Network</h1>
+      <h1>{t("Network")}</h1>
       <section>
-        <h2>Archives to pull from (DICOMweb)</h2>
-        <Await of={archives} what="the archives">
+        <h2>{t("Archives to pull from (DICOMweb)")}</h2>
+        <Await of={archives} what={t("the archives")}>
           {(list) => <Archives list={list} onChanged={archives.reload} />}
         </Await>
         <NewArchive onMade={archives.reload} />
       </section>
       <section>
-        <h2>Systems that send here (C-STORE)</h2>
-        <Await of={listener} what="the listener">
+        <h2>{t("Systems that send here (C-STORE)")}</h2>
+        <Await of={listener} what={t("the listener")}>
           {(here) => <Here {...here} />}
         </Await>
-        <Await of={senders} what="the senders">
+        <Await of={senders} what={t("the senders")}>
           {(list) => <Senders list={list} onChanged={senders.reload} />}
         </Await>
         <NewSender cohorts={cohorts.data ?? []} onMade={senders.reload} />
       </section>
       <section>
-        <h2>Systems that send here (STOW-RS)</h2>
+        <h2>{t("Systems that send here (STOW-RS)")}</h2>
         <p>
-          With the token of a data manager in the header <span class="mono">Authorization: Token …</span>; a
-          study is imported as above.
+          {rich(t("With the token of a data manager in the header {header}; a study is imported as above."), {
+            header: <span class="mono">Authorization: Token …</span>,
+          })}
         </p>
         <table>
           <thead>
             <tr>
-              <th>Into cohort</th>
-              <th>Address</th>
+              <th>{t("Into cohort")}</th>
+              <th>{t("Address")}</th>
             </tr>
           </thead>
           <tbody>
@@ -64,27 +67,37 @@ function Here({ ae_title, host, port, quiet_seconds }: Listener) {
   if (port === null)
     return (
       <p class="muted">
-        No listener runs. Set <span class="mono">HARVEST_DICOM_PORT</span> and start Harvest again.
+        {rich(t("No listener runs. Set {variable} and start Harvest again."), {
+          variable: <span class="mono">HARVEST_DICOM_PORT</span>,
+        })}
       </p>
     );
   return (
     <p>
-      AE title <span class="mono">{ae_title}</span> on <span class="mono">{host}</span> port{" "}
-      <span class="mono">{port}</span>. A study is imported when nothing came for it for {quiet_seconds} s.
-      Whoever is not listed is refused.
+      {rich(
+        t(
+          "AE title {title} on {host} port {port}. A study is imported when nothing came for it for {n} s. Whoever is not listed is refused.",
+          { n: quiet_seconds },
+        ),
+        {
+          title: <span class="mono">{ae_title}</span>,
+          host: <span class="mono">{host}</span>,
+          port: <span class="mono">{port}</span>,
+        },
+      )}
     </p>
   );
 }
 
 function Archives({ list, onChanged }: { list: ImageArchive[]; onChanged: () => void }) {
-  if (!list.length) return <p class="muted">None yet.</p>;
+  if (!list.length) return <p class="muted">{t("None yet.")}</p>;
   return (
     <table data-testid="archives">
       <thead>
         <tr>
-          <th>Name</th>
-          <th>Address</th>
-          <th>Login</th>
+          <th>{t("Name")}</th>
+          <th>{t("Address")}</th>
+          <th>{t("Login")}</th>
           <th />
         </tr>
       </thead>
@@ -93,7 +106,9 @@ function Archives({ list, onChanged }: { list: ImageArchive[]; onChanged: () => 
           <tr key={archive.id} data-testid="archive-row">
             <td>{archive.name}</td>
             <td class="mono">{archive.url}</td>
-            <td>{archive.has_token ? "token" : archive.username || <span class="muted">none</span>}</td>
+            <td>
+              {archive.has_token ? t("token") : archive.username || <span class="muted">{t("none")}</span>}
+            </td>
             <Actions path={`/archives/${archive.id}`} name={archive.name} onChanged={onChanged} />
           </tr>
         ))}
@@ -103,14 +118,14 @@ function Archives({ list, onChanged }: { list: ImageArchive[]; onChanged: () => 
 }
 
 function Senders({ list, onChanged }: { list: DicomSender[]; onChanged: () => void }) {
-  if (!list.length) return <p class="muted">None yet: nobody may send.</p>;
+  if (!list.length) return <p class="muted">{t("None yet: nobody may send.")}</p>;
   return (
     <table data-testid="senders">
       <thead>
         <tr>
-          <th>Calling AE title</th>
-          <th>Into cohort</th>
-          <th>Only from</th>
+          <th>{t("Calling AE title")}</th>
+          <th>{t("Into cohort")}</th>
+          <th>{t("Only from")}</th>
           <th />
         </tr>
       </thead>
@@ -120,7 +135,7 @@ function Senders({ list, onChanged }: { list: DicomSender[]; onChanged: () => vo
             <td class="mono">{sender.ae_title}</td>
             <td>{sender.cohort_name}</td>
             <td class="mono">
-              {sender.host ? `${sender.host}${sender.port ? `:${sender.port}` : ""}` : "anywhere"}
+              {sender.host ? `${sender.host}${sender.port ? `:${sender.port}` : ""}` : t("anywhere")}
             </td>
             <Actions
               path={`/dicom-senders/${sender.id}`}
@@ -166,9 +181,9 @@ function Actions({ path, name, onChanged, untested = false }: ActionsProps) {
           class="small"
           disabled={test.busy}
           onClick={check}
-          aria-label={`Test the connection to ${name}`}
+          aria-label={t("Test the connection to {name}", { name })}
         >
-          Test the connection
+          {t("Test the connection")}
         </button>
       )}
       <button
@@ -176,14 +191,14 @@ function Actions({ path, name, onChanged, untested = false }: ActionsProps) {
         class="small"
         disabled={removal.busy}
         onClick={remove}
-        aria-label={`Remove ${name}`}
+        aria-label={t("Remove {name}", { name })}
       >
-        Remove
+        {t("Remove")}
       </button>
-      {test.busy && <span class="muted slow">Asking …</span>}
+      {test.busy && <span class="muted slow">{t("Asking …")}</span>}
       {answered && !test.busy && !test.error && (
         <span role="status" data-testid="answered">
-          It answers.
+          {t("It answers.")}
         </span>
       )}
       <ErrorLine error={test.error ?? removal.error} />
@@ -213,21 +228,21 @@ function NewArchive({ onMade }: { onMade: () => void }) {
     onMade();
   };
   return (
-    <NewForm title="Add an archive" submit="Add the archive" make={make}>
-      {field("name", "Name", {
+    <NewForm title={t("Add an archive")} submit={t("Add the archive")} make={make}>
+      {field("name", t("Name"), {
         required: true,
         maxLength: 80,
         pattern: "[A-Za-z0-9_\\-]+",
-        title: "Letters, digits, - and _",
+        title: t("Letters, digits, - and _"),
       })}
-      {field("url", "DICOMweb address", {
+      {field("url", t("DICOMweb address"), {
         required: true,
         type: "url",
         placeholder: "https://pacs.example.org/dicom-web",
       })}
-      {field("username", "User name")}
-      {field("password", "Password", { type: "password", autocomplete: "new-password" })}
-      {field("token", "or a token", { type: "password", autocomplete: "new-password" })}
+      {field("username", t("User name"))}
+      {field("password", t("Password"), { type: "password", autocomplete: "new-password" })}
+      {field("token", t("or a token"), { type: "password", autocomplete: "new-password" })}
     </NewForm>
   );
 }
@@ -243,9 +258,9 @@ function NewSender({ cohorts, onMade }: { cohorts: Cohort[]; onMade: () => void 
     onMade();
   };
   return (
-    <NewForm title="Let a system send" submit="Let it send" make={make}>
+    <NewForm title={t("Let a system send")} submit={t("Let it send")} make={make}>
       <label>
-        Calling AE title
+        {t("Calling AE title")}
         <input
           required
           maxLength={16}
@@ -255,14 +270,14 @@ function NewSender({ cohorts, onMade }: { cohorts: Cohort[]; onMade: () => void 
         />
       </label>
       <label>
-        Into cohort
+        {t("Into cohort")}
         <select
           required
           value={form.cohort}
           onChange={(e) => change({ cohort: e.currentTarget.value })}
           data-testid="sender-cohort"
         >
-          <option value="">choose</option>
+          <option value="">{t("choose")}</option>
           {cohorts.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}
@@ -271,15 +286,15 @@ function NewSender({ cohorts, onMade }: { cohorts: Cohort[]; onMade: () => void 
         </select>
       </label>
       <label>
-        Only from (IP address)
+        {t("Only from (IP address)")}
         <input
-          placeholder="anywhere"
+          placeholder={t("anywhere")}
           value={form.host}
           onInput={(e) => change({ host: e.currentTarget.value })}
         />
       </label>
       <label>
-        Its port, to test it
+        {t("Its port, to test it")}
         <input
           type="number"
           min="1"

@@ -2,11 +2,11 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
 import type { ArchiveFound, Id, ImageArchive, ImportJob, Split } from "../api/types";
-import { plural } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, ErrorLine } from "../app/ui";
+import { t, tn } from "../i18n/t";
 import { allOf, day, narrow, toggled } from "./pacs";
 
 interface Props {
@@ -19,16 +19,20 @@ export function PacsQuery(props: Props) {
   const archives = useLoad(() => all<ImageArchive>("/archives"), []);
   const { user } = useSession();
   return (
-    <section class="panel" aria-label="Studies from an archive" data-testid="pacs">
-      <h2>From an archive</h2>
-      <Await of={archives} what="the archives">
+    <section class="panel" aria-label={t("Studies from an archive")} data-testid="pacs">
+      <h2>{t("From an archive")}</h2>
+      <Await of={archives} what={t("the archives")}>
         {(list) =>
           list.length ? (
             <Query {...props} archives={list} />
           ) : (
             <p class="muted" data-testid="pacs-none">
-              No archive is set up.{" "}
-              {may(user) ? <Link href="/network">Add one</Link> : "An admin adds one on the Network page."}
+              {t("No archive is set up.")}{" "}
+              {may(user) ? (
+                <Link href="/network">{t("Add one")}</Link>
+              ) : (
+                t("An admin adds one on the Network page.")
+              )}
             </p>
           )
         }
@@ -81,7 +85,7 @@ function Query({ cohort, split, onStarted, archives }: Props & { archives: Image
       <form class="fields" onSubmit={submit}>
         {archives.length > 1 && (
           <label>
-            Archive
+            {t("Archive")}
             <select
               value={archive}
               onChange={(e) => {
@@ -97,18 +101,18 @@ function Query({ cohort, split, onStarted, archives }: Props & { archives: Image
             </select>
           </label>
         )}
-        {field("from", "CT from", { type: "date" })}
-        {field("to", "to", { type: "date", min: form.from })}
-        {field("patient", "Patient id", { maxLength: 64, size: 14 })}
-        {field("accession", "Accession number", { maxLength: 16, size: 14 })}
-        {field("description", "Described with", { maxLength: 64, size: 14, placeholder: "liver" })}
+        {field("from", t("CT from"), { type: "date" })}
+        {field("to", t("to"), { type: "date", min: form.from })}
+        {field("patient", t("Patient id"), { maxLength: 64, size: 14 })}
+        {field("accession", t("Accession number"), { maxLength: 16, size: 14 })}
+        {field("description", t("Described with"), { maxLength: 64, size: 14, placeholder: t("liver") })}
         <button type="submit" disabled={search.busy || !narrow(form)} data-testid="pacs-search">
-          Search {archives.length === 1 && archives[0]!.name}
+          {archives.length === 1 ? t("Search {name}", { name: archives[0]!.name }) : t("Search")}
         </button>
       </form>
       {search.busy && (
         <p class="muted slow" role="status">
-          Asking the archive …
+          {t("Asking the archive …")}
         </p>
       )}
       <ErrorLine error={search.error} />
@@ -140,13 +144,15 @@ function Found({ cohort, split, archive, studies, more, onStarted }: FoundProps)
   if (!studies.length)
     return (
       <p role="status" data-testid="pacs-empty">
-        The archive has no such CT study.
+        {t("The archive has no such CT study.")}
       </p>
     );
   const every = chosen.size === studies.length;
   return (
     <>
-      {more && <p class="muted">The archive has more; these are the newest {studies.length}.</p>}
+      {more && (
+        <p class="muted">{t("The archive has more; these are the newest {n}.", { n: studies.length })}</p>
+      )}
       <div class="found">
         <table data-testid="pacs-found">
           <thead>
@@ -154,16 +160,16 @@ function Found({ cohort, split, archive, studies, more, onStarted }: FoundProps)
               <th>
                 <input
                   type="checkbox"
-                  aria-label="All studies"
+                  aria-label={t("All studies")}
                   checked={every}
                   onChange={() => setChosen(every ? new Set() : allOf(studies))}
                 />
               </th>
-              <th>Date</th>
-              <th>Description</th>
-              <th>Patient id</th>
-              <th class="right">Series</th>
-              <th class="right">Images</th>
+              <th>{t("Date")}</th>
+              <th>{t("Description")}</th>
+              <th>{t("Patient id")}</th>
+              <th class="right">{t("Series")}</th>
+              <th class="right">{t("Images")}</th>
             </tr>
           </thead>
           <tbody>
@@ -172,14 +178,17 @@ function Found({ cohort, split, archive, studies, more, onStarted }: FoundProps)
                 <td>
                   <input
                     type="checkbox"
-                    aria-label={`Study of ${day(study.date)}, ${study.description}`}
+                    aria-label={t("Study of {date}, {description}", {
+                      date: day(study.date),
+                      description: study.description,
+                    })}
                     checked={chosen.has(study.study_uid)}
                     onChange={() => setChosen(toggled(chosen, study.study_uid))}
                   />
                 </td>
                 <td class="num">{day(study.date)}</td>
                 <td class="wide" title={study.description}>
-                  {study.description || <span class="muted">none</span>}
+                  {study.description || <span class="muted">{t("none")}</span>}
                 </td>
                 <td class="num">{study.patient_id}</td>
                 <td class="num right">{study.series ?? ""}</td>
@@ -197,7 +206,7 @@ function Found({ cohort, split, archive, studies, more, onStarted }: FoundProps)
           onClick={start}
           data-testid="pacs-pull"
         >
-          Pull {plural(chosen.size, "study", "studies")}
+          {tn(chosen.size, "Pull {n} study", "Pull {n} studies")}
         </button>
       </p>
       <ErrorLine error={pull.error} />

@@ -3,9 +3,11 @@
 import { useState } from "preact/hooks";
 import { api } from "../api/client";
 import type { ImportItem, ImportJob } from "../api/types";
-import { percent, plural, words } from "../app/format";
+import { percent } from "../app/format";
 import { useAction } from "../app/load";
 import { ErrorLine } from "../app/ui";
+import { words } from "../app/words";
+import { number, t, tn } from "../i18n/t";
 import { CT_PHASES } from "./choices";
 import { type AskedSeries, answers, doubled, proposals, seriesOf } from "./phases";
 
@@ -31,7 +33,7 @@ export function PhaseQuestion({ job, items, onSaid }: Props) {
   };
   return (
     <form class="panel question" onSubmit={submit} data-testid="phase-question">
-      <h2>Which phase is which?</h2>
+      <h2>{t("Which phase is which?")}</h2>
       {items.map((item) => (
         <div key={item.id}>
           <p>
@@ -50,7 +52,9 @@ export function PhaseQuestion({ job, items, onSaid }: Props) {
         </div>
       ))}
       {twice.length > 0 && (
-        <p class="error">Two series of one study are said to be {twice.map(words).join(", ")}.</p>
+        <p class="error">
+          {t("Two series of one study are said to be {phases}.", { phases: twice.map(words).join(", ") })}
+        </p>
       )}
       <ErrorLine error={action.error} />
       <button
@@ -59,7 +63,7 @@ export function PhaseQuestion({ job, items, onSaid }: Props) {
         disabled={action.busy || twice.length > 0 || !sent.length}
         data-testid="phases-send"
       >
-        Import {plural(sent.length, "study", "studies")} with these phases
+        {tn(sent.length, "Import {n} study with these phases", "Import {n} studies with these phases")}
       </button>
     </form>
   );
@@ -79,33 +83,34 @@ function Asked({ series, phase, onPhase }: AskedProps) {
       {seen ? (
         <img
           src={series.picture}
-          alt={`A slice through the liver of series ${series.key}`}
+          alt={t("A slice through the liver of series {name}", { name: series.key })}
           onError={() => setSeen(false)}
         />
       ) : (
-        <div class="unseen">no picture</div>
+        <div class="unseen">{t("no picture")}</div>
       )}
       <figcaption>
         <span class="mono">{series.key}</span>
         <span class="muted num">
-          {series.slices !== null && plural(series.slices, "slice")}
-          {series.thicknessMm !== null && `, ${series.thicknessMm.toFixed(1)} mm`}
+          {series.slices !== null && tn(series.slices, "{n} slice", "{n} slices")}
+          {series.thicknessMm !== null && `, ${number(series.thicknessMm, 1)} mm`}
         </span>
         <select
-          aria-label={`Phase of series ${series.key}`}
+          aria-label={t("Phase of series {name}", { name: series.key })}
           data-testid={`phase-of-${series.key}`}
           value={phase}
           onChange={(e) => onPhase(e.currentTarget.value)}
         >
-          <option value="">leave it out</option>
+          <option value="">{t("leave it out")}</option>
           {CT_PHASES.map((one) => (
             <option key={one} value={one}>
               {words(one)}
             </option>
           ))}
         </select>
-        <span class="muted num" title="How likely this phase is, by name, image and order in time">
-          {sure !== undefined && (sure > 0.99 ? "more than 99 % likely" : `${percent(sure, 0)} likely`)}
+        <span class="muted num" title={t("How likely this phase is, by name, image and order in time")}>
+          {sure !== undefined &&
+            (sure > 0.99 ? t("more than 99 % likely") : t("{share} likely", { share: percent(sure, 0) }))}
         </span>
       </figcaption>
     </figure>

@@ -3,6 +3,7 @@ import type { ModelVersion } from "../api/types";
 import { useAction } from "../app/load";
 import { may, useSession } from "../app/session";
 import { ErrorLine } from "../app/ui";
+import { t } from "../i18n/t";
 
 /** Puts a version into use; an earlier one as well, which is how one goes back. */
 export function Promote({ version, onChanged }: { version: ModelVersion; onChanged: () => void }) {
@@ -11,10 +12,10 @@ export function Promote({ version, onChanged }: { version: ModelVersion; onChang
   if (version.promoted)
     return (
       <span class="tag" data-testid="promoted">
-        in use
+        {t("in use")}
       </span>
     );
-  if (!may(user, "ml_engineer")) return <span class="muted">not in use</span>;
+  if (!may(user, "ml_engineer")) return <span class="muted">{t("not in use")}</span>;
   const promote = () =>
     action.run(async () => {
       await api.post(`/models/${version.id}/promote`);
@@ -23,7 +24,7 @@ export function Promote({ version, onChanged }: { version: ModelVersion; onChang
   return (
     <>
       <button type="button" class="small" disabled={action.busy} onClick={promote} data-testid="promote">
-        Promote
+        {t("Promote")}
       </button>
       <ErrorLine error={action.error} />
     </>

@@ -1,36 +1,60 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
 import type { Id, Release, ReleaseDiff } from "../api/types";
-import { plural, when, words } from "../app/format";
+import { when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import type { Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, Empty, ErrorLine } from "../app/ui";
+import { words } from "../app/words";
 import { offsetText } from "../geometry/offset";
+import { number, t, tn } from "../i18n/t";
 
 const FORMATS = ["coco", "csv"] as const;
+
+/** What became of lesions between two releases, and of how many. */
+const CHANGES = {
+  added: {
+    none: t("none added"),
+    some: (n: number) => tn(n, "{n} lesion added", "{n} lesions added"),
+  },
+  removed: {
+    none: t("none removed"),
+    some: (n: number) => tn(n, "{n} lesion removed", "{n} lesions removed"),
+  },
+  moved: {
+    none: t("none moved"),
+    some: (n: number) => tn(n, "{n} lesion moved", "{n} lesions moved"),
+  },
+  relabelled: {
+    none: t("none relabelled"),
+    some: (n: number) => tn(n, "{n} lesion relabelled", "{n} lesions relabelled"),
+  },
+};
 
 export function ReleasesPage({ params }: { params: Params }) {
   const { user } = useSession();
   const releases = useLoad(() => all<Release>(`/cohorts/${params.id}/releases`), [params.id]);
   return (
     <div class="page">
-      <h1>Releases</h1>
-      <p class="muted">A release is what was curated at one moment, frozen under a hash; it never changes.</p>
+      <h1>{t("Releases")}</h1>
+      <p class="muted">
+        {t("A release is what was curated at one moment, frozen under a hash; it never changes.")}
+      </p>
       {may(user, "data_manager") && <Freeze cohort={params.id!} onFrozen={releases.reload} />}
-      <Await of={releases} what="the releases">
+      <Await of={releases} what={t("the releases")}>
         {(list) =>
           list.length ? (
             <>
               <table data-testid="releases">
                 <thead>
                   <tr>
-                    <th class="right">Release</th>
-                    <th>Holds</th>
-                    <th>Note</th>
-                    <th>Hash</th>
-                    <th>Frozen</th>
-                    <th>Download</th>
+                    <th class="right">{t("Release")}</th>
+                    <th>{t("Holds")}</th>
+                    <th>{t("Note")}</th>
+                    <th>{t("Hash")}</th>
+                    <th>{t("Frozen")}</th>
+                    <th>{t("Download")}</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -64,7 +88,7 @@ export function ReleasesPage({ params }: { params: Params }) {
             </>
           ) : (
             <Empty>
-              <p>Nothing is frozen yet. Review a round, then freeze what was accepted.</p>
+              <p>{t("Nothing is frozen yet. Review a round, then freeze what was accepted.")}</p>
             </Empty>
           )
         }
@@ -76,7 +100,7 @@ export function ReleasesPage({ params }: { params: Params }) {
 function holds({ counts }: Release): string {
   return Object.entries(counts)
     .filter(([, n]) => typeof n === "number")
-    .map(([what, n]) => `${n} ${words(what)}`)
+    .map(([what, n]) => `${number(Number(n))} ${words(what)}`)
     .join(", ");
 }
 
@@ -94,11 +118,11 @@ function Freeze({ cohort, onFrozen }: { cohort: Id; onFrozen: () => void }) {
   return (
     <form class="fields" onSubmit={freeze}>
       <label class="grow">
-        Note
+        {t("Note")}
         <input maxLength={200} value={note} onInput={(e) => setNote(e.currentTarget.value)} />
       </label>
       <button type="submit" class="primary" disabled={action.busy} data-testid="release-create">
-        Freeze a release
+        {t("Freeze a release")}
       </button>
       <ErrorLine error={action.error} />
     </form>
@@ -115,7 +139,7 @@ function Diff({ releases }: { releases: Release[] }) {
       <select value={value} onChange={(e) => set(e.currentTarget.value)}>
         {releases.map((release) => (
           <option key={release.id} value={release.id}>
-            release {release.number}
+            {t("release {number}", { number: release.number })}
           </option>
         ))}
       </select>
@@ -123,36 +147,36 @@ function Diff({ releases }: { releases: Release[] }) {
   );
   return (
     <section>
-      <h2>What changed</h2>
+      <h2>{t("What changed")}</h2>
       <div class="fields">
-        {choose("From", from, setFrom)}
-        {choose("To", to, setTo)}
+        {choose(t("From"), from, setFrom)}
+        {choose(t("To"), to, setTo)}
       </div>
-      <Await of={diff} what="the difference">
+      <Await of={diff} what={t("the difference")}>
         {(changes) => (
           <ul class="plain" data-testid="diff">
             {(["added", "removed", "moved", "relabelled"] as const).map((what) => (
               <li key={what}>
                 {changes[what].length ? (
                   <details>
-                    <summary class="num">
-                      {plural(changes[what].length, "lesion")} {what}
-                    </summary>
+                    <summary class="num">{CHANGES[what].some(changes[what].length)}</summary>
                     <ChangedLesions of={changes[what]} />
                   </details>
                 ) : (
-                  <span class="muted">none {what}</span>
+                  <span class="muted">{CHANGES[what].none}</span>
                 )}
               </li>
             ))}
             <li>
               {changes.nudged.length ? (
                 <details>
-                  <summary class="num">{plural(changes.nudged.length, "phase")} nudged</summary>
+                  <summary class="num">
+                    {tn(changes.nudged.length, "{n} phase nudged", "{n} phases nudged")}
+                  </summary>
                   <NudgedPhases of={changes.nudged} />
                 </details>
               ) : (
-                <span class="muted">no phase nudged</span>
+                <span class="muted">{t("no phase nudged")}</span>
               )}
             </li>
           </ul>
@@ -167,18 +191,18 @@ function ChangedLesions({ of }: { of: ReleaseDiff["added"] }) {
     <table>
       <thead>
         <tr>
-          <th class="right">Study</th>
-          <th>Class</th>
-          <th>Primary</th>
-          <th>Lesion</th>
+          <th class="right">{t("Study")}</th>
+          <th>{t("Class")}</th>
+          <th>{t("Primary")}</th>
+          <th>{t("Lesion")}</th>
         </tr>
       </thead>
       <tbody>
         {of.map((one) => (
           <tr key={one.lesion} data-testid="diff-row">
             <td class="num right">{one.ordinal}</td>
-            <td>{one.lesion_class ? words(one.lesion_class) : "not known"}</td>
-            <td>{one.primary ? "primary" : "other"}</td>
+            <td>{one.lesion_class ? words(one.lesion_class) : t("not known")}</td>
+            <td>{one.primary ? t("primary") : t("other")}</td>
             <td class="mono" title={one.lesion}>
               {one.lesion.slice(0, 8)}
             </td>
@@ -194,10 +218,10 @@ function NudgedPhases({ of }: { of: ReleaseDiff["nudged"] }) {
     <table>
       <thead>
         <tr>
-          <th class="right">Study</th>
-          <th>Phase</th>
-          <th>Before</th>
-          <th>After</th>
+          <th class="right">{t("Study")}</th>
+          <th>{t("Phase")}</th>
+          <th>{t("Before")}</th>
+          <th>{t("After")}</th>
         </tr>
       </thead>
       <tbody>

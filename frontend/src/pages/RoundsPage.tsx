@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
 import type { Cohort, HarvestRound, ModelVersion, Strategy } from "../api/types";
-import { plural, when } from "../app/format";
+import { when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
-import { t } from "../i18n/t";
+import { t, tn } from "../i18n/t";
 import { STRATEGIES } from "../review/why";
 
 export function RoundsPage({ params }: { params: Params }) {
@@ -18,28 +18,30 @@ export function RoundsPage({ params }: { params: Params }) {
   );
   return (
     <div class="page">
-      <h1>Rounds</h1>
+      <h1>{t("Rounds")}</h1>
       <p class="muted">
-        In a round a model looks at every study of the pool and says where lesions may be; readers judge that.
+        {t(
+          "In a round a model looks at every study of the pool and says where lesions may be; readers judge that.",
+        )}
       </p>
       {may(user, "data_manager") && <ReadingPolicyChoice cohort={params.id!} />}
       {may(user, "data_manager", "ml_engineer") && (
         <StartRound cohort={params.id!} onStarted={rounds.reload} />
       )}
-      <Await of={rounds} what="the rounds">
+      <Await of={rounds} what={t("the rounds")}>
         {(list) =>
           list.length ? (
             <table data-testid="rounds">
               <thead>
                 <tr>
-                  <th class="right">Round</th>
-                  <th>Model</th>
-                  <th>State</th>
-                  <th>Studies</th>
-                  <th>Read next</th>
-                  <th class="right">Candidates</th>
-                  <th class="right">Reviewed</th>
-                  <th>Started</th>
+                  <th class="right">{t("Round")}</th>
+                  <th>{t("Model")}</th>
+                  <th>{t("State")}</th>
+                  <th>{t("Studies")}</th>
+                  <th>{t("Read next")}</th>
+                  <th class="right">{t("Candidates")}</th>
+                  <th class="right">{t("Reviewed")}</th>
+                  <th>{t("Started")}</th>
                   <th />
                 </tr>
               </thead>
@@ -51,7 +53,7 @@ export function RoundsPage({ params }: { params: Params }) {
             </table>
           ) : (
             <Empty>
-              <p>No round yet. Import studies first, then start one.</p>
+              <p>{t("No round yet. Import studies first, then start one.")}</p>
             </Empty>
           )
         }
@@ -109,7 +111,11 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
           <State state={round.state} />
         </td>
         <td>
-          <Progress done={round.done} total={round.total} label={`Round ${round.number}`} />
+          <Progress
+            done={round.done}
+            total={round.total}
+            label={t("Round {number}", { number: round.number })}
+          />
         </td>
         <td>
           <Link href={`/rounds/${round.id}/arms`} data-testid="arms-link">
@@ -126,7 +132,7 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
         <td class="actions">
           {left > 0 && (
             <Link href={`/rounds/${round.id}/review`} class="go" data-testid="review-link">
-              Review {plural(left, "study", "studies")}
+              {tn(left, "Review {n} study", "Review {n} studies")}
             </Link>
           )}
           {round.reading_policy === "two_adjudicated" && round.reviewable > 0 && may(user, "clinician") && (
@@ -136,7 +142,7 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
           )}
           {active(round.state) && (
             <button type="button" class="small" disabled={action.busy} onClick={cancel}>
-              Cancel
+              {t("Cancel")}
             </button>
           )}
         </td>
@@ -149,11 +155,17 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
             {round.error && <p class="error">{round.error.message}</p>}
             {round.failures.length > 0 && (
               <details>
-                <summary>{plural(round.failures.length, "study", "studies")} could not be looked at</summary>
+                <summary>
+                  {tn(
+                    round.failures.length,
+                    "{n} study could not be looked at",
+                    "{n} studies could not be looked at",
+                  )}
+                </summary>
                 <ul>
                   {round.failures.map((failure) => (
                     <li key={failure.study}>
-                      Study <span class="num">{failure.ordinal}</span>: {failure.message}
+                      {t("Study {number}", { number: failure.ordinal })}: {failure.message}
                     </li>
                   ))}
                 </ul>
@@ -191,9 +203,11 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
   return (
     <form class="fields" onSubmit={start}>
       <label>
-        Detector
+        {t("Detector")}
         <select value={model} onChange={(e) => setModel(e.currentTarget.value)}>
-          <option value="">{promoted ? `${promoted.name} (in use)` : "the one in use"}</option>
+          <option value="">
+            {promoted ? t("{name} (in use)", { name: promoted.name }) : t("the one in use")}
+          </option>
           {models.data
             ?.filter((one) => !one.promoted)
             .map((one) => (
@@ -204,7 +218,7 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
         </select>
       </label>
       <label title={STRATEGIES[strategy].says}>
-        Read next
+        {t("Read next")}
         <select
           value={strategy}
           data-testid="round-strategy"
@@ -217,8 +231,12 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
           ))}
         </select>
       </label>
-      <label title="This share of the studies is drawn at random and shown beside the others, so that the order can be held against chance.">
-        Random arm, %
+      <label
+        title={t(
+          "This share of the studies is drawn at random and shown beside the others, so that the order can be held against chance.",
+        )}
+      >
+        {t("Random arm, %")}
         <input
           type="number"
           min={2}
@@ -259,7 +277,7 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
         />
       </label>
       <button type="submit" class="primary" disabled={action.busy} data-testid="round-start">
-        Start a round
+        {t("Start a round")}
       </button>
       <ErrorLine error={action.error ?? models.error} />
     </form>

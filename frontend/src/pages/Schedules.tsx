@@ -2,9 +2,11 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
 import type { Id, Schedule } from "../api/types";
-import { plural, when, words } from "../app/format";
+import { when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Await, ErrorLine } from "../app/ui";
+import { words } from "../app/words";
+import { t, tn } from "../i18n/t";
 import { parseOverrides, showOverrides } from "./choices";
 import { USUAL, WhatToTrain } from "./WhatToTrain";
 
@@ -16,18 +18,18 @@ export function Schedules({ cohort, editable }: { cohort: Id; editable: boolean 
   );
   return (
     <section>
-      <h2>Schedules</h2>
-      <Await of={schedules} what="the schedules">
+      <h2>{t("Schedules")}</h2>
+      <Await of={schedules} what={t("the schedules")}>
         {(list) =>
           list.length ? (
             <table data-testid="schedules">
               <thead>
                 <tr>
-                  <th>Models</th>
-                  <th>Size</th>
-                  <th>Every</th>
-                  <th>On</th>
-                  <th>Last time</th>
+                  <th>{t("Models")}</th>
+                  <th>{t("Size")}</th>
+                  <th>{t("Every")}</th>
+                  <th>{t("On")}</th>
+                  <th>{t("Last time")}</th>
                   <th />
                 </tr>
               </thead>
@@ -44,8 +46,9 @@ export function Schedules({ cohort, editable }: { cohort: Id; editable: boolean 
             </table>
           ) : (
             <p class="muted">
-              None. A schedule retrains when there is something new to learn from, and says so when there is
-              not.
+              {t(
+                "None. A schedule retrains when there is something new to learn from, and says so when there is not.",
+              )}
             </p>
           )
         }
@@ -85,7 +88,7 @@ function ScheduleRow({
       <td>
         <Minutes
           value={schedule.every_minutes}
-          label={`Minutes between trainings of ${name}`}
+          label={t("Minutes between trainings of {name}", { name })}
           disabled={!editable || action.busy}
           onChange={(every_minutes) => change({ every_minutes })}
         />
@@ -93,20 +96,20 @@ function ScheduleRow({
       <td>
         <input
           type="checkbox"
-          aria-label={`Schedule of ${name} is on`}
+          aria-label={t("Schedule of {name} is on", { name })}
           checked={schedule.enabled}
           disabled={!editable || action.busy}
           onChange={() => change({ enabled: !schedule.enabled })}
         />
       </td>
       <td class="wide">
-        {schedule.last_fired_at ? `${when(schedule.last_fired_at)}: ${schedule.last_outcome}` : "not yet"}
+        {schedule.last_fired_at ? `${when(schedule.last_fired_at)}: ${schedule.last_outcome}` : t("not yet")}
         <ErrorLine error={action.error} />
       </td>
       <td>
         {editable && (
           <button type="button" class="small" disabled={action.busy} onClick={remove}>
-            Delete
+            {t("Delete")}
           </button>
         )}
       </td>
@@ -163,13 +166,13 @@ function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
   };
   return (
     <details class="panel">
-      <summary>New schedule</summary>
+      <summary>{t("New schedule")}</summary>
       <form onSubmit={make}>
         <div class="fields">
           <WhatToTrain what={what} onChange={setWhat} />
           <fieldset>
-            <legend>Every</legend>
-            <Minutes value={every} label="Minutes between trainings" onChange={setEvery} />
+            <legend>{t("Every")}</legend>
+            <Minutes value={every} label={t("Minutes between trainings")} onChange={setEvery} />
           </fieldset>
           <button
             type="submit"
@@ -177,7 +180,7 @@ function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
             disabled={action.busy || !what.kinds.length}
             data-testid="schedule-create"
           >
-            Retrain every {plural(every, "minute")}
+            {tn(every, "Retrain every {n} minute", "Retrain every {n} minutes")}
           </button>
         </div>
         <ErrorLine error={action.error} />

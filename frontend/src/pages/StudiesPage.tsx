@@ -1,11 +1,12 @@
 import { useState } from "preact/hooks";
 import { api, relative } from "../api/client";
 import type { Cohort, Page, Study, StudyDetail } from "../api/types";
-import { plural, words } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, Empty, ErrorLine, Progress } from "../app/ui";
+import { words } from "../app/words";
+import { number, t, tn } from "../i18n/t";
 import { LESION_CLASSES } from "./choices";
 
 export function StudiesPage({ params }: { params: Params }) {
@@ -26,22 +27,22 @@ export function StudiesPage({ params }: { params: Params }) {
   };
   return (
     <div class="page">
-      <h1>Studies</h1>
+      <h1>{t("Studies")}</h1>
       {cohort.data && <Registration counts={cohort.data.counts} />}
-      <Await of={page} what="the studies">
+      <Await of={page} what={t("the studies")}>
         {({ results, next, previous }) =>
           results.length ? (
             <>
               <table data-testid="studies">
                 <thead>
                   <tr>
-                    <th class="right">Study</th>
-                    <th>Subject</th>
-                    <th>Split</th>
-                    <th>Pathology</th>
-                    <th>Phases</th>
-                    <th>Grid</th>
-                    <th class="right">Lesions</th>
+                    <th class="right">{t("Study")}</th>
+                    <th>{t("Subject")}</th>
+                    <th>{t("Split")}</th>
+                    <th>{t("Pathology")}</th>
+                    <th>{t("Phases")}</th>
+                    <th>{t("Grid")}</th>
+                    <th class="right">{t("Lesions")}</th>
                     <th />
                   </tr>
                 </thead>
@@ -52,21 +53,21 @@ export function StudiesPage({ params }: { params: Params }) {
                 </tbody>
               </table>
               {(next || previous) && (
-                <nav class="pager" aria-label="Pages">
+                <nav class="pager" aria-label={t("Pages")}>
                   <button type="button" disabled={!previous} onClick={() => setAt(relative(previous!))}>
-                    Earlier page
+                    {t("Earlier page")}
                   </button>
                   <button type="button" disabled={!next} onClick={() => setAt(relative(next!))}>
-                    Later page
+                    {t("Later page")}
                   </button>
                 </nav>
               )}
             </>
           ) : (
             <Empty>
-              <p>No studies yet.</p>
+              <p>{t("No studies yet.")}</p>
               <p>
-                <Link href={`/cohorts/${params.id}/import`}>Import a folder of CT studies</Link>
+                <Link href={`/cohorts/${params.id}/import`}>{t("Import a folder of CT studies")}</Link>
               </p>
             </Empty>
           )
@@ -87,16 +88,27 @@ function Registration({ counts }: { counts: Cohort["counts"] }) {
     <p class="registration" data-testid="registration">
       {unprepared > 0 && (
         <>
-          <span>
-            <span class="num">{unprepared}</span> of {plural(studies, "study", "studies")} waiting for
-            registration
+          <span class="num">
+            {tn(
+              studies,
+              "{waiting} of {n} study waiting for registration",
+              "{waiting} of {n} studies waiting for registration",
+              {
+                waiting: unprepared,
+              },
+            )}
           </span>
-          <Progress done={studies - unprepared} total={studies} label="Registration" />
+          <Progress done={studies - unprepared} total={studies} label={t("Registration")} />
         </>
       )}
       {failed > 0 && (
         <span class="flag">
-          ⚠ {plural(failed, "study", "studies")} could not be registered: the reason is in its row
+          ⚠{" "}
+          {tn(
+            failed,
+            "{n} study could not be registered: the reason is in its row",
+            "{n} studies could not be registered: the reason is in their rows",
+          )}
         </span>
       )}
     </p>
@@ -116,16 +128,16 @@ function StudyRow({ study, onRetried }: { study: Study; onRetried: () => void })
     <tr data-testid="study-row">
       <td class="num right">{study.ordinal}</td>
       <td class="mono">{study.subject.slice(0, 10)}</td>
-      <td>{study.split}</td>
+      <td>{study.split && words(study.split)}</td>
       <td>
         {may(user, "data_manager") ? (
           <select
-            aria-label={`Pathology of study ${study.ordinal}`}
+            aria-label={t("Pathology of study {number}", { number: study.ordinal })}
             value={lesionClass}
             disabled={action.busy}
             onChange={(e) => change(e.currentTarget.value)}
           >
-            <option value="">not known</option>
+            <option value="">{t("not known")}</option>
             {LESION_CLASSES.map((name) => (
               <option key={name} value={name}>
                 {words(name)}
@@ -133,7 +145,7 @@ function StudyRow({ study, onRetried }: { study: Study; onRetried: () => void })
             ))}
           </select>
         ) : (
-          words(lesionClass) || "not known"
+          words(lesionClass) || t("not known")
         )}
         <ErrorLine error={action.error} />
       </td>
@@ -145,7 +157,7 @@ function StudyRow({ study, onRetried }: { study: Study; onRetried: () => void })
       <td class="num muted">{grid(study)}</td>
       <td class="num right">{study.lesions}</td>
       <td>
-        <Link href={`/studies/${study.id}/draw`}>Open</Link>
+        <Link href={`/studies/${study.id}/draw`}>{t("Open")}</Link>
       </td>
     </tr>
   );
@@ -159,7 +171,7 @@ function Prepared({ study, onRetried }: { study: Study; onRetried: () => void })
   if (study.preparation !== "failed")
     return (
       <p class="muted" data-testid="preparation">
-        {study.preparation === "running" ? "being registered" : "waiting for registration"}
+        {study.preparation === "running" ? t("being registered") : t("waiting for registration")}
       </p>
     );
   const again = () =>
@@ -169,10 +181,10 @@ function Prepared({ study, onRetried }: { study: Study; onRetried: () => void })
     });
   return (
     <p class="flag" data-testid="preparation">
-      ⚠ Not registered: {study.preparation_error?.message}{" "}
+      ⚠ {t("Not registered: {why}", { why: study.preparation_error?.message ?? "" })}{" "}
       {may(user, "data_manager") && (
         <button type="button" class="small" disabled={action.busy} onClick={again}>
-          Try again
+          {t("Try again")}
         </button>
       )}
       <ErrorLine error={action.error} />
@@ -185,8 +197,11 @@ function SuspectedText({ study }: { study: Study }) {
   const { user } = useSession();
   const [suspected, setSuspected] = useState(study.suspected_text);
   const action = useAction();
-  const where = Object.entries(suspected).map(
-    ([phase, slices]) => `${words(phase)} ${plural(slices.length, "slice")}, first ${slices[0]! + 1}`,
+  const where = Object.entries(suspected).map(([phase, slices]) =>
+    tn(slices.length, "{phase} {n} slice, first {first}", "{phase} {n} slices, first {first}", {
+      phase: words(phase),
+      first: slices[0]! + 1,
+    }),
   );
   if (!where.length) return null;
   const checked = () =>
@@ -196,10 +211,10 @@ function SuspectedText({ study }: { study: Study }) {
     });
   return (
     <p class="flag" data-testid="suspected-text">
-      ⚠ There seems to be writing in the image: {where.join("; ")}.{" "}
+      ⚠ {t("There seems to be writing in the image: {where}.", { where: where.join("; ") })}{" "}
       {may(user, "data_manager") && (
         <button type="button" class="small" disabled={action.busy} onClick={checked}>
-          I looked, it names nobody
+          {t("I looked, it names nobody")}
         </button>
       )}
       <ErrorLine error={action.error} />
@@ -209,6 +224,6 @@ function SuspectedText({ study }: { study: Study }) {
 
 function grid({ geometry }: Study): string {
   const [z, y, x] = geometry.shape_zyx;
-  const spacing = geometry.spacing_xyz_mm.map((mm) => mm.toFixed(2)).join(" × ");
+  const spacing = geometry.spacing_xyz_mm.map((mm) => number(mm, 2)).join(" × ");
   return `${x} × ${y} × ${z}, ${spacing} mm`;
 }

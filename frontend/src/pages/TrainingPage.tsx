@@ -1,11 +1,13 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
 import type { TrainingRun } from "../api/types";
-import { when, words } from "../app/format";
+import { when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
+import { words } from "../app/words";
+import { t } from "../i18n/t";
 import { parseOverrides } from "./choices";
 import { Schedules } from "./Schedules";
 import { USUAL, WhatToTrain } from "./WhatToTrain";
@@ -21,21 +23,21 @@ export function TrainingPage({ params }: { params: Params }) {
   );
   return (
     <div class="page">
-      <h1>Training</h1>
+      <h1>{t("Training")}</h1>
       {mayTrain && <StartTraining cohort={cohort} onStarted={runs.reload} />}
-      <Await of={runs} what="the trainings">
+      <Await of={runs} what={t("the trainings")}>
         {(list) =>
           list.length ? (
             <table data-testid="training-runs">
               <thead>
                 <tr>
-                  <th>Run</th>
-                  <th>State</th>
-                  <th>Steps</th>
-                  <th>Data</th>
-                  <th>Made</th>
-                  <th>Why</th>
-                  <th>Started</th>
+                  <th>{t("Run")}</th>
+                  <th>{t("State")}</th>
+                  <th>{t("Steps")}</th>
+                  <th>{t("Data")}</th>
+                  <th>{t("Made")}</th>
+                  <th>{t("Why")}</th>
+                  <th>{t("Started")}</th>
                 </tr>
               </thead>
               <tbody>
@@ -53,10 +55,12 @@ export function TrainingPage({ params }: { params: Params }) {
                       <Progress
                         done={run.step}
                         total={run.total}
-                        label={`Training of the ${words(run.kind)}`}
+                        label={t("Training: {kind}", { kind: words(run.kind) })}
                       />
                     </td>
-                    <td class="num">{run.release ? `release ${run.release.number}` : "–"}</td>
+                    <td class="num">
+                      {run.release ? t("release {number}", { number: run.release.number }) : "–"}
+                    </td>
                     <td>
                       {run.result ? <Link href={`/models/${run.result.id}`}>{run.result.name}</Link> : "–"}
                     </td>
@@ -68,10 +72,11 @@ export function TrainingPage({ params }: { params: Params }) {
             </table>
           ) : (
             <Empty>
-              <p>Nothing was trained on this cohort yet.</p>
+              <p>{t("Nothing was trained on this cohort yet.")}</p>
               <p>
-                A training freezes what is curated as a release and learns from it; the new version is judged
-                on the gold set and waits for you to promote it.
+                {t(
+                  "A training freezes what is curated as a release and learns from it; the new version is judged on the gold set and waits for you to promote it.",
+                )}
               </p>
             </Empty>
           )
@@ -103,7 +108,7 @@ function StartTraining({ cohort, onStarted }: { cohort: string; onStarted: () =>
           disabled={action.busy || !what.kinds.length}
           data-testid="train-start"
         >
-          Train now
+          {t("Train now")}
         </button>
       </div>
       <ErrorLine error={action.error} />

@@ -1,10 +1,13 @@
 import { api } from "../api/client";
 import type { TrainingRunDetail } from "../api/types";
-import { when, words } from "../app/format";
+import { when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
 import { Await, active, ErrorLine, Progress, State } from "../app/ui";
+import { words } from "../app/words";
+import { rich } from "../i18n/rich";
+import { t } from "../i18n/t";
 import { LossChart } from "./LossChart";
 
 export function TrainingRunPage({ params }: { params: Params }) {
@@ -15,7 +18,7 @@ export function TrainingRunPage({ params }: { params: Params }) {
   );
   return (
     <div class="page">
-      <Await of={run} what="the training">
+      <Await of={run} what={t("the training")}>
         {(data) => <Run run={data} onChanged={run.reload} />}
       </Await>
     </div>
@@ -34,11 +37,13 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
   return (
     <>
       <h1>
-        Training of the {words(run.kind)}, size {run.size} <State state={run.state} />
+        {t("Training: {kind}, size {size}", { kind: words(run.kind), size: run.size })}{" "}
+        <State state={run.state} />
       </h1>
       <p data-testid="run-reason">
-        Why it started: {run.reason || "somebody asked for it."} {run.owner && `Asked for by ${run.owner}.`}{" "}
-        {run.release && `It learns from release ${run.release.number}.`}
+        {t("Why it started: {reason}", { reason: run.reason || t("somebody asked for it.") })}{" "}
+        {run.owner && t("Asked for by {name}.", { name: run.owner })}{" "}
+        {run.release && t("It learns from release {number}.", { number: run.release.number })}
       </p>
       {error && (
         <p class="error" role="alert">
@@ -46,23 +51,25 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
         </p>
       )}
       <p>
-        <Progress done={run.step} total={run.total} label="Steps" /> {run.message}
+        <Progress done={run.step} total={run.total} label={t("Steps")} /> {run.message}
       </p>
       {run.result && (
         <p>
-          It made <Link href={`/models/${run.result.id}`}>{run.result.name}</Link>.
+          {rich(t("It made {version}."), {
+            version: <Link href={`/models/${run.result.id}`}>{run.result.name}</Link>,
+          })}
         </p>
       )}
       {active(run.state) && may(user, "ml_engineer") && (
         <button type="button" disabled={action.busy} onClick={cancel} data-testid="train-cancel">
-          Cancel
+          {t("Cancel")}
         </button>
       )}
       <ErrorLine error={action.error} />
       <LossChart points={run.curve} />
       <div class="columns">
         <section>
-          <h2>Now</h2>
+          <h2>{t("Now")}</h2>
           <dl class="pairs num">
             {Object.entries(run.values).map(([name, value]) => (
               <div key={name}>
@@ -71,23 +78,23 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
               </div>
             ))}
             <div>
-              <dt>started</dt>
-              <dd>{when(run.started_at) || "not yet"}</dd>
+              <dt>{t("started")}</dt>
+              <dd>{when(run.started_at) || t("not yet")}</dd>
             </div>
             <div>
-              <dt>last sign of life</dt>
+              <dt>{t("last sign of life")}</dt>
               <dd>{when(run.heartbeat_at) || "–"}</dd>
             </div>
             <div>
-              <dt>finished</dt>
+              <dt>{t("finished")}</dt>
               <dd>{when(run.finished_at) || "–"}</dd>
             </div>
           </dl>
         </section>
         <section>
-          <h2>Log</h2>
+          <h2>{t("Log")}</h2>
           <pre class="log" data-testid="log">
-            {run.log_tail.join("\n") || "Nothing yet."}
+            {run.log_tail.join("\n") || t("Nothing yet.")}
           </pre>
         </section>
       </div>

@@ -1,6 +1,7 @@
 /** The fields that a training and a schedule share: kinds, size, overrides of the plan. */
 import type { ModelKind } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
+import { t } from "../i18n/t";
 import { KINDS, LESION_KINDS, sizesFor } from "./choices";
 
 export interface What {
@@ -21,7 +22,7 @@ export function WhatToTrain({ what, onChange }: { what: What; onChange: (what: W
   return (
     <>
       <fieldset class="choice">
-        <legend>Models</legend>
+        <legend>{t("Models")}</legend>
         {KINDS.map((kind) => (
           <label key={kind}>
             <input
@@ -35,7 +36,7 @@ export function WhatToTrain({ what, onChange }: { what: What; onChange: (what: W
         ))}
       </fieldset>
       <label>
-        Size
+        {t("Size")}
         <select
           value={what.size}
           onChange={(e) => onChange({ ...what, size: e.currentTarget.value })}
@@ -47,9 +48,9 @@ export function WhatToTrain({ what, onChange }: { what: What; onChange: (what: W
         </select>
       </label>
       <label class="grow">
-        Overrides of the plan
+        {t("Overrides of the plan")}
         <input
-          placeholder="none; for example steps=500"
+          placeholder={t("none; for example steps=500")}
           value={what.overrides}
           onInput={(e) => onChange({ ...what, overrides: e.currentTarget.value })}
           data-testid="train-overrides"

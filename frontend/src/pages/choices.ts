@@ -1,5 +1,6 @@
 /** What can be chosen in forms, in the server's words. */
 import type { ModelKind } from "../api/types";
+import { t } from "../i18n/t";
 
 export const LESION_CLASSES = [
   "hcc",
@@ -38,7 +39,7 @@ export function parseOverrides(text: string): Record<string, unknown> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf("=");
-      if (at < 1) throw new Error(`Write overrides as name=value; "${pair}" is not.`);
+      if (at < 1) throw new Error(t("Write overrides as name=value; {text} is not.", { text: `"${pair}"` }));
       const value = pair.slice(at + 1);
       try {
         return [pair.slice(0, at), JSON.parse(value) as unknown];

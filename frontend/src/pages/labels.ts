@@ -1,5 +1,6 @@
 /** What a table of labels came to, and the answers a person gives to its questions. */
 import type { Id, LabelRow, RowState } from "../api/types";
+import { t, tn } from "../i18n/t";
 
 /** Row number to the study that is meant, null to leave the row out. */
 export type Answers = Record<number, Id | null>;
@@ -22,7 +23,7 @@ export function form(file: File, windowDays: number, answers: Answers): FormData
 
 /** "3 days before", "same day", or that the date is not known. */
 export function before(days: number | null): string {
-  if (days === null) return "date not known";
-  if (days === 0) return "same day";
-  return days === 1 ? "1 day before" : `${days} days before`;
+  if (days === null) return t("date not known");
+  if (days === 0) return t("same day");
+  return tn(days, "{n} day before", "{n} days before");
 }

@@ -1,12 +1,14 @@
 /** A version's figures out of its metrics, whatever evaluation they came from. */
 import type { Estimate, Measured } from "../api/types";
-import { isEstimate, measured, words } from "../app/format";
+import { isEstimate, measured } from "../app/format";
+import { words } from "../app/words";
+import { number, t } from "../i18n/t";
 
 const NAMES: Record<string, string> = {
   p1td_1: "P1TD-1",
   p1td_10: "P1TD-10",
-  mean_f1: "Mean F1",
-  accuracy: "Accuracy",
+  mean_f1: t("Mean F1"),
+  accuracy: t("Accuracy"),
 };
 
 export function metricName(path: string): string {
@@ -29,20 +31,22 @@ export function estimates(metrics: Record<string, unknown>, below = ""): [string
 
 const points = (value: number) => {
   const sign = value > 0 ? "+" : value < 0 ? "−" : "";
-  return `${sign}${(100 * Math.abs(value)).toFixed(1)}`;
+  return `${sign}${number(100 * Math.abs(value), 1)}`;
 };
 
 /** The second less the first, in percentage points: "+4.2 points (−1.0 to +9.3)". */
 export function difference(given: Estimate | null): string {
   const e = measured(given);
-  return e ? `${points(e.value)} points (${points(e.lo)} to ${points(e.hi)})` : "–";
+  return e
+    ? t("{value} points ({lo} to {hi})", { value: points(e.value), lo: points(e.lo), hi: points(e.hi) })
+    : "–";
 }
 
 /** What a difference says, in words; one whose interval holds zero could be chance. */
 export function judgement(given: Estimate | null): string {
   const e = measured(given);
-  if (!e) return "not judged on the same gold studies";
-  if (e.lo > 0) return "better";
-  if (e.hi < 0) return "worse";
-  return "not clearly different: the interval holds zero";
+  if (!e) return t("not judged on the same gold studies");
+  if (e.lo > 0) return t("better");
+  if (e.hi < 0) return t("worse");
+  return t("not clearly different: the interval holds zero");
 }

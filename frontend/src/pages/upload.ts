@@ -5,6 +5,7 @@
 import { api } from "../api/client";
 import { ApiError, asApiError } from "../api/errors";
 import type { Id, UploadContent } from "../api/types";
+import { t } from "../i18n/t";
 import { batches, type Chosen, fingerprint, missing, type Piece, pieces, totalBytes } from "./files";
 
 const TRIES = 4;
@@ -23,7 +24,7 @@ export async function upload(cohort: Id, chosen: Chosen[], onProgress: (sent: nu
     sent += bytesOf(batch);
     onProgress(sent);
   }
-  if (!id) throw new Error("There are no files in what you chose.");
+  if (!id) throw new Error(t("There are no files in what you chose."));
   localStorage.removeItem(key);
   return id;
 }
@@ -61,7 +62,7 @@ async function send(cohort: Id, batch: Piece[], id: Id | null): Promise<Id> {
         throw new ApiError(
           error.status,
           error.code,
-          `${error.message} Choose the same files again to go on where it stopped.`,
+          `${error.message} ${t("Choose the same files again to go on where it stopped.")}`,
         );
       await new Promise((done) => setTimeout(done, 1000 * 2 ** attempt));
     }

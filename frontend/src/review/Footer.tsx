@@ -16,8 +16,8 @@ interface Props {
 }
 
 const STUDY_BUTTONS: { verdict: StudyVerdict; word: string }[] = [
-  { verdict: "no_lesion", word: "No lesion" },
-  { verdict: "missed", word: "Missed" },
+  { verdict: "no_lesion", word: t("No lesion") },
+  { verdict: "missed", word: t("Missed") },
 ];
 
 export function Footer({ state, outbox, back, onAction }: Props) {
@@ -38,7 +38,7 @@ export function Footer({ state, outbox, back, onAction }: Props) {
       </p>
       <div class="controls">
         <button type="button" {...press("reject_rest")} data-testid="reject-rest">
-          Reject the rest <kbd>{keyFor("reject_rest")}</kbd>
+          {t("Reject the rest")} <kbd>{keyFor("reject_rest")}</kbd>
         </button>
         {STUDY_BUTTONS.map(({ verdict, word }) => (
           <button
@@ -54,7 +54,7 @@ export function Footer({ state, outbox, back, onAction }: Props) {
           </button>
         ))}
         <button type="button" {...press("draw")} data-testid="draw">
-          Draw <kbd>{keyFor("draw")}</kbd>
+          {t("Draw")} <kbd>{keyFor("draw")}</kbd>
         </button>
         <button
           type="button"
@@ -62,13 +62,13 @@ export function Footer({ state, outbox, back, onAction }: Props) {
           {...press("undo")}
           data-testid="undo"
         >
-          Undo <kbd>{keyFor("undo")}</kbd>
+          {t("Undo")} <kbd>{keyFor("undo")}</kbd>
         </button>
         <span class="said-study">{said && <ReceiptMark receipt={said.receipt} />}</span>
         <span class="grow" />
         <Delivery outbox={outbox} />
-        <button type="button" {...press("help")} aria-label="Keys" data-testid="help">
-          Keys <kbd>?</kbd>
+        <button type="button" {...press("help")} data-testid="help">
+          {t("Keys")} <kbd>?</kbd>
         </button>
         <button
           type="button"
@@ -79,7 +79,7 @@ export function Footer({ state, outbox, back, onAction }: Props) {
           {t("Reject the rest, next")} <kbd>{keyFor("rest_and_next")}</kbd>
         </button>
         <button type="button" class="primary" {...press("next_study")} data-testid="next-study">
-          Next study <kbd>{keyFor("next_study")}</kbd>
+          {t("Next study")} <kbd>{keyFor("next_study")}</kbd>
         </button>
       </div>
     </footer>
@@ -89,15 +89,15 @@ export function Footer({ state, outbox, back, onAction }: Props) {
 /** The state of the outbox in words: a reader always knows whether a verdict has arrived. */
 function Delivery({ outbox }: { outbox: Outbox }) {
   const n = outbox.waiting;
-  const kept = outbox.durable ? "kept in this browser" : "kept only while this page is open";
+  const kept = outbox.durable ? t("kept in this browser") : t("kept only while this page is open");
   const text =
     n === 0
-      ? "all stored"
+      ? t("all stored")
       : outbox.state === "waiting"
-        ? `${n} waiting for the server, ${kept}`
+        ? t("{n} waiting for the server, {kept}", { n, kept })
         : outbox.state === "signed_out"
-          ? `${n} waiting for you to sign in, ${kept}`
-          : `${n} on the way`;
+          ? t("{n} waiting for you to sign in, {kept}", { n, kept })
+          : t("{n} on the way", { n });
   return (
     <span class={`delivery num ${outbox.state}`} role="status" data-testid="outbox" data-waiting={n}>
       {text}

@@ -1,9 +1,11 @@
 /** The screen of one study: candidates by phases, the rail beside them, the footer below. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { HarvestRound, Id, ReviewStudy, WindowName } from "../api/types";
-import { placeWords, words } from "../app/format";
+import { placeWords } from "../app/format";
 import { Link } from "../app/router";
 import { useSession } from "../app/session";
+import { words } from "../app/words";
+import { rich } from "../i18n/rich";
 import { t } from "../i18n/t";
 import { PRESET_LABELS, PRESET_NAMES } from "../viewer/windows";
 import { ConflictPanel } from "./Conflicts";
@@ -108,7 +110,7 @@ export function Grid(props: Props) {
     <div class={`review ${bare ? "bare" : ""}`} data-testid="review" data-round-study={study.id}>
       <div class="grid">
         <div class="phases">
-          <fieldset class="windows" aria-label="Window">
+          <fieldset class="windows" aria-label={t("Window")}>
             {PRESET_NAMES.map((name, i) => (
               <button
                 key={name}
@@ -159,11 +161,19 @@ export function Grid(props: Props) {
                 ? t(
                     "This study is read from scratch: no candidate is shown. Draw every lesion in it, or say that it has none.",
                   )
-                : "No candidate in this study scored high enough to be shown."}
+                : t("No candidate in this study scored high enough to be shown.")}
             </p>
             <p>
-              <kbd>{keyFor("no_lesion")}</kbd> the study has no lesion, <kbd>{keyFor("missed")}</kbd> it has
-              one, <kbd>{keyFor("draw")}</kbd> look at the whole study and draw it.
+              {rich(
+                t(
+                  "{no} the study has no lesion, {missed} it has one, {draw} look at the whole study and draw it.",
+                ),
+                {
+                  no: <kbd>{keyFor("no_lesion")}</kbd>,
+                  missed: <kbd>{keyFor("missed")}</kbd>,
+                  draw: <kbd>{keyFor("draw")}</kbd>,
+                },
+              )}
             </p>
           </div>
         )}
@@ -208,10 +218,10 @@ function Place({ study, phase }: { study: ReviewStudy; phase: string }) {
       {phase !== study.study.reference_phase && (
         <Link
           href={`/studies/${study.study.id}/draw?round_study=${study.id}&nudge=${phase}`}
-          title={`Move the ${words(phase)} phase by hand`}
+          title={t("Move the {phase} phase by hand", { phase: words(phase) })}
           data-testid={`nudge-${phase}`}
         >
-          move
+          {t("move")}
         </Link>
       )}
     </span>

@@ -1,8 +1,10 @@
 /** What is known of the study beside its candidates: where it stands, what it is, why it is here. */
 import { useEffect, useState } from "preact/hooks";
 import type { Geometry, HarvestRound } from "../api/types";
-import { plural, seconds, words } from "../app/format";
+import { seconds } from "../app/format";
 import { Link } from "../app/router";
+import { words } from "../app/words";
+import { t, tn } from "../i18n/t";
 import type { ActiveClock } from "./clock";
 import { sizeMm } from "./crop";
 import { Mark } from "./marks";
@@ -21,40 +23,43 @@ export function Rail({ state, reviewed, remaining, clock, round }: Props) {
   const { study, lesions, candidates } = state.study;
   const drawn = lesions.filter((lesion) => !lesion.retired_at && lesion.source === "drawn");
   return (
-    <aside class="rail" aria-label="Study">
+    <aside class="rail" aria-label={t("Study")}>
       {round && (
         <Link class="back num" href={`/cohorts/${round.cohort}/rounds`}>
-          Round {round.number}
+          {t("Round {number}", { number: round.number })}
         </Link>
       )}
       <h2 class="num">
-        Study {study.ordinal} <span class="muted">{study.subject.slice(0, 8)}</span>
+        {t("Study {number}", { number: study.ordinal })}{" "}
+        <span class="muted">{study.subject.slice(0, 8)}</span>
       </h2>
       <dl>
-        <dt>Pathology</dt>
-        <dd data-testid="lesion-class">{study.lesion_class ? words(study.lesion_class) : "not known"}</dd>
-        <dt>Reviewed</dt>
+        <dt>{t("Pathology")}</dt>
+        <dd data-testid="lesion-class">{study.lesion_class ? words(study.lesion_class) : t("not known")}</dd>
+        <dt>{t("Reviewed")}</dt>
         <dd class="num" data-testid="reviewed-count" data-reviewed={reviewed} data-remaining={remaining}>
-          {reviewed} of {reviewed + remaining}
+          {t("{n} of {total}", { n: reviewed, total: reviewed + remaining })}
         </dd>
-        <dt>Time on this study</dt>
+        <dt>{t("Time on this study")}</dt>
         <dd class="num" data-testid="active-seconds">
           <Seconds clock={clock} />
         </dd>
       </dl>
-      <h3>Why am I seeing this?</h3>
+      <h3>{t("Why am I seeing this?")}</h3>
       <p data-testid="why">{reason(state.study.why, candidates.length, state.study.from_scratch)}</p>
       {!study.has_liver && (
-        <p class="muted">No liver was found in this study: candidates may lie outside it.</p>
+        <p class="muted">{t("No liver was found in this study: candidates may lie outside it.")}</p>
       )}
-      <h3>Where they lie</h3>
+      <h3>{t("Where they lie")}</h3>
       <Where state={state} />
       <p class="muted" data-testid="unjudged-count">
-        {plural(candidates.length, "candidate")}, {unjudged(state).length} to judge
+        {tn(candidates.length, "{n} candidate, {left} to judge", "{n} candidates, {left} to judge", {
+          left: unjudged(state).length,
+        })}
       </p>
       {drawn.length > 0 && (
         <>
-          <h3>Drawn</h3>
+          <h3>{t("Drawn")}</h3>
           <ul class="plain">
             {drawn.map((lesion) => (
               <li key={lesion.id} class="num">
@@ -93,7 +98,7 @@ function Where({ state }: { state: ReviewState }) {
       class="where"
       viewBox={`0 0 ${right - left} ${top - bottom}`}
       role="img"
-      aria-label="Seen from the front"
+      aria-label={t("Seen from the front")}
     >
       <rect class="frame" width={right - left} height={top - bottom} />
       {state.study.candidates.map((candidate, index) => (

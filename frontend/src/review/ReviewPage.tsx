@@ -202,7 +202,7 @@ export function ReviewPage({ params }: { params: Params }) {
               onBack={trail.length ? onBack : null}
             />
           ) : (
-            !error && <p class="muted slow">Loading the next study …</p>
+            !error && <p class="muted slow">{t("Loading the next study …")}</p>
           )}
         </div>
       </Keys.Provider>
@@ -251,10 +251,12 @@ function Finished({ round, reviewed, waiting, onBack }: FinishedProps) {
   }, [bindings, onBack]);
   return (
     <Empty>
-      <h1 data-testid="finished">Nothing left to review in this round</h1>
+      <h1 data-testid="finished">{t("Nothing left to review in this round")}</h1>
       <p class="num">
-        {reviewed} reviewed{waiting ? `, ${waiting} answers still on their way` : ", all answers stored"}. A
-        study that somebody else has open comes back here if they leave it.
+        {waiting
+          ? t("{n} reviewed, {waiting} answers still on their way.", { n: reviewed, waiting })
+          : t("{n} reviewed, all answers stored.", { n: reviewed })}{" "}
+        {t("A study that somebody else has open comes back here if they leave it.")}
       </p>
       <p class="controls">
         {onBack && (
@@ -263,9 +265,9 @@ function Finished({ round, reviewed, waiting, onBack }: FinishedProps) {
           </button>
         )}
         {round ? (
-          <Link href={`/cohorts/${round.cohort}/training`}>Train on what was curated</Link>
+          <Link href={`/cohorts/${round.cohort}/training`}>{t("Train on what was curated")}</Link>
         ) : (
-          <Link href="/">To the cohorts</Link>
+          <Link href="/">{t("To the cohorts")}</Link>
         )}
       </p>
     </Empty>

@@ -1,7 +1,8 @@
 /** One candidate: what is known of it, its verdict and its tiles, phases side by side. */
 import { useEffect, useRef } from "preact/hooks";
 import type { Candidate, CandidateVerdict, Id, ReviewStudy } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
+import { number, t } from "../i18n/t";
 import { sizeMm } from "./crop";
 import { CANDIDATE_BUTTONS, Mark, ReceiptMark, VERDICT_WORDS } from "./marks";
 import { memo } from "./memo";
@@ -68,7 +69,7 @@ export const Row = memo(function Row(props: Props) {
     <section
       ref={row}
       class={`candidate ${current ? "current" : ""}`}
-      aria-label={`Candidate ${candidate.rank}`}
+      aria-label={t("Candidate {rank}", { rank: candidate.rank })}
       aria-current={current ? "true" : undefined}
       data-testid="candidate-row"
       data-rank={candidate.rank}
@@ -77,10 +78,10 @@ export const Row = memo(function Row(props: Props) {
       <div class="info">
         <button type="button" class="rank" onMouseDown={keepFocus} onClick={() => deeds.select(candidate.id)}>
           <span class="num">{candidate.rank}</span>
-          <span class="num score" title="the model's score">
-            {candidate.score.toFixed(2)}
+          <span class="num score" title={t("the model's score")}>
+            {number(candidate.score, 2)}
           </span>
-          {candidate.suggested_primary && <span class="hint">suggested primary</span>}
+          {candidate.suggested_primary && <span class="hint">{t("suggested primary")}</span>}
         </button>
         <p class="num muted size">{sizeMm(candidate)} mm</p>
         <p class="said" data-testid="verdict">
@@ -90,7 +91,7 @@ export const Row = memo(function Row(props: Props) {
               <ReceiptMark receipt={verdict.receipt} />
             </>
           ) : (
-            <span class="muted">not judged</span>
+            <span class="muted">{t("not judged")}</span>
           )}
         </p>
         <div class="verdicts">
@@ -100,7 +101,7 @@ export const Row = memo(function Row(props: Props) {
               type="button"
               class={`verdict ${verdict?.verdict === button.verdict ? "on" : ""}`}
               aria-pressed={verdict?.verdict === button.verdict}
-              aria-label={`${button.word} candidate ${candidate.rank}`}
+              aria-label={t("{verdict} candidate {rank}", { verdict: button.word, rank: candidate.rank })}
               title={`${VERDICT_WORDS[button.verdict]} (${keyFor(button.verdict)})`}
               data-testid={`verdict-${button.verdict}`}
               onMouseDown={keepFocus}
@@ -142,12 +143,16 @@ export const Row = memo(function Row(props: Props) {
 });
 
 function sliceText(offset: number, spacing: number): string {
-  if (!offset) return "key slice";
+  if (!offset) return t("key slice");
   const side = offset > 0 ? "H" : "F";
-  return `${Math.abs(offset)} to ${side}, ${(Math.abs(offset) * spacing).toFixed(1)} mm`;
+  return t("{n} to {side}, {mm} mm", {
+    n: Math.abs(offset),
+    side,
+    mm: number(Math.abs(offset) * spacing, 1),
+  });
 }
 
 function support(candidate: Candidate, phases: string[]): string {
   const given = phases.filter((phase) => candidate.phase_scores[phase] !== undefined);
-  return given.map((phase) => `${words(phase)} ${candidate.phase_scores[phase]!.toFixed(2)}`).join(", ");
+  return given.map((phase) => `${words(phase)} ${number(candidate.phase_scores[phase]!, 2)}`).join(", ");
 }

@@ -1,6 +1,6 @@
 /** A piece of a whole slice in one phase, with a box on it and a scale bar; all in mm of the patient. */
 import type { Candidate, ReviewStudy } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
 import { t } from "../i18n/t";
 import { type Rect, sliceExtent, sliceInBox, wholeUrl } from "./crop";
 

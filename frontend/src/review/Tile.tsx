@@ -1,7 +1,7 @@
 /** One candidate in one phase: a slice of its tile, the box over it, a scale bar and the sides. */
 import { useState } from "preact/hooks";
 import type { Candidate, Geometry } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
 import { t } from "../i18n/t";
 import {
   boxOnTile,

@@ -1,6 +1,6 @@
 /** The whole slice of a candidate in all phases, over the grid: where in the body it lies. */
 import type { Candidate, ReviewStudy } from "../api/types";
-import { words } from "../app/format";
+import { words } from "../app/words";
 import { t } from "../i18n/t";
 import { sliceExtent, zIndex } from "./crop";
 import { SlicePicture } from "./SlicePicture";

@@ -1,6 +1,6 @@
 /** Seconds at a study, for the eye: what counts is measured by the server, by the same rule. */
 
-/** A pause counts up to here and no further (IDLE_S of harvest/services/labour.py). */
+/** A pause counts up to here and no further (IDLE_S of harvest/labour/idle.py). */
 export const IDLE_S = 30;
 /** How often the server is told that the reader is at it. */
 export const BEAT_S = 10;

@@ -1,22 +1,23 @@
 /** A verdict's mark: a shape and a lightness of its own, so that colour is never all that tells. */
 import type { CandidateVerdict, Verdict } from "../api/types";
+import { t } from "../i18n/t";
 import type { Action } from "./keys";
 import type { Receipt } from "./state";
 
 export const VERDICT_WORDS: Record<Verdict, string> = {
-  primary_lesion: "Primary lesion",
-  other_lesion: "Other lesion",
-  not_a_lesion: "Not a lesion",
-  unsure: "Unsure",
-  no_lesion: "No lesion in this study",
-  missed: "A lesion was missed",
+  primary_lesion: t("Primary lesion"),
+  other_lesion: t("Other lesion"),
+  not_a_lesion: t("Not a lesion"),
+  unsure: t("Unsure"),
+  no_lesion: t("No lesion in this study"),
+  missed: t("A lesion was missed"),
 };
 
 export const CANDIDATE_BUTTONS: { verdict: CandidateVerdict & Action; word: string }[] = [
-  { verdict: "primary_lesion", word: "Accept" },
-  { verdict: "other_lesion", word: "Other" },
-  { verdict: "not_a_lesion", word: "Reject" },
-  { verdict: "unsure", word: "Unsure" },
+  { verdict: "primary_lesion", word: t("Accept") },
+  { verdict: "other_lesion", word: t("Other") },
+  { verdict: "not_a_lesion", word: t("Reject") },
+  { verdict: "unsure", word: t("Unsure") },
 ];
 
 export function Mark({ verdict }: { verdict: CandidateVerdict }) {
@@ -30,7 +31,11 @@ export function Mark({ verdict }: { verdict: CandidateVerdict }) {
   );
 }
 
-const RECEIPT: Record<Receipt, string> = { queued: "waiting", stored: "stored", refused: "refused" };
+const RECEIPT: Record<Receipt, string> = {
+  queued: t("waiting"),
+  stored: t("stored"),
+  refused: t("refused"),
+};
 
 /** Where a verdict is: waiting in this browser, or stored on the server. */
 export function ReceiptMark({ receipt }: { receipt: Receipt }) {

@@ -1,5 +1,6 @@
 /** One study under review: a pure reducer over events. The verdict that counts is read from the events. */
 import type { Candidate, CandidateVerdict, Id, ReviewStudy, StudyVerdict, Verdict } from "../api/types";
+import { t } from "../i18n/t";
 
 export type Receipt = "queued" | "stored" | "refused";
 
@@ -190,12 +191,12 @@ function accepted(state: ReviewState): Candidate[] {
 /** Why a verdict cannot stand beside the others, or null where it can. */
 export function contradiction(state: ReviewState, verdict: CandidateVerdict | StudyVerdict): string | null {
   if (verdict === "no_lesion" && (accepted(state).length || state.study.lesions.some((l) => !l.retired_at)))
-    return "This study has accepted lesions. Reject or undo them before you say that it has none.";
+    return t("This study has accepted lesions. Reject or undo them before you say that it has none.");
   if (
     (verdict === "primary_lesion" || verdict === "other_lesion") &&
     verdictOn(state, null)?.verdict === "no_lesion"
   )
-    return "You said that this study has no lesion. Undo that (Z) before you accept one.";
+    return t("You said that this study has no lesion. Undo that (Z) before you accept one.");
   return null;
 }
 
@@ -203,8 +204,8 @@ export function contradiction(state: ReviewState, verdict: CandidateVerdict | St
 export function missing(state: ReviewState): string | null {
   if (verdictOn(state, null)) return null;
   const open = unjudged(state).length;
-  if (open) return `${open} of ${state.study.candidates.length} not judged yet.`;
-  if (!state.study.candidates.length) return "No candidates, and nothing said about the study.";
+  if (open) return t("{n} of {total} not judged yet.", { n: open, total: state.study.candidates.length });
+  if (!state.study.candidates.length) return t("No candidates, and nothing said about the study.");
   return null;
 }
 

@@ -140,8 +140,15 @@ export function useReading(setting: Setting): Reading {
     const open = missing(latest.current);
     if (!open) return setting.onDone(latest.current);
     const rest = latest.current.study.candidates.length
-      ? `${keyFor("reject_rest")} rejects them, ${keyFor("no_lesion")} says that the study has no lesion.`
-      : `${keyFor("no_lesion")}: it has no lesion. ${keyFor("missed")}: it has one; ${keyFor("draw")} draws it.`;
+      ? t("{reject} rejects them, {no} says that the study has no lesion.", {
+          reject: keyFor("reject_rest"),
+          no: keyFor("no_lesion"),
+        })
+      : t("{no}: it has no lesion. {missed}: it has one; {draw} draws it.", {
+          no: keyFor("no_lesion"),
+          missed: keyFor("missed"),
+          draw: keyFor("draw"),
+        });
     note(`${open} ${rest}`, "question");
   };
 

@@ -1,20 +1,24 @@
 /** Which study comes next, in words: the strategies, and why this one is shown. */
 import type { Strategy, Why } from "../api/types";
-import { percent, words } from "../app/format";
-import { t } from "../i18n/t";
+import { percent } from "../app/format";
+import { words } from "../app/words";
+import { number, t } from "../i18n/t";
 
 export const STRATEGIES: Readonly<Record<Strategy, { name: string; says: string }>> = {
-  score: { name: "surest first", says: "the best candidate's score, from high to low" },
+  score: { name: t("surest first"), says: t("the best candidate's score, from high to low") },
   foreground: {
-    name: "at random, with candidates first",
-    says: "by chance, ten to one for studies with candidates",
+    name: t("at random, with candidates first"),
+    says: t("by chance, ten to one for studies with candidates"),
   },
-  uncertainty: { name: "most uncertain", says: "candidates that may go either way; each pathology in turn" },
+  uncertainty: {
+    name: t("most uncertain"),
+    says: t("candidates that may go either way; each pathology in turn"),
+  },
   disagreement: {
-    name: "phases that disagree",
-    says: "candidates that one phase shows and another does not",
+    name: t("phases that disagree"),
+    says: t("candidates that one phase shows and another does not"),
   },
-  random: { name: "at random", says: "by chance alone" },
+  random: { name: t("at random"), says: t("by chance alone") },
 };
 
 /** Why a study is on the screen, in one or two sentences. */
@@ -24,19 +28,32 @@ export function reason(why: Why, candidates: number, fromScratch = false): strin
       "Drawn by chance for the control arm: read without candidates, so that it can be told what they save.",
     );
   const { model_version: model, score, stratum } = why;
-  const best = score === null ? "" : ` Its best candidate scores ${score.toFixed(2)}.`;
+  const best =
+    score === null ? "" : ` ${t("Its best candidate scores {score}.", { score: number(score, 2) })}`;
   switch (why.strategy) {
     case "random":
-      return `Drawn at random: every study had a chance of ${percent(why.random_share, 0)}, so that what ${model} does not find is seen too.${best}`;
+      return (
+        t(
+          "Drawn at random: every study had a chance of {share}, so that what {model} does not find is seen too.",
+          { share: percent(why.random_share, 0), model },
+        ) + best
+      );
     case "foreground":
-      return `Drawn at random among those that wait, studies with candidates ten times as often.${best}`;
+      return t("Drawn at random among those that wait, studies with candidates ten times as often.") + best;
     case "uncertainty":
-      return `${model} is among the least sure here${stratum ? `, of the studies with ${words(stratum)}` : ""}.${best}`;
+      return (
+        (stratum
+          ? t("{model} is among the least sure here, of the studies with {pathology}.", {
+              model,
+              pathology: words(stratum),
+            })
+          : t("{model} is among the least sure here.", { model })) + best
+      );
     case "disagreement":
-      return `What ${model} sees in one phase it does not see in another.${best}`;
+      return t("What {model} sees in one phase it does not see in another.", { model }) + best;
     default:
       return candidates
-        ? `${model} is surest of this one among those that wait.${best}`
-        : `${model} found nothing here; studies without candidates come last.`;
+        ? t("{model} is surest of this one among those that wait.", { model }) + best
+        : t("{model} found nothing here; studies without candidates come last.", { model });
   }
 }

@@ -5,6 +5,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { LAYOUTS, type Plane } from "../geometry/planes";
 import { scaleBarMm, type Viewport, viewportOf } from "../geometry/viewport";
 import { countOf, type Vec3 } from "../geometry/volume";
+import { t } from "../i18n/t";
 import type { PhaseVolume } from "./phaseVolume";
 import { CanvasRenderer } from "./renderer";
 
@@ -111,7 +112,8 @@ export function SliceView(props: SliceViewProps) {
       </div>
       {waiting && (
         <div class="slice-view__state" role="status">
-          {volume.error ?? `Loading ${volume.loadedSlices} of ${volume.slices} slices`}
+          {volume.error ??
+            t("Loading {n} of {total} slices", { n: volume.loadedSlices, total: volume.slices })}
         </div>
       )}
     </div>

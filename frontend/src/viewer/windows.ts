@@ -1,5 +1,6 @@
 /** Grey-value windows of CT and the lookup tables that draw them. */
 
+import { t } from "../i18n/t";
 /** What is shown: `width` HU around `level`, black below, white above. */
 export interface GreyWindow {
   readonly level: number;
@@ -19,11 +20,11 @@ export const PRESETS: Readonly<Record<Exclude<PresetName, "own">, GreyWindow>> =
 export const PRESET_NAMES: readonly PresetName[] = ["soft_tissue", "liver", "lung", "bone", "own"];
 
 export const PRESET_LABELS: Readonly<Record<PresetName, string>> = {
-  soft_tissue: "Soft tissue",
-  liver: "Liver",
-  lung: "Lung",
-  bone: "Bone",
-  own: "Own",
+  soft_tissue: t("Soft tissue"),
+  liver: t("Liver"),
+  lung: t("Lung"),
+  bone: t("Bone"),
+  own: t("Own"),
 };
 
 /**

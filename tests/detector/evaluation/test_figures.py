@@ -15,6 +15,7 @@ from detector.errors import ShapeError
 from detector.evaluation.bootstrap import (
     bootstrap,
     bootstrap_many,
+    bootstrap_median,
     bootstrap_sums,
     mean_estimate,
     paired_difference,
@@ -191,3 +192,22 @@ def test_a_figure_that_is_undefined_has_no_value() -> None:
     [estimate] = bootstrap_sums(["a", "b"], [[0, 1], [0, 2]], lambda sums: sums[:, 1:] / sums[:, :1])
     assert estimate == {"value": None, "lo": None, "hi": None, "n": 2}
     assert bootstrap_sums([], np.zeros((0, 2)), lambda sums: sums) == []
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 20)), min_size=1, max_size=12))
+def test_a_bootstrap_of_medians_is_the_bootstrap_of_items(items: list[tuple[str, int]]) -> None:
+    subjects, values = [s for s, _ in items], np.array([float(v) for _, v in items])
+    quick = bootstrap_median(subjects, list(values), samples=3000)
+    slow = bootstrap(subjects, lambda chosen: float(np.median(values[chosen])), samples=1)
+    assert (quick["value"], quick["n"]) == (slow["value"], slow["n"])
+    assert min(values) <= quick["lo"] <= quick["value"] <= quick["hi"] <= max(values)
+
+
+def test_the_interval_of_a_median_is_that_of_any_statistic() -> None:
+    values = np.random.default_rng(1).lognormal(1, 1, 60)
+    subjects = [str(i // 2) for i in range(60)]
+    quick = bootstrap_median(subjects, list(values), samples=4000)
+    slow = bootstrap(subjects, lambda items: float(np.median(values[items])), samples=4000, seed=1)
+    assert (quick["lo"], quick["hi"]) == pytest.approx((slow["lo"], slow["hi"]), rel=0.05)
+    assert bootstrap_median([], []) == {"value": None, "lo": None, "hi": None, "n": 0}

@@ -11,32 +11,19 @@ import pytest
 from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
-from harvest.domain import CandidateKind, HiddenCase, LesionSource, Role, Split, Verdict
+from harvest.domain import CandidateKind, HiddenCase, LesionSource, Role, Verdict
 from harvest.models import Cohort, HarvestRound, Lesion, ModelVersion, RoundStudy, Study
 from harvest.selectors.manifest import manifest_of
 from harvest.services.reviews import complete_study, record_review
 from harvest.services.rounds import create_round
 from tests.harvest.fixtures import BOXES, Work, make_study
+from tests.harvest.readers import make_gold
 
 
 @pytest.fixture
 def gold(cohort: Cohort, detector: ModelVersion) -> list[Study]:
     """Three gold studies whose one lesion is the best candidate."""
-    found = []
-    for _ in range(3):
-        study = make_study(cohort, split=Split.GOLD)
-        study.complete = True
-        study.save()
-        Lesion.objects.create(
-            study=study,
-            source=LesionSource.IMPORTED,
-            lo=BOXES[0]["lo"],
-            hi=BOXES[0]["hi"],
-            reference_phase="portal_venous",
-            primary=True,
-        )
-        found.append(study)
-    return found
+    return [make_gold(cohort) for _ in range(3)]
 
 
 @pytest.fixture

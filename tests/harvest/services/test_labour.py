@@ -9,8 +9,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from harvest.domain import QueueState, ReadingMode, Role, Verdict
+from harvest.labour.idle import IDLE_S
 from harvest.models import Activity, HarvestRound, Labour, Reading
-from harvest.services.labour import IDLE_S, recount_labour
+from harvest.services.labour import recount_labour
 from harvest.services.leases import hand_out
 from harvest.services.lesions import draw_lesion
 from harvest.services.reviews import beat, complete_study, record_review

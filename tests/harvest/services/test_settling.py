@@ -15,11 +15,12 @@ from harvest.selectors.adjudication import case_of
 from harvest.selectors.manifest import judgements, manifest_of
 from harvest.selectors.reviews import review_studies
 from harvest.services.leases import hand_out
-from harvest.services.lesions import draw_lesion
 from harvest.services.people import create_login
 from harvest.services.reviews import complete_study, record_review, undo_review
 from harvest.services.rounds import create_round
 from tests.harvest.fixtures import BOXES, Work, make_study
+from tests.harvest.readers import draw as draw_box
+from tests.harvest.readers import read
 
 PRIMARY, OTHER, NOT = Verdict.PRIMARY_LESION, Verdict.OTHER_LESION, Verdict.NOT_A_LESION
 
@@ -44,28 +45,8 @@ def blind_round(cohort: Cohort, detector: ModelVersion, work: Work) -> Callable[
     return make
 
 
-def read(row: RoundStudy, reader: User, *said: Verdict) -> None:
-    """One verdict a candidate, in the order of the ranks, and the study is done."""
-    for candidate, verdict in zip(row.candidates.order_by("rank"), said, strict=True):
-        record_review(
-            id=uuid.uuid4(), round_study_id=row.pk, reader=reader, verdict=verdict, candidate_id=candidate.pk
-        )
-    complete_study(round_study_id=row.pk, reader=reader)
-
-
 def draw(row: RoundStudy, reader: User, x: float = -10.0) -> Lesion:
-    return draw_lesion(
-        id=uuid.uuid4(),
-        study_id=row.study_id,
-        reader=reader,
-        lo=(x, 30, -90),
-        hi=(x + 15, 50, -80),
-        primary=False,
-        lesion_class=None,
-        absent_phases=[],
-        round_study_id=row.pk,
-        replaces_id=None,
-    )[0]
+    return draw_box(row, reader, (x, 30, -90), (x + 15, 50, -80))
 
 
 def truth() -> list[tuple[list[float], bool]]:

@@ -1,0 +1,1 @@
+"""Whether readers agree, and how far the machine leads them: pure functions."""

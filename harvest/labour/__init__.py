@@ -1,0 +1,1 @@
+"""What reading costs, and what the machine saves: pure functions over seconds."""
