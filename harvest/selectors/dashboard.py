@@ -111,16 +111,32 @@ def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
     broken = Study.objects.filter(cohort=cohort, preparation=PreparationState.FAILED)
     differ = Reading.objects.filter(round__cohort=cohort, number=ADJUDICATION).exclude(state=QueueState.DONE)
     counted = [
-        ("phases", items["phases"], "series whose phase must be said"),
-        ("review", waiting, "studies to review"),
-        ("adjudicate", differ.count(), "studies whose readers differ: decide"),
-        ("draw", missed.values("round_study__study").distinct().count(), "missed lesions to draw"),
-        ("failed_import", items["refused"], "refused at import: look at the reasons"),
-        ("failed_preparation", broken.count(), "studies could not be registered: look at the reasons"),
-        ("failed_training", failed.filter(~Exists(later)).count(), "trainings failed"),
-        ("promote", newer.count(), "new model versions to compare and promote"),
+        {"kind": "phases", "count": items["phases"], "text": "series whose phase must be said"},
+        {"kind": "review", "count": waiting, "text": "studies to review"},
+        {"kind": "adjudicate", "count": differ.count(), "text": "studies whose readers differ: decide"},
+        {
+            "kind": "draw",
+            "count": missed.values("round_study__study").distinct().count(),
+            "text": "missed lesions to draw",
+        },
+        {
+            "kind": "failed_import",
+            "count": items["refused"],
+            "text": "refused at import: look at the reasons",
+        },
+        {
+            "kind": "failed_preparation",
+            "count": broken.count(),
+            "text": "studies could not be registered: look at the reasons",
+        },
+        {
+            "kind": "failed_training",
+            "count": failed.filter(~Exists(later)).count(),
+            "text": "trainings failed",
+        },
+        {"kind": "promote", "count": newer.count(), "text": "new model versions to compare and promote"},
     ]
-    return [{"kind": kind, "count": count, "text": text} for kind, count, text in counted if count]
+    return [need for need in counted if need["count"]]
 
 
 def _lesions_by_class(cohort: Cohort) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
 /** One way to the server: JSON in and out, CSRF, errors as ApiError. */
+import { current } from "../i18n/t";
 import { errorOf, offline } from "./errors";
 import type { Page } from "./types";
 
@@ -37,7 +38,8 @@ export function url(path: string, query: Query = {}): string {
 }
 
 async function send(method: string, path: string, options: Options): Promise<Response> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  // The server speaks as the page does.
+  const headers: Record<string, string> = { Accept: "application/json", "Accept-Language": current() };
   const form = typeof FormData !== "undefined" && options.body instanceof FormData;
   if (options.body !== undefined && !form) headers["Content-Type"] = "application/json";
   if (method !== "GET") {
