@@ -17,6 +17,7 @@ from detector.errors import ShapeError
 from detector.evaluation.bootstrap import Estimate, bootstrap_sums
 from detector.evaluation.shares import Share, share_by_study
 
+_DRAWN = 4_000_000  # things drawn for an interval: of very many, fewer resamples do
 Floats = npt.NDArray[np.float64]
 
 
@@ -104,8 +105,9 @@ def _agreement(
         expected = chance(sums[:, 2:], items)
         return np.stack([(observed - expected) / (1 - expected), expected], axis=1)
 
+    samples = max(200, min(1000, _DRAWN // max(1, len(rated))))
     none: Estimate = {"value": None, "lo": None, "hi": None, "n": 0}
-    found, expected = bootstrap_sums(studies, table, kappa, seed=seed) or (none, none)
+    found, expected = bootstrap_sums(studies, table, kappa, samples=samples, seed=seed) or (none, none)
     agreement = share_by_study(studies, alike, np.ones(len(rated)))
     others = counts * (counts - 1) / np.maximum(readers - 1, 1)[:, None]
     return Agreement(

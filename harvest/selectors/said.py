@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db.models import F, QuerySet
 
+from detector.geometry import Box3D
 from harvest.agreement.boxes import Mark
 from harvest.consensus import Word
 from harvest.domain import ADJUDICATION, ENDED, CandidateKind, LesionSource, QueueState
@@ -68,7 +69,7 @@ def said(readings: QuerySet[Reading]) -> list[Said]:
         "round_study", "reader", "lo", "hi", "source", "review__candidate"
     ):
         taken_over = str(candidate) if source == LesionSource.REVIEW else ""
-        marks[round_study, reader].append(Mark(Lesion(lo=lo, hi=hi).box, taken_over))
+        marks[round_study, reader].append(Mark(Box3D(tuple(lo), tuple(hi)), taken_over))
     return [
         Said(
             round_study=round_study,

@@ -26,7 +26,7 @@ from tests.e2e.running import REPOSITORY, Installation, installation
 
 MBIT_S = 100
 LATENCY_MS = 5
-# A reader looks at a study before it is left; meanwhile the next ones are loaded.
+# A reader looks at a study before judging it; meanwhile the rest of it and the next ones are loaded.
 LOOK_MS = 1500
 SLOWLY = f"first tiles at {MBIT_S} Mbit/s, page and all"
 LIMITS_MS = {
@@ -113,7 +113,8 @@ class Reader:
             self.page.click("button[type=submit]")
 
     def read(self) -> None:
-        """Judges every candidate of the study on the screen, looks about, and goes on by one key."""
+        """Judges every candidate of the study on the screen, after a look, and looks about."""
+        self.page.wait_for_timeout(LOOK_MS)
         rows = self.page.get_by_test_id("candidate-row").count()
         for place in range(rows):
             here = f"document.querySelectorAll('[data-testid=candidate-row]')[{place}]"
@@ -129,7 +130,6 @@ class Reader:
     def go_on(self) -> bool:
         """The next study, where there is one."""
         before = self.page.get_by_test_id("review").get_attribute("data-round-study")
-        self.page.wait_for_timeout(LOOK_MS)
         finished = "document.querySelector('[data-testid=finished]')"
         other = f"document.querySelector('[data-testid=review]')?.dataset.roundStudy !== '{before}'"
         self.page.evaluate(f"window.took = measure('keydown', () => {other} && (shown() || {finished})); 0")

@@ -61,6 +61,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "adjudication-case": {"GET": {C}},
     "release-lease": {"POST": {C}},
     "tile": {"GET": ALL},
+    "whole-slice": {"GET": ALL},
     "models": {"GET": ALL},
     "model": {"GET": ALL},
     "models-compare": {"GET": ALL},
@@ -101,7 +102,7 @@ API = [entry for route, entry in patterns(get_resolver()) if route.startswith(("
 
 def url_of(entry: URLPattern) -> str:
     """The URL with ids of things that do not exist: who may not is told before it is looked for."""
-    values = {"id": uuid.UUID(int=0), "phase": "arterial", "number": 0}
+    values = {"id": uuid.UUID(int=0), "phase": "arterial", "number": 0, "z_index": 0}
     return reverse(str(entry.name), kwargs={name: values[name] for name in entry.pattern.converters})
 
 

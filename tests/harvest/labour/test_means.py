@@ -37,11 +37,12 @@ def test_no_time_at_all_is_no_time() -> None:
     assert mean_seconds([0.0] * 20) == {"value": 0.0, "lo": 0.0, "hi": 0.0, "n": 20}
 
 
-def test_what_is_drawn_in_parts_is_drawn_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    values = [float(n) for n in range(1, 25)]
-    whole = mean_seconds(values)
-    monkeypatch.setattr("harvest.labour.means._AT_ONCE", 100)
-    assert mean_seconds(values) == whole
+def test_a_median_lies_between_its_order_statistics() -> None:
+    # Of 25 values the eighth from below and from above: 1 - 2 x P(7 or fewer of 25) = 0.957.
+    median = median_seconds([float(n) for n in range(1, 26)])
+    assert (median["value"], median["lo"], median["hi"]) == (13, 8, 18)
+    # Of six the whole range holds it in 1 - 2 / 64.
+    assert median_seconds([1.0, 2, 3, 4, 5, 9])["hi"] == 9
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
