@@ -31,7 +31,12 @@ function Shell() {
     if (user && !expired) outboxOf(user.username).resume();
   }, [user, expired]);
 
-  if (!user) return <Login />;
+  if (!user)
+    return (
+      <main>
+        <Login />
+      </main>
+    );
   const found = find(ROUTES, path);
   const Page = found?.route.page;
   const cohort = path.startsWith("/cohorts/") ? found?.params.id : undefined;
@@ -50,7 +55,7 @@ function Shell() {
         </Layout>
       </div>
       {expired && (
-        <div class="cover">
+        <div class="cover" role="dialog" aria-modal="true" aria-label={t("Sign in")}>
           <Login again />
         </div>
       )}

@@ -30,7 +30,10 @@ function ToCohorts() {
 
 function Editor({ params, search }: { params: Params; search: URLSearchParams }) {
   return (
-    <EditorPage studyId={params.id!} roundStudyId={search.get("round_study")} nudge={search.get("nudge")} />
+    <>
+      <h1 class="unseen">{ABOUT.draw.name}</h1>
+      <EditorPage studyId={params.id!} roundStudyId={search.get("round_study")} nudge={search.get("nudge")} />
+    </>
   );
 }
 
