@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.running import REPOSITORY, Installation, free_port, installation
+from tests.e2e.scripted_reader import SMALL, import_small
 
 # Two busy cores make a page slow; a test is about what it shows, not when.
 expect.set_options(timeout=30_000)
@@ -69,6 +70,12 @@ def running() -> Iterator[Installation]:
         installation(Path(folder) / "var", **network) as started,
     ):
         yield started
+
+
+@pytest.fixture(scope="session")
+def small_cohort(running: Installation, tmp_path_factory) -> str:
+    """Ten small studies to read, each round of a test's own."""
+    return import_small(running, tmp_path_factory.mktemp("small"), studies=SMALL)
 
 
 @pytest.fixture

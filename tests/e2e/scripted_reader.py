@@ -19,6 +19,8 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.running import REPOSITORY, Installation
 
+# Studies of the cohort that the browser tests share.
+SMALL = 10
 # As readers judge: most candidates are none.
 KEYS = {"a": "primary_lesion", "o": "other_lesion", "r": "not_a_lesion", "x": "not_a_lesion", "u": "unsure"}
 WEIGHTS = {"a": 2, "o": 1, "r": 4, "x": 2, "u": 1}
@@ -109,8 +111,8 @@ def stored(running: Installation, round_id: str) -> dict[str, Any]:
     return told
 
 
-def prepare(running: Installation, folder: Path, *, studies: int) -> str:
-    """Small phantoms, imported and proposed on with a few candidates each; the id of their round."""
+def import_small(running: Installation, folder: Path, *, studies: int) -> str:
+    """Small phantoms, imported into a cohort that shows up to four candidates a study; its name."""
     argv = ["--out", str(folder), "--studies", str(studies), "--seed", "77"]
     subprocess.run(
         [sys.executable, "-m", "detector", "phantom", *argv, "--matrix", "128", "--slices", "16"],
@@ -119,9 +121,14 @@ def prepare(running: Installation, folder: Path, *, studies: int) -> str:
         capture_output=True,
     )
     rigid = replace(running, env={**running.env, "HARVEST_REGISTRATION": "rigid"})
-    rigid.manage("import_studies", str(folder), "--cohort", "reader")
-    everything = "Cohort.objects.filter(name='reader').update(score_threshold=0, max_candidates=4)"
+    rigid.manage("import_studies", str(folder), "--cohort", "small")
+    everything = "Cohort.objects.filter(name='small').update(score_threshold=0, max_candidates=4)"
     running.manage("shell", "-c", f"from harvest.models import Cohort; {everything}")
+    return "small"
+
+
+def propose(running: Installation, cohort: str) -> str:
+    """A round over the cohort's studies, all of them shown with their candidates; its id."""
     shares = ("--scratch-share", "0", "--hidden-share", "0")
-    told = running.manage("run_round", "--cohort", "reader", "--wait", "--json", *shares)
+    told = running.manage("run_round", "--cohort", cohort, "--wait", "--json", *shares)
     return str(json.loads(told.stdout)["id"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -15,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import sign_in
 from tests.e2e.running import Installation
+from tests.e2e.scripted_reader import propose
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -23,21 +23,9 @@ REJECTED, ACCEPTED, UNSURE = "not_a_lesion", "primary_lesion", "unsure"
 
 
 @pytest.fixture(scope="module")
-def round_id(running: Installation, phantoms: Path) -> str:
+def round_id(running: Installation, small_cohort: str) -> str:
     """A round whose studies have several candidates each, for this file alone."""
-    rigid = Installation(
-        running.home, running.port, {**running.env, "HARVEST_REGISTRATION": "rigid"}, running.launcher
-    )
-    rigid.manage("import_studies", str(phantoms / "pool"), "--cohort", "outbox")
-    everything = "Cohort.objects.filter(name='outbox').update(score_threshold=0, max_candidates=4)"
-    running.manage("shell", "-c", f"from harvest.models import Cohort; {everything}")
-    running.manage("run_round", "--cohort", "outbox", "--wait")
-    rows = asked(
-        running,
-        "SELECT r.id FROM harvest_harvestround r JOIN harvest_cohort c ON c.id = r.cohort_id "
-        "WHERE c.name = 'outbox'",
-    )
-    return str(rows[0][0])
+    return propose(running, small_cohort)
 
 
 @pytest.fixture
@@ -267,11 +255,4 @@ def test_two_windows_on_one_study_store_each_verdict_once_and_leave_the_choice_t
     expect(page.get_by_test_id("conflict")).to_have_count(0)
     all_is_stored(page)
     assert stored(running, study) == [*before, (1, ACCEPTED)]
-    # It was the last one; from the end of the round too undo goes back.
-    page.keyboard.press("d")
-    page.get_by_test_id("finished").wait_for()
-    all_rejected = [*before, (1, ACCEPTED), (4, REJECTED)]
-    page.keyboard.press("z")
-    assert on_screen(page) == study
-    all_is_stored(page)
-    assert stored(running, study) == [*all_rejected, (4, "undo")]
+    leave(page, study)

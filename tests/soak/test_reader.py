@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.e2e.conftest import FLAGS, chromium, sign_in
 from tests.e2e.running import installation
-from tests.e2e.scripted_reader import prepare, read, stored
+from tests.e2e.scripted_reader import import_small, propose, read, stored
 
 pytestmark = pytest.mark.soak
 SEED = 20261126
@@ -17,7 +17,7 @@ SEED = 20261126
 
 def test_a_hundred_studies_and_ten_cuts(tmp_path: Path) -> None:
     with installation(tmp_path / "var") as running, sync_playwright() as playwright:
-        round_id = prepare(running, tmp_path / "phantoms", studies=100)
+        round_id = propose(running, import_small(running, tmp_path / "phantoms", studies=100))
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_context(viewport={"width": 1366, "height": 768}, base_url=running.url).new_page()
         sign_in(page, running, "clinician")
