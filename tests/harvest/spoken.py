@@ -18,8 +18,9 @@ SOURCES = [
     *(ROOT / "detector").glob("*/trainer.py"),
     *(ROOT / "detector").glob("*/samples.py"),
 ]
-_ERROR = re.compile(r"(Error|Full|NotFound|Conflict|Transition|NotReady)$")
-_FOR_PROGRAMMERS = {"ShapeError", "ValueError", "KeyError", "TypeError", "RuntimeError", "OSError"}
+# Of the errors that are shown; those for programmers are the ones whose arrays do not fit.
+_ERRORS = {"HarvestError", "DetectorError", "ValidationError"}
+_FOR_PROGRAMMERS = {"ShapeError"}
 # Keywords, keys and variables that hold such texts; functions that take them (and where), or return them.
 _NAMES = {"message", "remedy", "reason", "text", "last_outcome", "outcome"}
 _TAKE = {
@@ -38,20 +39,32 @@ _RETURN = {"obstacle", "_fire"}
 def templates() -> set[str]:
     """Every text, "Series {1} is no NIfTI." for an f-string."""
     files = [file for source in SOURCES for file in ([source] if source.is_file() else source.rglob("*.py"))]
-    said = {text for file in files for text in _said(ast.parse(file.read_text("utf-8")))}
+    errors = _errors()
+    said = {text for file in files for text in _said(ast.parse(file.read_text("utf-8")), errors)}
     return {text for text in said | {LOOSE} if re.search(r"[a-z]{2}", re.sub(r"\{\d\}", "", text))}
 
 
-def _said(tree: ast.AST) -> Iterator[str]:
+def _errors() -> set[str]:
+    """The names of all errors that are shown."""
+    files = [file for package in ("harvest", "detector") for file in (ROOT / package).rglob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    bases = {c.name: {ast.unparse(b) for b in c.bases} for c in nodes if isinstance(c, ast.ClassDef)}
+    known = set(_ERRORS)
+    while more := {name for name, of in bases.items() if of & known} - known:
+        known |= more
+    return known - _FOR_PROGRAMMERS
+
+
+def _said(tree: ast.AST, errors: set[str]) -> Iterator[str]:
     for node in ast.walk(tree):
-        for value in _places(node):
+        for value in _places(node, errors):
             yield from _texts(value)
 
 
-def _places(node: ast.AST) -> Iterator[ast.expr]:
+def _places(node: ast.AST, errors: set[str]) -> Iterator[ast.expr]:
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if _ERROR.search(name) and name not in _FOR_PROGRAMMERS:
+        if name in errors:
             yield from node.args[:1]
         yield from (node.args[at] for at in _TAKE.get(name, ()) if at < len(node.args))
         yield from (keyword.value for keyword in node.keywords if keyword.arg in _NAMES)

@@ -31,14 +31,19 @@ function Shell() {
     if (user && !expired) outboxOf(user.username).resume();
   }, [user, expired]);
 
-  if (!user) return <Login />;
+  if (!user)
+    return (
+      <main>
+        <Login />
+      </main>
+    );
   const found = find(ROUTES, path);
   const Page = found?.route.page;
   const cohort = path.startsWith("/cohorts/") ? found?.params.id : undefined;
   return (
     <>
       <div inert={expired}>
-        <Layout path={path} cohort={cohort}>
+        <Layout path={path} cohort={cohort} route={found?.route}>
           {Page && found ? (
             <Page key={found.route.pattern} params={found.params} search={search} />
           ) : (
@@ -50,7 +55,7 @@ function Shell() {
         </Layout>
       </div>
       {expired && (
-        <div class="cover">
+        <div class="cover" role="dialog" aria-modal="true" aria-label={t("Sign in")}>
           <Login again />
         </div>
       )}

@@ -1,10 +1,12 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { api } from "../api/client";
 import type { Cohort } from "../api/types";
 import { LanguageChoice } from "../i18n/LanguageChoice";
 import { t } from "../i18n/t";
+import { Help } from "./Help";
 import { useAction, useLoad } from "./load";
-import { Link } from "./router";
+import { Link, type Route } from "./router";
 import { may, useSession } from "./session";
 
 const TABS = [
@@ -20,13 +22,24 @@ const TABS = [
 interface Props {
   path: string;
   cohort?: string | undefined;
+  route?: Route | undefined;
   children: ComponentChildren;
 }
 
 /** The bar on top and the page below; within a cohort the bar holds its parts. */
-export function Layout({ path, cohort, children }: Props) {
+export function Layout({ path, cohort, route, children }: Props) {
   const { user, signOut, version } = useSession();
   const action = useAction();
+  const page = useRef<HTMLElement>(null);
+  const before = useRef(route);
+
+  useEffect(() => {
+    document.title = route ? `${route.about.name} – Harvest` : "Harvest";
+    // Whoever reads by ear or by keys begins at the new page, not where its link was.
+    if (before.current !== route) page.current?.focus({ preventScroll: true });
+    before.current = route;
+  }, [route]);
+
   return (
     <>
       <a class="skip" href="#page">
@@ -46,6 +59,7 @@ export function Layout({ path, cohort, children }: Props) {
             {t("Network")}
           </Link>
         )}
+        {route && <Help about={route.about} ownKeys={route.ownKeys ?? false} />}
         <LanguageChoice signedIn />
         <span class="muted" data-testid="user">
           {user?.username}
@@ -54,7 +68,7 @@ export function Layout({ path, cohort, children }: Props) {
           {t("Sign out")}
         </button>
       </header>
-      <main id="page" tabIndex={-1}>
+      <main id="page" ref={page} tabIndex={-1}>
         {children}
       </main>
     </>

@@ -1,6 +1,7 @@
 /** A router by path: patterns with :parameters, the history API, links that stay links. */
 import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import type { About } from "./help";
 
 export type Params = Record<string, string>;
 
@@ -83,6 +84,9 @@ export function Link({ href, children, ...rest }: LinkProps) {
 export interface Route {
   pattern: string;
   page: ComponentType<{ params: Params; search: URLSearchParams }>;
+  about: About;
+  /** The page has a table of its keys, which ? shows. */
+  ownKeys?: boolean;
 }
 
 export function find(routes: Route[], path: string): { route: Route; params: Params } | null {

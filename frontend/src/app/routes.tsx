@@ -20,6 +20,7 @@ import { AgreementPage } from "../readers/AgreementPage";
 import { BiasPage } from "../readers/BiasPage";
 import { LabourPage } from "../readers/LabourPage";
 import { ReviewPage } from "../review/ReviewPage";
+import { ABOUT } from "./help";
 import { navigate, type Params, type Route } from "./router";
 
 function ToCohorts() {
@@ -29,30 +30,33 @@ function ToCohorts() {
 
 function Editor({ params, search }: { params: Params; search: URLSearchParams }) {
   return (
-    <EditorPage studyId={params.id!} roundStudyId={search.get("round_study")} nudge={search.get("nudge")} />
+    <>
+      <h1 class="unseen">{ABOUT.draw.name}</h1>
+      <EditorPage studyId={params.id!} roundStudyId={search.get("round_study")} nudge={search.get("nudge")} />
+    </>
   );
 }
 
 export const ROUTES: Route[] = [
-  { pattern: "/", page: CohortsPage },
-  { pattern: "/login", page: ToCohorts },
-  { pattern: "/cohorts/:id", page: DashboardPage },
-  { pattern: "/cohorts/:id/import", page: ImportPage },
-  { pattern: "/cohorts/:id/studies", page: StudiesPage },
-  { pattern: "/cohorts/:id/labels", page: LabelsPage },
-  { pattern: "/cohorts/:id/rounds", page: RoundsPage },
-  { pattern: "/cohorts/:id/training", page: TrainingPage },
-  { pattern: "/cohorts/:id/releases", page: ReleasesPage },
-  { pattern: "/cohorts/:id/agreement", page: AgreementPage },
-  { pattern: "/cohorts/:id/bias", page: BiasPage },
-  { pattern: "/cohorts/:id/labour", page: LabourPage },
-  { pattern: "/rounds/:id/arms", page: ArmsPage },
-  { pattern: "/rounds/:id/review/:roundStudy?", page: ReviewPage },
-  { pattern: "/rounds/:id/adjudicate", page: AdjudicatePage },
-  { pattern: "/studies/:id/draw", page: Editor },
-  { pattern: "/training/:id", page: TrainingRunPage },
-  { pattern: "/models", page: ModelsPage },
-  { pattern: "/models/compare", page: ComparePage },
-  { pattern: "/models/:id", page: ModelPage },
-  { pattern: "/network", page: NetworkPage },
+  { pattern: "/", page: CohortsPage, about: ABOUT.cohorts },
+  { pattern: "/login", page: ToCohorts, about: ABOUT.cohorts },
+  { pattern: "/cohorts/:id", page: DashboardPage, about: ABOUT.overview },
+  { pattern: "/cohorts/:id/import", page: ImportPage, about: ABOUT.import },
+  { pattern: "/cohorts/:id/studies", page: StudiesPage, about: ABOUT.studies },
+  { pattern: "/cohorts/:id/labels", page: LabelsPage, about: ABOUT.labels },
+  { pattern: "/cohorts/:id/rounds", page: RoundsPage, about: ABOUT.rounds },
+  { pattern: "/cohorts/:id/training", page: TrainingPage, about: ABOUT.training },
+  { pattern: "/cohorts/:id/releases", page: ReleasesPage, about: ABOUT.releases },
+  { pattern: "/cohorts/:id/agreement", page: AgreementPage, about: ABOUT.agreement },
+  { pattern: "/cohorts/:id/bias", page: BiasPage, about: ABOUT.bias },
+  { pattern: "/cohorts/:id/labour", page: LabourPage, about: ABOUT.labour },
+  { pattern: "/rounds/:id/arms", page: ArmsPage, about: ABOUT.arms },
+  { pattern: "/rounds/:id/review/:roundStudy?", page: ReviewPage, about: ABOUT.review, ownKeys: true },
+  { pattern: "/rounds/:id/adjudicate", page: AdjudicatePage, about: ABOUT.adjudicate },
+  { pattern: "/studies/:id/draw", page: Editor, about: ABOUT.draw, ownKeys: true },
+  { pattern: "/training/:id", page: TrainingRunPage, about: ABOUT.run },
+  { pattern: "/models", page: ModelsPage, about: ABOUT.models },
+  { pattern: "/models/compare", page: ComparePage, about: ABOUT.compare },
+  { pattern: "/models/:id", page: ModelPage, about: ABOUT.model },
+  { pattern: "/network", page: NetworkPage, about: ABOUT.network },
 ];

@@ -1,5 +1,6 @@
 /** How far a phase is moved: vectors in mm (x, y, z), LPS. */
 
+import { number } from "../i18n/t";
 import { AXES, type Axis, type Vec3 } from "./volume";
 
 export const NO_OFFSET: Vec3 = [0, 0, 0];
@@ -39,12 +40,12 @@ export function lengthMm(offset: Vec3): number {
 export function offsetText(offset: Vec3): string {
   const parts = AXES.filter((axis) => Math.abs(offset[axis]) >= SHOWN_MM).map((axis) => {
     const mm = offset[axis];
-    return `${Math.abs(mm).toFixed(1)} mm ${LETTERS[axis]![mm > 0 ? 1 : 0]}`;
+    return `${number(Math.abs(mm), 1)} mm ${LETTERS[axis]![mm > 0 ? 1 : 0]}`;
   });
   return parts.join(", ") || "0.0 mm";
 }
 
 /** "3.0 mm" along the straight line. */
 export function lengthText(offset: Vec3): string {
-  return `${lengthMm(offset).toFixed(1)} mm`;
+  return `${number(lengthMm(offset), 1)} mm`;
 }

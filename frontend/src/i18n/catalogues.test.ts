@@ -14,7 +14,7 @@ const CONVERTED = ["i18n", "adjudicate", "app", "pages", "readers", "review", "v
 const READ = new Set(["title", "aria-label", "alt", "placeholder", "label", "what", "submit"]);
 /** Units, names and keys, the same in every language. */
 const SAME =
-  /^(?:Harvest|HU|mm|µm|ms|min|[sxRLAPHF]|Authorization: Token …|HARVEST_DICOM_PORT|\/dicom-web\/|[\d\s\W]*)$/;
+  /^(?:Harvest|Tab|HU|mm|µm|ms|min|[sxRLAPHF]|Authorization: Token …|HARVEST_DICOM_PORT|\/dicom-web\/|[\d\s\W]*)$/;
 
 function* files(folder: string): Generator<string> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -1,11 +1,10 @@
 import { api } from "../api/client";
 import type { Comparison } from "../api/types";
-import { estimate } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link } from "../app/router";
 import { Await, Empty } from "../app/ui";
 import { t } from "../i18n/t";
-import { difference, judgement, metricName } from "./metrics";
+import { difference, figure, judgement, metricName } from "./metrics";
 import { Promote } from "./Promote";
 
 export function ComparePage({ search }: { search: URLSearchParams }) {
@@ -42,10 +41,10 @@ export function ComparePage({ search }: { search: URLSearchParams }) {
                   {comparison.differences.map((row) => (
                     <tr key={row.metric}>
                       <th scope="row">{metricName(row.metric)}</th>
-                      <td class="num">{estimate(row.a)}</td>
-                      <td class="num">{estimate(row.b)}</td>
-                      <td class="num">{difference(row.difference)}</td>
-                      <td>{judgement(row.difference)}</td>
+                      <td class="num">{figure(row.metric, row.a)}</td>
+                      <td class="num">{figure(row.metric, row.b)}</td>
+                      <td class="num">{difference(row.metric, row.difference)}</td>
+                      <td>{judgement(row.metric, row.difference)}</td>
                     </tr>
                   ))}
                 </tbody>

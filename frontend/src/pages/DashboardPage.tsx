@@ -38,6 +38,7 @@ export function DashboardPage({ params }: { params: Params }) {
   );
   return (
     <div class="page">
+      <h1 class="unseen">{t("Overview")}</h1>
       <Await of={board} what={t("the cohort")}>
         {(data) => (
           <>

@@ -5,7 +5,7 @@ import { when } from "../app/format";
 import { useLoad } from "../app/load";
 import type { Params } from "../app/router";
 import { may, useSession } from "../app/session";
-import { Await, active, Progress, State } from "../app/ui";
+import { Await, active, Empty, Progress, State } from "../app/ui";
 import { words } from "../app/words";
 import { number, t, tn } from "../i18n/t";
 import { DropZone } from "./DropZone";
@@ -46,6 +46,11 @@ export function ImportPage({ params }: { params: Params }) {
       <Await of={jobs} what={t("the imports")}>
         {(list) => (
           <>
+            {list.length === 0 && (
+              <Empty>
+                <p>{t("Nothing was imported into this cohort yet.")}</p>
+              </Empty>
+            )}
             {list.length > 0 && (
               <table data-testid="imports">
                 <thead>

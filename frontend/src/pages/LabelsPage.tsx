@@ -245,7 +245,9 @@ function Applied({ list, onUndone }: { list: LabelImport[]; onUndone: (said: str
             <th class="right">{t("Labels")}</th>
             <th class="right">{t("Window (days)")}</th>
             <th>{t("By")}</th>
-            <th />
+            <th>
+              <span class="unseen">{t("Actions")}</span>
+            </th>
           </tr>
         </thead>
         <tbody>

@@ -1,13 +1,13 @@
 import { api } from "../api/client";
 import type { ModelVersion } from "../api/types";
-import { estimate, when } from "../app/format";
+import { when } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { Await } from "../app/ui";
 import { words } from "../app/words";
 import { rich } from "../i18n/rich";
 import { t } from "../i18n/t";
-import { estimates, metricName } from "./metrics";
+import { estimates, figure, metricName } from "./metrics";
 import { Promote } from "./Promote";
 
 export function ModelPage({ params }: { params: Params }) {
@@ -49,10 +49,10 @@ export function ModelPage({ params }: { params: Params }) {
                   {measured.length ? (
                     <table>
                       <tbody>
-                        {measured.map(([path, figure]) => (
+                        {measured.map(([path, value]) => (
                           <tr key={path}>
                             <th scope="row">{metricName(path)}</th>
-                            <td class="num">{estimate(figure)}</td>
+                            <td class="num">{figure(path, value)}</td>
                           </tr>
                         ))}
                       </tbody>

@@ -1,14 +1,14 @@
 import { useState } from "preact/hooks";
 import { all } from "../api/client";
 import type { Measured, ModelKind, ModelVersion } from "../api/types";
-import { estimate, when } from "../app/format";
+import { when } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, navigate } from "../app/router";
 import { Await, Empty } from "../app/ui";
 import { words } from "../app/words";
 import { t } from "../i18n/t";
 import { KINDS } from "./choices";
-import { estimates } from "./metrics";
+import { estimates, figure } from "./metrics";
 import { Promote } from "./Promote";
 
 const HEADLINES: Record<ModelKind, string[]> = {
@@ -23,7 +23,7 @@ const TITLES: Record<string, string> = {
   accuracy: t("Accuracy"),
   mean_f1: t("Mean F1"),
   dice: "Dice",
-  hd95_mm: "HD95 (mm)",
+  hd95_mm: "HD95",
 };
 
 export function ModelsPage() {
@@ -100,7 +100,7 @@ function Kind({ kind, versions, onChanged }: KindProps) {
               <td>{version.parent ? (names.get(version.parent) ?? t("an earlier one")) : "–"}</td>
               {HEADLINES[kind].map((metric) => (
                 <td key={metric} class="num">
-                  {estimate(headline(version, metric))}
+                  {figure(metric, headline(version, metric))}
                 </td>
               ))}
               <td class="num">{when(version.created_at)}</td>

@@ -98,7 +98,9 @@ function Archives({ list, onChanged }: { list: ImageArchive[]; onChanged: () => 
           <th>{t("Name")}</th>
           <th>{t("Address")}</th>
           <th>{t("Login")}</th>
-          <th />
+          <th>
+            <span class="unseen">{t("Actions")}</span>
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -126,7 +128,9 @@ function Senders({ list, onChanged }: { list: DicomSender[]; onChanged: () => vo
           <th>{t("Calling AE title")}</th>
           <th>{t("Into cohort")}</th>
           <th>{t("Only from")}</th>
-          <th />
+          <th>
+            <span class="unseen">{t("Actions")}</span>
+          </th>
         </tr>
       </thead>
       <tbody>

@@ -42,7 +42,9 @@ export function RoundsPage({ params }: { params: Params }) {
                   <th class="right">{t("Candidates")}</th>
                   <th class="right">{t("Reviewed")}</th>
                   <th>{t("Started")}</th>
-                  <th />
+                  <th>
+                    <span class="unseen">{t("Actions")}</span>
+                  </th>
                 </tr>
               </thead>
               <tbody>

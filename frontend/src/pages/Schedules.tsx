@@ -30,7 +30,9 @@ export function Schedules({ cohort, editable }: { cohort: Id; editable: boolean 
                   <th>{t("Every")}</th>
                   <th>{t("On")}</th>
                   <th>{t("Last time")}</th>
-                  <th />
+                  <th>
+                    <span class="unseen">{t("Actions")}</span>
+                  </th>
                 </tr>
               </thead>
               <tbody>

@@ -43,7 +43,9 @@ export function StudiesPage({ params }: { params: Params }) {
                     <th>{t("Phases")}</th>
                     <th>{t("Grid")}</th>
                     <th class="right">{t("Lesions")}</th>
-                    <th />
+                    <th>
+                      <span class="unseen">{t("Actions")}</span>
+                    </th>
                   </tr>
                 </thead>
                 <tbody>

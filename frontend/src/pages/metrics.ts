@@ -1,6 +1,6 @@
 /** A version's figures out of its metrics, whatever evaluation they came from. */
 import type { Estimate, Measured } from "../api/types";
-import { isEstimate, measured } from "../app/format";
+import { estimate, interval, isEstimate, measured } from "../app/format";
 import { words } from "../app/words";
 import { number, t } from "../i18n/t";
 
@@ -29,24 +29,33 @@ export function estimates(metrics: Record<string, unknown>, below = ""): [string
   });
 }
 
-const points = (value: number) => {
-  const sign = value > 0 ? "+" : value < 0 ? "−" : "";
-  return `${sign}${number(100 * Math.abs(value), 1)}`;
-};
+/** Whether a figure is a distance in mm, of which less is better; the others are shares. */
+const isDistance = (path: string): boolean => path.endsWith("_mm");
 
-/** The second less the first, in percentage points: "+4.2 points (−1.0 to +9.3)". */
-export function difference(given: Estimate | null): string {
+/** A figure with its interval in its own unit. */
+export function figure(path: string, given: Estimate | null | undefined): string {
   const e = measured(given);
-  return e
-    ? t("{value} points ({lo} to {hi})", { value: points(e.value), lo: points(e.lo), hi: points(e.hi) })
-    : "–";
+  if (!e || !isDistance(path)) return estimate(given);
+  return interval(`${number(e.value, 1)} mm`, number(e.lo, 1), number(e.hi, 1), e.n);
+}
+
+const signed = (value: number) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${number(Math.abs(value), 1)}`;
+
+/** The second less the first: "+4.2 points (−1.0 to +9.3)" in percentage points, or in mm. */
+export function difference(path: string, given: Estimate | null): string {
+  const e = measured(given);
+  if (!e) return "–";
+  const scale = isDistance(path) ? 1 : 100;
+  const [value, lo, hi] = [signed(scale * e.value), signed(scale * e.lo), signed(scale * e.hi)];
+  return isDistance(path)
+    ? t("{value} mm ({lo} to {hi})", { value, lo, hi })
+    : t("{value} points ({lo} to {hi})", { value, lo, hi });
 }
 
 /** What a difference says, in words; one whose interval holds zero could be chance. */
-export function judgement(given: Estimate | null): string {
+export function judgement(path: string, given: Estimate | null): string {
   const e = measured(given);
   if (!e) return t("not judged on the same gold studies");
-  if (e.lo > 0) return t("better");
-  if (e.hi < 0) return t("worse");
-  return t("not clearly different: the interval holds zero");
+  if (e.lo <= 0 && e.hi >= 0) return t("not clearly different: the interval holds zero");
+  return e.lo > 0 !== isDistance(path) ? t("better") : t("worse");
 }

@@ -1,5 +1,6 @@
 /** What a page says of studies in an archive and of where imports came from. */
 import type { FoundInArchive, ImportJob } from "../api/types";
+import { words } from "../app/words";
 
 /** "20190314" as "2019-03-14"; what is no date as it is. */
 export function day(date: string): string {
@@ -9,7 +10,7 @@ export function day(date: string): string {
 /** Which way an import's files came, and from whom where others sent them. */
 export function sourceOf({ source, source_name }: Pick<ImportJob, "source" | "source_name">): string {
   if (source === "stow") return "STOW-RS";
-  return source_name || source;
+  return source_name || words(source);
 }
 
 /** The fetching of an import that is still under way, null where there is none (any more). */

@@ -6,7 +6,7 @@ import { curve, lossNames } from "./curve";
 import { batches, fingerprint, fromEntries, missing, pieces } from "./files";
 import { grouped } from "./ImportItems";
 import { before, form, sorted } from "./labels";
-import { difference, estimates, judgement } from "./metrics";
+import { difference, estimates, figure, judgement } from "./metrics";
 import { day, fetching, narrow, sourceOf, toggled } from "./pacs";
 import { answers, doubled, proposals, seriesOf } from "./phases";
 
@@ -158,17 +158,23 @@ describe("figures", () => {
   });
 
   it("of a difference say when it could be chance", () => {
-    expect(difference(e(0.042, -0.01, 0.093))).toBe("+4.2 points (−1.0 to +9.3)");
-    expect([e(0.04, -0.01, 0.09), e(0.04, 0.01, 0.09), e(-0.04, -0.09, -0.01)].map(judgement)).toEqual([
-      expect.stringContaining("holds zero"),
-      "better",
-      "worse",
-    ]);
+    expect(difference("p1td_1", e(0.042, -0.01, 0.093))).toBe("+4.2 points (−1.0 to +9.3)");
+    const said = (path: string) =>
+      [e(0.04, -0.01, 0.09), e(0.04, 0.01, 0.09), e(-0.04, -0.09, -0.01)].map((by) => judgement(path, by));
+    expect(said("p1td_1")).toEqual([expect.stringContaining("holds zero"), "better", "worse"]);
+    // Of a distance less is better.
+    expect(said("gold.hd95_mm")).toEqual([expect.stringContaining("holds zero"), "worse", "better"]);
+  });
+
+  it("of a distance are in mm, of a share in per cent", () => {
+    expect(figure("gold.hd95_mm", e(5.6, 5.4, 5.8))).toBe("5.6 mm (5.4 to 5.8, n 40)");
+    expect(figure("dice", e(0.945, 0.942, 0.948))).toBe("94.5 % (94.2 to 94.8, n 40)");
+    expect(difference("gold.hd95_mm", e(-1.2, -2, -0.5))).toBe("−1.2 mm (−2.0 to −0.5)");
   });
 
   it("that could not be compared say so", () => {
-    expect(difference(null)).toBe("–");
-    expect(judgement(null)).toContain("same gold studies");
+    expect(difference("p1td_1", null)).toBe("–");
+    expect(judgement("p1td_1", null)).toContain("same gold studies");
   });
 });
 

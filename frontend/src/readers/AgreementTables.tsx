@@ -59,7 +59,7 @@ export function Verdicts({ rows }: { rows: AgreementRow[] }) {
     <table class="figures" data-testid="kappas">
       <thead>
         <tr>
-          <th />
+          <td />
           <th class="right">{t("Studies")}</th>
           <th class="right">{t("Candidates")}</th>
           <th>{t("Say the same")}</th>
@@ -133,7 +133,7 @@ export function Boxes({ rows }: { rows: AgreementRow[] }) {
     <table class="figures" data-testid="boxes">
       <thead>
         <tr>
-          <th />
+          <td />
           <th class="right">{t("Pairs")}</th>
           <th class="right">{t("Without partner")}</th>
           <th>{t("Marks with a partner")}</th>

@@ -32,7 +32,7 @@ export function ErrorKind({ id, title, led, unled, half, rows, says }: ErrorProp
       <table class="figures">
         <thead>
           <tr>
-            <th />
+            <td />
             <th>
               <Key /> {led}
             </th>
@@ -113,7 +113,7 @@ export function Accuracy({ rows }: { rows: { name: string; bias: BiasFigures }[]
       <table class="figures">
         <thead>
           <tr>
-            <th />
+            <td />
             <th class="right">{t("Readings")}</th>
             <th>{t("Lesions found")}</th>
             <th>

@@ -37,7 +37,7 @@ export function SavedTable({ of, scale }: { of: LabourLedger; scale: Scale }) {
             </th>
             <th>{t("Saved a study, s")}</th>
             <th>{t("Saved, %")}</th>
-            <th />
+            <td />
           </tr>
         </thead>
         <tbody>

@@ -108,6 +108,7 @@ export function Grid(props: Props) {
   const conflict = outbox.conflicts[0];
   return (
     <div class={`review ${bare ? "bare" : ""}`} data-testid="review" data-round-study={study.id}>
+      <h1 class="unseen">{t("Review")}</h1>
       <div class="grid">
         <div class="phases">
           <fieldset class="windows" aria-label={t("Window")}>
@@ -128,14 +129,14 @@ export function Grid(props: Props) {
           </fieldset>
           <div class="heads">
             {shownColumns.map((phase) => (
-              <h3
+              <h2
                 key={phase}
                 class={study.study.phases.includes(phase) ? "" : "absent"}
                 data-testid={`head-${phase}`}
               >
                 {words(phase)}
                 <Place study={study} phase={phase} />
-              </h3>
+              </h2>
             ))}
           </div>
         </div>

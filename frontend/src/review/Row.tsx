@@ -101,7 +101,6 @@ export const Row = memo(function Row(props: Props) {
               type="button"
               class={`verdict ${verdict?.verdict === button.verdict ? "on" : ""}`}
               aria-pressed={verdict?.verdict === button.verdict}
-              aria-label={t("{verdict} candidate {rank}", { verdict: button.word, rank: candidate.rank })}
               title={`${VERDICT_WORDS[button.verdict]} (${keyFor(button.verdict)})`}
               data-testid={`verdict-${button.verdict}`}
               onMouseDown={keepFocus}
