@@ -39,7 +39,8 @@ def hand_out(*, parent: HarvestRound, reader: User, ahead: int = 0, adjudicate: 
     _take_back_expired(parent, reader)
     held = Reading.objects.filter(round=parent, state=QueueState.LEASED, reader=reader)
     held = held.filter(number=ADJUDICATION) if adjudicate else held.exclude(number=ADJUDICATION)
-    taken = list(_locked(held).order_by("leased_at", "pk")[: ahead + 1])
+    # Not locked, and so not skipped while a verdict on it is being stored: the order must last.
+    taken = list(held.order_by("leased_at", "pk")[: ahead + 1])
     now = timezone.now()
     while len(taken) <= ahead and (row := _next(parent, reader, adjudicate=adjudicate)):
         row.state, row.reader, row.leased_until = QueueState.LEASED, reader, now + LEASE
@@ -49,7 +50,9 @@ def hand_out(*, parent: HarvestRound, reader: User, ahead: int = 0, adjudicate: 
         taken.append(row)
     if not taken:
         return Handed(None, [])
-    Reading.objects.filter(pk__in=[row.pk for row in taken]).update(leased_until=now + LEASE)
+    Reading.objects.filter(pk__in=[row.pk for row in taken], state=QueueState.LEASED).update(
+        leased_until=now + LEASE
+    )
     record_opening(reading=taken[0], reader=reader)
     ids = [row.round_study_id for row in taken]
     return Handed(ids[0], ids[1:])

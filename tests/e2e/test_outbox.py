@@ -242,6 +242,7 @@ def test_two_windows_on_one_study_store_each_verdict_once_and_leave_the_choice_t
     assert stored(running, study) == before
     # The question outlives the page; then the reader's own version is kept by a key.
     other.reload()
+    assert on_screen(other) == study
     expect(conflict).to_be_visible()
     other.keyboard.press("y")
     expect(conflict).to_have_count(0)

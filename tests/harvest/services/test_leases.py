@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from harvest.domain import QueueState, Role, Strategy
 from harvest.models import HarvestRound, Reading
-from harvest.services.leases import hand_out
+from harvest.services.leases import Handed, hand_out
 from harvest.services.people import create_login
 from harvest.services.readings import release_study
 
@@ -119,3 +122,30 @@ def test_a_stratified_arm_shows_rare_classes_as_often_as_common_ones(
 def test_done_studies_do_not_come_again(ready_round: HarvestRound, readers: tuple[User, User]) -> None:
     Reading.objects.update(state=QueueState.DONE)
     assert hand_out(parent=ready_round, reader=readers[0]).now is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_comes_first_while_a_verdict_on_it_is_being_stored(
+    ready_round: HarvestRound, readers: tuple[User, User]
+) -> None:
+    handed = hand_out(parent=ready_round, reader=readers[0], ahead=2)
+    Reading.objects.filter(round_study=handed.now).update(leased_until=timezone.now() + timedelta(hours=1))
+    url = connection.get_connection_params()
+    names = ("host", "port", "user", "password", "dbname")
+    given = {name: url[name] for name in names if url.get(name)}
+    asked: list[Handed] = []
+
+    def ask() -> None:
+        try:
+            asked.append(hand_out(parent=ready_round, reader=readers[0], ahead=2))
+        finally:
+            connection.close()
+
+    with psycopg.connect(**given) as storing:
+        storing.execute("SELECT 1 FROM harvest_reading WHERE round_study_id = %s FOR UPDATE", [handed.now])
+        asking = threading.Thread(target=ask)
+        asking.start()
+        asking.join(1)
+        assert asking.is_alive()  # it waits for the verdict, and does not hand out another study meanwhile
+    asking.join(10)
+    assert asked == [handed]
