@@ -47,7 +47,11 @@ const explain = (error: unknown) => {
 export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   const { geometry, phases } = study;
   useActivity(round?.id ?? null, "draw");
-  const drawing = useDrawing({ studyId: study.id, round, reader, outbox });
+  const placed = useMemo(
+    () => Object.fromEntries(study.series.map(({ phase, nudge_mm }) => [phase, nudge_mm ?? NO_OFFSET])),
+    [study],
+  );
+  const drawing = useDrawing({ studyId: study.id, round, reader, outbox, placed });
   const { state, receipts } = drawing;
   const [note, setNote] = useState({ text: "", error: false });
 

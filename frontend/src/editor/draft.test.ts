@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Draft, dropDraft, keepDraft, type Shelf, takeDraft } from "./draft";
+import { type Draft, dropDraft, keepDraft, nudgesStill, type Shelf, takeDraft } from "./draft";
 import { contentOf, NO_RECEIPT } from "./saving";
 import type { DrawnLesion } from "./state";
 
@@ -21,7 +21,35 @@ const lesion = (key: string): DrawnLesion => ({
   absent_phases: ["delayed"],
   replaces: null,
 });
-const draft = (...keys: string[]): Draft => ({ lesions: keys.map(lesion), receipts: {}, verdictId: "v" });
+const draft = (...keys: string[]): Draft => ({
+  lesions: keys.map(lesion),
+  nudges: {},
+  receipts: {},
+  verdictId: "v",
+});
+
+describe("a phase that was moved and not saved", () => {
+  const moved = { arterial: { to: [3, 0, 0] as const, from: [0, 0, 0] as const } };
+
+  it("is moved after a reload, too", () => {
+    const place = shelf();
+    keepDraft(place, "ada", "study-1", { ...draft(), nudges: moved });
+    const kept = takeDraft(place, "ada", "study-1")!.nudges;
+    expect(nudgesStill(kept, { arterial: [0, 0, 0] })).toEqual({
+      nudges: { arterial: [3, 0, 0] },
+      origins: { arterial: [0, 0, 0] },
+    });
+  });
+
+  it("is left where somebody moved it meanwhile, and where it was saved after all", () => {
+    for (const now of [
+      [1, 1, 1],
+      [3, 0, 0],
+    ] as const)
+      expect(nudgesStill(moved, { arterial: now })).toEqual({ nudges: {}, origins: {} });
+    expect(nudgesStill(moved, {})).toEqual({ nudges: {}, origins: {} });
+  });
+});
 
 describe("a draft", () => {
   it("comes back exactly, to the same reader and study only", () => {

@@ -1,15 +1,45 @@
 /** The draft that survives a reload, a crash and a lost network: kept in the browser, by reader and study. */
 
+import { NO_OFFSET, sameOffset } from "../geometry/offset";
 import type { Vec3 } from "../geometry/volume";
 import type { Receipts } from "./saver";
 import { statusOf } from "./saving";
-import type { DrawnLesion } from "./state";
+import type { DrawnLesion, EditorState } from "./state";
 
 export interface Draft {
   readonly lesions: readonly DrawnLesion[];
+  /** By phase how it was moved, and where it lay before (mm). */
+  readonly nudges: Readonly<Record<string, DraftNudge>>;
   readonly receipts: Receipts;
   /** The id of the verdict "missed" that goes with them, so that it is given once. */
   readonly verdictId: string;
+}
+
+export interface DraftNudge {
+  readonly to: Vec3;
+  readonly from: Vec3;
+}
+
+/** How phases were moved, as a draft keeps it. */
+export function draftNudges({ nudges, origins }: Pick<EditorState, "nudges" | "origins">): Draft["nudges"] {
+  return Object.fromEntries(
+    Object.entries(nudges).map(([phase, to]) => [phase, { to, from: origins[phase] ?? NO_OFFSET }]),
+  );
+}
+
+/** What of it still means something: a phase that lies where it lay then, and is not where it is wanted. */
+export function nudgesStill(
+  kept: Draft["nudges"],
+  placed: Readonly<Record<string, Vec3>>,
+): Pick<EditorState, "nudges" | "origins"> {
+  const still = Object.entries(kept).filter(([phase, { to, from }]) => {
+    const now = placed[phase];
+    return now !== undefined && sameOffset(now, from) && !sameOffset(now, to);
+  });
+  return {
+    nudges: Object.fromEntries(still.map(([phase, { to }]) => [phase, to])),
+    origins: Object.fromEntries(still.map(([phase, { from }]) => [phase, from])),
+  };
 }
 
 /** The part of localStorage that is needed. */
@@ -22,7 +52,8 @@ const keyOf = (reader: string, study: string) => `harvest.draft.${reader}.${stud
 /** Puts the draft away; false where the browser refuses (full, or private). */
 export function keepDraft(shelf: Shelf, reader: string, study: string, draft: Draft): boolean {
   try {
-    if (draft.lesions.length === 0 && Object.keys(draft.receipts).length === 0) {
+    const parts = [draft.lesions, Object.keys(draft.receipts), Object.keys(draft.nudges)];
+    if (parts.every((part) => part.length === 0)) {
       shelf.removeItem(keyOf(reader, study));
     } else {
       shelf.setItem(keyOf(reader, study), JSON.stringify({ version: VERSION, ...draft }));
@@ -80,21 +111,26 @@ function parse(text: string): Draft | null {
     if (!Array.isArray(value.lesions) || !value.lesions.every(isLesion)) {
       return null;
     }
-    return { lesions: value.lesions, receipts: value.receipts ?? {}, verdictId: value.verdictId };
+    const nudges = Object.fromEntries(
+      Object.entries(value.nudges ?? {}).filter(([, one]) => isVector(one?.to) && isVector(one?.from)),
+    );
+    return { lesions: value.lesions, nudges, receipts: value.receipts ?? {}, verdictId: value.verdictId };
   } catch {
     return null;
   }
 }
 
+function isVector(value: unknown): value is Vec3 {
+  return Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+}
+
 function isLesion(value: unknown): value is DrawnLesion {
   const lesion = value as Partial<DrawnLesion> | null;
-  const corner = (vector: Vec3 | undefined) =>
-    Array.isArray(vector) && vector.length === 3 && vector.every(Number.isFinite);
   return (
     typeof lesion?.key === "string" &&
     typeof lesion.lesion_class === "string" &&
     Array.isArray(lesion.absent_phases) &&
-    corner(lesion.box?.lo) &&
-    corner(lesion.box?.hi)
+    isVector(lesion.box?.lo) &&
+    isVector(lesion.box?.hi)
   );
 }

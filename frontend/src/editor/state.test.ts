@@ -74,7 +74,7 @@ describe("the editor's state", () => {
   });
 
   it("does nothing, and adds no step, for a lesion that is not there", () => {
-    const state = initialState([lesion("a")]);
+    const state = initialState({ lesions: [lesion("a")] });
     expect(
       run([moved("b", 1), { type: "remove", key: "b" }, { type: "undo" }, { type: "redo" }], state),
     ).toBe(state);

@@ -48,8 +48,12 @@ export type Action =
 /** Undo goes back this many steps. */
 const DEPTH = 200;
 
-export function initialState(lesions: readonly DrawnLesion[] = []): EditorState {
-  return { lesions, nudges: {}, origins: {}, selected: null, past: [], future: [], gesture: null };
+/** The work of an earlier visit to begin with; none by default. */
+export function initialState(
+  from: Partial<Pick<EditorState, "lesions" | "nudges" | "origins">> = {},
+): EditorState {
+  const blank = { lesions: [], nudges: {}, origins: {} };
+  return { ...blank, ...from, selected: null, past: [], future: [], gesture: null };
 }
 
 export function reduce(state: EditorState, action: Action): EditorState {

@@ -4,10 +4,11 @@ import { useCallback, useEffect, useMemo, useReducer, useRef, useState } from "p
 import { api } from "../api/client";
 import type { ReviewStudy } from "../api/types";
 import { uuid } from "../api/uuid";
+import type { Vec3 } from "../geometry/volume";
 import type { Outbox } from "../review/outbox";
 import { eventsOf, reviewEntry } from "../review/outboxes";
 import { eventOf, open } from "../review/state";
-import { dropDraft, keepDraft, takeDraft } from "./draft";
+import { draftNudges, dropDraft, keepDraft, nudgesStill, takeDraft } from "./draft";
 import { type Receipts, Saver } from "./saver";
 import type { Step } from "./saving";
 import { type Action, type EditorState, initialState, reduce } from "./state";
@@ -17,6 +18,8 @@ interface Setting {
   readonly round: ReviewStudy | null;
   readonly reader: string;
   readonly outbox: Outbox;
+  /** By phase where it lies now (mm), as the server has it. */
+  readonly placed: Readonly<Record<string, Vec3>>;
 }
 
 export interface Drawing {
@@ -31,21 +34,31 @@ export interface Drawing {
 }
 
 export function useDrawing(setting: Setting): Drawing {
-  const { studyId, round, reader, outbox } = setting;
+  const { studyId, round, reader, outbox, placed } = setting;
   const start = useMemo(() => takeDraft(localStorage, reader, studyId), [reader, studyId]);
   const verdictId = useMemo(() => start?.verdictId ?? uuid(), [start]);
-  const [state, dispatch] = useReducer(reduce, null, () => initialState(start?.lesions));
+  const [state, dispatch] = useReducer(reduce, null, () =>
+    initialState(start ? { lesions: start.lesions, ...nudgesStill(start.nudges, placed) } : {}),
+  );
   const [receipts, setReceipts] = useState<Receipts>(start?.receipts ?? {});
   const [kept, setKept] = useState(true);
   const [saving, setSaving] = useState(false);
   const latest = useRef(state.lesions);
   latest.current = state.lesions;
+  const nudges = useMemo(() => draftNudges(state), [state.nudges, state.origins]);
+  const moved = useRef(nudges);
+  moved.current = nudges;
 
   const saver = useMemo(() => {
     const onChange = (next: Receipts) => {
       // Kept before anything is sent: a reload must find the id under which it went.
       setKept(
-        keepDraft(localStorage, reader, studyId, { lesions: latest.current, receipts: next, verdictId }),
+        keepDraft(localStorage, reader, studyId, {
+          lesions: latest.current,
+          nudges: moved.current,
+          receipts: next,
+          verdictId,
+        }),
       );
       setReceipts(next);
     };
@@ -58,9 +71,9 @@ export function useDrawing(setting: Setting): Drawing {
   }, [start, verdictId, reader, studyId, round]);
 
   useEffect(() => {
-    const draft = { lesions: state.lesions, receipts: saver.receipts, verdictId };
+    const draft = { lesions: state.lesions, nudges, receipts: saver.receipts, verdictId };
     setKept(keepDraft(localStorage, reader, studyId, draft));
-  }, [state.lesions, saver, reader, studyId, verdictId]);
+  }, [state.lesions, nudges, saver, reader, studyId, verdictId]);
 
   useEffect(() => {
     const hurry = () => saver.hurry();

@@ -233,55 +233,66 @@ function StartRound({ cohort, onStarted }: { cohort: string; onStarted: () => vo
           ))}
         </select>
       </label>
-      <label
-        title={t(
+      <Share
+        name={t("Random arm, %")}
+        says={t(
           "This share of the studies is drawn at random and shown beside the others, so that the order can be held against chance.",
         )}
-      >
-        {t("Random arm, %")}
-        <input
-          type="number"
-          min={2}
-          max={100}
-          value={share}
-          data-testid="round-share"
-          onInput={(e) => setShare(Number(e.currentTarget.value))}
-        />
-      </label>
-      <label
-        title={t(
+        testId="round-share"
+        range={[2, 100]}
+        value={share}
+        onChange={setShare}
+      />
+      <Share
+        name={t("Drawn from scratch, %")}
+        says={t(
           "This share of the studies is read without candidates and drawn from nothing: what candidates save is the difference to it.",
         )}
-      >
-        {t("Drawn from scratch, %")}
-        <input
-          type="number"
-          min={0}
-          max={50}
-          value={scratch}
-          data-testid="round-scratch"
-          onInput={(e) => setScratch(Number(e.currentTarget.value))}
-        />
-      </label>
-      <label
-        title={t(
+        testId="round-scratch"
+        range={[0, 50]}
+        value={scratch}
+        onChange={setScratch}
+      />
+      <Share
+        name={t("Hidden gold studies, %")}
+        says={t(
           "So many gold studies for a hundred others are read among them, some with a candidate too few or one too many. Nobody can tell which; what is said of them measures the readers and teaches nothing.",
         )}
-      >
-        {t("Hidden gold studies, %")}
-        <input
-          type="number"
-          min={0}
-          max={50}
-          value={hidden}
-          data-testid="round-hidden"
-          onInput={(e) => setHidden(Number(e.currentTarget.value))}
-        />
-      </label>
+        testId="round-hidden"
+        range={[0, 50]}
+        value={hidden}
+        onChange={setHidden}
+      />
       <button type="submit" class="primary" disabled={action.busy} data-testid="round-start">
         {t("Start a round")}
       </button>
       <ErrorLine error={action.error ?? models.error} />
     </form>
+  );
+}
+
+interface ShareProps {
+  name: string;
+  says: string;
+  testId: string;
+  range: readonly [number, number];
+  value: number;
+  onChange: (percent: number) => void;
+}
+
+/** A share of a round's studies, in percent. */
+function Share({ name, says, testId, range, value, onChange }: ShareProps) {
+  return (
+    <label title={says}>
+      {name}
+      <input
+        type="number"
+        min={range[0]}
+        max={range[1]}
+        value={value}
+        data-testid={testId}
+        onInput={(event) => onChange(Number(event.currentTarget.value))}
+      />
+    </label>
   );
 }
