@@ -7,6 +7,9 @@ const WORDS: Record<string, string> = {
   arterial: t("arterial"),
   portal_venous: t("portal venous"),
   delayed: t("delayed"),
+  axial: t("axial"),
+  coronal: t("coronal"),
+  sagittal: t("sagittal"),
   // Classes of lesions.
   hcc: t("HCC"),
   icc: t("ICC"),
@@ -64,6 +67,10 @@ const WORDS: Record<string, string> = {
   upload: t("upload"),
   command: t("command"),
   archive: t("archive"),
+  // Where a lesion comes from.
+  review: t("review"),
+  drawn: t("drawn"),
+  imported: t("imported"),
 };
 
 /** "portal_venous" as "portal venous", "hcc" as "HCC"; a name that has no words of its own without its lines. */

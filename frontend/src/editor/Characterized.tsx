@@ -3,6 +3,7 @@
 import type { Characterization } from "../api/types";
 import { percent } from "../app/format";
 import { words } from "../app/words";
+import { t } from "../i18n/t";
 
 /** Labels with their values, highest first. */
 function ranked(values: Readonly<Record<string, number>>): [string, number][] {
@@ -20,11 +21,11 @@ export function Characterized({ said }: { said: Characterization }) {
   if (said.error) {
     return (
       <span class="lesions__said muted" data-testid="characterization">
-        not characterized: {said.error.message}
+        {t("not characterized: {why}", { why: said.error.message })}
       </span>
     );
   }
-  const meaning = said.calibrated ? "probabilities" : "scores, not probabilities";
+  const meaning = said.calibrated ? t("probabilities") : t("scores, not probabilities");
   return (
     <>
       {Object.entries(said.outputs).map(([output, values]) => {

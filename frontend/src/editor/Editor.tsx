@@ -10,6 +10,7 @@ import { words } from "../app/words";
 import { addOffsets, NO_OFFSET } from "../geometry/offset";
 import { PLANES, type Plane } from "../geometry/planes";
 import type { Vec3 } from "../geometry/volume";
+import { t } from "../i18n/t";
 import type { Outbox } from "../review/outbox";
 import { useActivity } from "../review/useActivity";
 import type { Chunk } from "../viewer/chunks";
@@ -70,19 +71,19 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   const saveNudges = nudges.save;
   const onSave = useCallback(async () => {
     if (unsaved === 0) {
-      setNote({ text: "There is nothing to save.", error: false });
+      setNote({ text: t("There is nothing to save."), error: false });
       return;
     }
     if (drawn > 0) {
-      setNote({ text: "Saving; kept in this browser until it is stored.", error: false });
+      setNote({ text: t("Saving; kept in this browser until it is stored."), error: false });
       if (!(await save())) {
-        setNote({ text: "Not everything is stored; the list says what is not.", error: true });
+        setNote({ text: t("Not everything is stored; the list says what is not."), error: true });
         return;
       }
     }
     let outcome = "Stored.";
     if (moved > 0) {
-      setNote({ text: "Making the moved phase anew from its original …", error: false });
+      setNote({ text: t("Making the moved phase anew from its original …"), error: false });
       try {
         outcome = await saveNudges();
       } catch (problem) {
@@ -140,7 +141,9 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
         <EditorView
           key={name}
           view={name}
-          label={comparing && plane === "axial" ? `${words(reference)}, reference` : label}
+          label={
+            comparing && plane === "axial" ? t("{phase}, reference", { phase: words(reference) }) : label
+          }
           geometry={geometry}
           volume={volume}
           shift={shiftOf(volume, nudges.wanted)}
@@ -162,8 +165,8 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   return (
     <div class="editor" data-testid="editor">
       <EditorBar
-        title={`Study ${study.ordinal}`}
-        subtitle={[study.subject, study.lesion_class ? words(study.lesion_class) : "no class given"].join(
+        title={t("Study {number}", { number: study.ordinal })}
+        subtitle={[study.subject, study.lesion_class ? words(study.lesion_class) : t("no class given")].join(
           ", ",
         )}
         look={look}
@@ -181,7 +184,12 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
       <div class={`editor__views editor__views--${look.layout}`}>
         {look.layout === "planes"
           ? PLANES.map((plane) =>
-              view(plane, look.phase, plane, plane === "axial" ? `${phaseText(look.phase)}, axial` : plane),
+              view(
+                plane,
+                look.phase,
+                plane,
+                plane === "axial" ? `${phaseText(look.phase)}, ${words(plane)}` : words(plane),
+              ),
             )
           : phases.map((phase) => view(`axial-${phase}`, phase, "axial", phaseText(phase)))}
       </div>
@@ -217,7 +225,9 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
         note={
           drawing.kept
             ? note.text
-            : "This browser does not keep drafts. Save before you leave the page, or what is drawn is lost."
+            : t(
+                "This browser does not keep drafts. Save before you leave the page, or what is drawn is lost.",
+              )
         }
         noteIsError={note.error || !drawing.kept}
         points={points?.length ?? null}

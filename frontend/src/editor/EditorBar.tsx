@@ -3,6 +3,7 @@
 import { type Placed, placeWords } from "../app/format";
 import { words } from "../app/words";
 import type { Box } from "../geometry/box";
+import { t } from "../i18n/t";
 import { type GreyWindow, PRESET_LABELS, PRESET_NAMES, PRESETS } from "../viewer/windows";
 import type { EditorAction } from "./keys";
 import { sizeText } from "./LesionList";
@@ -33,13 +34,13 @@ export function EditorBar(props: Props) {
   return (
     <header class="editor-bar">
       <button type="button" data-testid="back" onClick={props.onBack}>
-        Back
+        {t("Back")}
       </button>
       <div class="editor-bar__study">
         <strong>{props.title}</strong>
         <span class="muted">{props.subtitle}</span>
       </div>
-      <fieldset class="editor-bar__group" aria-label="Phase">
+      <fieldset class="editor-bar__group" aria-label={t("Phase")}>
         {phases.map((phase) => (
           <button
             key={phase}
@@ -63,13 +64,13 @@ export function EditorBar(props: Props) {
           class={look.layout === "phases" ? "on" : ""}
           aria-pressed={look.layout === "phases"}
           data-testid="layout"
-          title="All phases side by side (G)"
+          title={t("All phases side by side (G)")}
           onClick={() => onAction("layout")}
         >
-          side by side
+          {t("side by side")}
         </button>
       </fieldset>
-      <fieldset class="editor-bar__group" aria-label="Window">
+      <fieldset class="editor-bar__group" aria-label={t("Window")}>
         {PRESET_NAMES.map((name, index) => {
           const range = name === "own" ? own : PRESETS[name];
           return (
@@ -79,7 +80,15 @@ export function EditorBar(props: Props) {
               class={name === look.preset ? "on" : ""}
               aria-pressed={name === look.preset}
               data-testid={`window-${name}`}
-              title={range ? `width ${range.width}, level ${range.level} HU (${index + 1})` : ""}
+              title={
+                range
+                  ? t("width {width}, level {level} HU ({key})", {
+                      width: range.width,
+                      level: range.level,
+                      key: String(index + 1),
+                    })
+                  : ""
+              }
               onClick={() => onAction(`window:${name}`)}
             >
               {PRESET_LABELS[name]}
@@ -103,7 +112,8 @@ export function EditorBar(props: Props) {
         disabled={props.saving}
         onClick={() => onAction("save")}
       >
-        {props.saving ? "Saving …" : props.unsaved > 0 ? `Save ${props.unsaved}` : "Save"} <kbd>S</kbd>
+        {props.saving ? t("Saving …") : props.unsaved > 0 ? t("Save {n}", { n: props.unsaved }) : t("Save")}{" "}
+        <kbd>S</kbd>
       </button>
     </header>
   );

@@ -3,6 +3,7 @@
 import { words } from "../app/words";
 import { offsetText } from "../geometry/offset";
 import type { Vec3 } from "../geometry/volume";
+import { t } from "../i18n/t";
 import { EDITOR_GESTURES, EDITOR_KEYS } from "./keys";
 
 interface Props {
@@ -18,12 +19,12 @@ interface Props {
 }
 
 const EXTREMES = [
-  "Click the lesion's edge on the left",
-  "Click its edge on the right",
-  "Click its edge at the front",
-  "Click its edge at the back",
-  "Scroll to its first slice and click in it",
-  "Scroll to its last slice and click in it",
+  t("Click the lesion's edge on the left"),
+  t("Click its edge on the right"),
+  t("Click its edge at the front"),
+  t("Click its edge at the back"),
+  t("Scroll to its first slice and click in it"),
+  t("Scroll to its last slice and click in it"),
 ];
 
 const KEY_NAMES: Readonly<Record<string, string>> = { "Shift+?": "?", PageUp: "Page ↑", PageDown: "Page ↓" };
@@ -42,32 +43,33 @@ export function EditorFooter({ note, noteIsError, points, selected, nudge, help,
           <Moving {...nudge} />
         ) : points !== null ? (
           <>
-            <strong class="num">{Math.min(points + 1, 6)} of 6</strong> {EXTREMES[points] ?? EXTREMES[5]}
-            <Key keys="Backspace" text="takes the last back" />
-            <Key keys="Enter" text="finishes" />
-            <Key keys="Esc" text="stops" />
+            <strong class="num">{t("{n} of {total}", { n: Math.min(points + 1, 6), total: 6 })}</strong>{" "}
+            {EXTREMES[points] ?? EXTREMES[5]}
+            <Key keys="Backspace" text={t("takes the last back")} />
+            <Key keys="Enter" text={t("finishes")} />
+            <Key keys="Esc" text={t("stops")} />
           </>
         ) : selected ? (
           <>
-            <Key keys="Arrows" text="move" />
-            <Key keys="Shift+arrows" text="resize" />
-            <Key keys="T" text="ends here (top)" />
-            <Key keys="B" text="ends here (bottom)" />
-            <Key keys="Delete" text="removes" />
-            <Key keys="Esc" text="deselects" />
+            <Key keys={t("Arrows")} text={t("move")} />
+            <Key keys={t("Shift+arrows")} text={t("resize")} />
+            <Key keys="T" text={t("ends here (top)")} />
+            <Key keys="B" text={t("ends here (bottom)")} />
+            <Key keys="Delete" text={t("removes")} />
+            <Key keys="Esc" text={t("deselects")} />
           </>
         ) : (
           <>
-            <Key keys="Drag" text="draws a box" />
-            <Key keys="E" text="extreme points" />
-            <Key keys="Wheel" text="slices" />
-            <Key keys="Ctrl+wheel" text="magnifies" />
-            <Key keys="P" text="next phase" />
-            <Key keys="H" text="held hides the boxes" />
+            <Key keys={t("Drag")} text={t("draws a box")} />
+            <Key keys="E" text={t("extreme points")} />
+            <Key keys={t("Wheel")} text={t("slices")} />
+            <Key keys={t("Ctrl+wheel")} text={t("magnifies")} />
+            <Key keys="P" text={t("next phase")} />
+            <Key keys="H" text={t("held hides the boxes")} />
           </>
         )}
         <button type="button" class="small" aria-expanded={help} data-testid="help" onClick={onHelp}>
-          Keys <kbd>?</kbd>
+          {t("Keys")} <kbd>?</kbd>
         </button>
       </p>
     </footer>
@@ -78,9 +80,9 @@ function Moving({ phase, offset }: { phase: string; offset: Vec3 | null }) {
   if (!offset)
     return (
       <>
-        {words(phase)} is the reference and stays
-        <Key keys="P" text="next phase" />
-        <Key keys="Esc" text="ends" />
+        {t("{phase} is the reference and stays", { phase: words(phase) })}
+        <Key keys="P" text={t("next phase")} />
+        <Key keys="Esc" text={t("ends")} />
       </>
     );
   return (
@@ -88,12 +90,12 @@ function Moving({ phase, offset }: { phase: string; offset: Vec3 | null }) {
       <output class="editor-footer__moved num" data-testid="nudge-offset">
         {words(phase)} <strong>{offsetText(offset)}</strong>
       </output>
-      <Key keys="Arrows" text="a voxel" />
-      <Key keys="Page ↑ ↓" text="a slice" />
-      <Key keys="Shift" text="0.5 mm" />
-      <Key keys="F" text="reference" />
-      <Key keys="Delete" text="zero" />
-      <Key keys="Esc" text="ends" />
+      <Key keys={t("Arrows")} text={t("a voxel")} />
+      <Key keys="Page ↑ ↓" text={t("a slice")} />
+      <Key keys="Shift" text={t("0.5 mm")} />
+      <Key keys="F" text={t("reference")} />
+      <Key keys="Delete" text={t("zero")} />
+      <Key keys="Esc" text={t("ends")} />
     </>
   );
 }
@@ -111,7 +113,7 @@ function Keys() {
     ...EDITOR_GESTURES,
     ...EDITOR_KEYS.map(({ keys, text }) => {
       const shown = keys.filter((key) => !key.startsWith("Meta")).map(keyText);
-      return [[...new Set(shown)].join(" or "), text] as const;
+      return [[...new Set(shown)].join(` ${t("or")} `), text] as const;
     }),
   ];
   return (

@@ -9,6 +9,7 @@ import { Await } from "../app/ui";
 import { outboxOf } from "../review/outboxes";
 import { Editor } from "./Editor";
 import "./editor.css";
+import { t } from "../i18n/t";
 
 interface Props {
   readonly studyId: string;
@@ -29,7 +30,7 @@ export function EditorPage({ studyId, roundStudyId, nudge }: Props) {
   }, [studyId, roundStudyId]);
   const reader = user?.username ?? "";
   return (
-    <Await of={loaded} what="the study">
+    <Await of={loaded} what={t("the study")}>
       {({ study, round }) => (
         <Editor
           key={study.id}

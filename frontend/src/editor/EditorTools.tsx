@@ -1,5 +1,6 @@
 /** How to draw, and back and forth in what was drawn. */
 
+import { t } from "../i18n/t";
 import type { EditorAction } from "./keys";
 
 interface Props {
@@ -20,37 +21,37 @@ export function EditorTools({ extremes, nudging, canUndo, canRedo, onAction }: P
         data-testid="extremes"
         onClick={() => onAction("extremes")}
       >
-        Extreme points <kbd>E</kbd>
+        {t("Extreme points")} <kbd>E</kbd>
       </button>
       <button
         type="button"
         class={nudging ? "small on" : "small"}
         aria-pressed={nudging}
         data-testid="nudge"
-        title="Move the phase that is shown onto the reference"
+        title={t("Move the phase that is shown onto the reference")}
         onClick={() => onAction("nudge")}
       >
-        Move phase <kbd>V</kbd>
+        {t("Move phase")} <kbd>V</kbd>
       </button>
       <button
         type="button"
         class="small"
         disabled={!canUndo}
         data-testid="undo"
-        title="Undo (Ctrl+Z)"
+        title={t("Undo (Ctrl+Z)")}
         onClick={() => onAction("undo")}
       >
-        Undo
+        {t("Undo")}
       </button>
       <button
         type="button"
         class="small"
         disabled={!canRedo}
         data-testid="redo"
-        title="Redo (Ctrl+Shift+Z)"
+        title={t("Redo (Ctrl+Shift+Z)")}
         onClick={() => onAction("redo")}
       >
-        Redo
+        {t("Redo")}
       </button>
     </div>
   );

@@ -4,6 +4,8 @@ import type { ComponentChildren } from "preact";
 import type { Candidate, Lesion } from "../api/types";
 import { words } from "../app/words";
 import { type Box, boxSize } from "../geometry/box";
+import { rich } from "../i18n/rich";
+import { number, t } from "../i18n/t";
 import { Characterized } from "./Characterized";
 import type { Receipts } from "./saver";
 import { NO_RECEIPT, type Status, statusOf } from "./saving";
@@ -12,17 +14,17 @@ import type { DrawnLesion, LesionChange } from "./state";
 const CLASSES = ["hcc", "icc", "metastasis", "haemangioma", "fnh", "adenoma", "cyst"] as const;
 
 const STATUS: Readonly<Record<Status, readonly [string, string]>> = {
-  unsaved: ["○", "not saved"],
-  changed: ["◐", "changed since saved"],
-  queued: ["…", "waiting for the server"],
-  stored: ["●", "stored"],
-  refused: ["✕", "refused"],
+  unsaved: ["○", t("not saved")],
+  changed: ["◐", t("changed since saved")],
+  queued: ["…", t("waiting for the server")],
+  stored: ["●", t("stored")],
+  refused: ["✕", t("refused")],
 };
 
 /** "12.3 × 8.0 × 15.0 mm", x by y by z. */
 export function sizeText(box: Box): string {
   return `${boxSize(box)
-    .map((side) => side.toFixed(1))
+    .map((side) => number(side, 1))
     .join(" × ")} mm`;
 }
 
@@ -48,20 +50,21 @@ interface Props {
 export function LesionList(props: Props) {
   const { lesions, existing, candidates } = props;
   return (
-    <aside class="lesions" aria-label="Lesions">
+    <aside class="lesions" aria-label={t("Lesions")}>
       {props.tools}
-      <h2>Drawn here</h2>
+      <h2>{t("Drawn here")}</h2>
       {lesions.length === 0 && (
         <p class="muted">
-          {props.drawing ? (
-            <>
-              Drag a box around the lesion in any view, or press <kbd>E</kbd> and click its extreme points.
-            </>
-          ) : (
-            <>
-              A drag in any view moves the phase now, and boxes stay. <kbd>Esc</kbd> goes back to drawing.
-            </>
-          )}
+          {props.drawing
+            ? rich(
+                t("Drag a box around the lesion in any view, or press {key} and click its extreme points."),
+                {
+                  key: <kbd>E</kbd>,
+                },
+              )
+            : rich(t("A drag in any view moves the phase now, and boxes stay. {key} goes back to drawing."), {
+                key: <kbd>Esc</kbd>,
+              })}
         </p>
       )}
       <ol>
@@ -69,7 +72,7 @@ export function LesionList(props: Props) {
           <Drawn key={lesion.key} {...props} lesion={lesion} index={index} />
         ))}
       </ol>
-      {existing.length > 0 && <h2>Lesions of the study</h2>}
+      {existing.length > 0 && <h2>{t("Lesions of the study")}</h2>}
       <ul>
         {existing.map((lesion) => (
           <li key={lesion.id} class="lesions__given" data-testid="existing-lesion">
@@ -77,8 +80,7 @@ export function LesionList(props: Props) {
               <span class="lesions__swatch lesions__swatch--lesion" aria-hidden="true" />
               <span class="num">{sizeText(lesion)}</span>
               <span class="muted">
-                {lesion.primary ? "primary, " : ""}
-                {lesion.source}
+                {[lesion.primary && t("primary"), words(lesion.source)].filter(Boolean).join(", ")}
               </span>
               {lesion.characterization && <Characterized said={lesion.characterization} />}
             </button>
@@ -91,12 +93,12 @@ export function LesionList(props: Props) {
                 props.onCopy(lesion, { primary, lesion_class, absent_phases, replaces: id });
               }}
             >
-              Adjust
+              {t("Adjust")}
             </button>
           </li>
         ))}
       </ul>
-      {candidates.length > 0 && <h2>Candidates</h2>}
+      {candidates.length > 0 && <h2>{t("Candidates")}</h2>}
       <ul>
         {candidates.map((candidate) => (
           <li key={candidate.id} class="lesions__given" data-testid="candidate">
@@ -106,7 +108,7 @@ export function LesionList(props: Props) {
                 {candidate.rank}. {sizeText(candidate)}
               </span>
               <span class="muted num">
-                {candidate.score.toFixed(2)}
+                {number(candidate.score, 2)}
                 {candidate.verdict ? `, ${words(candidate.verdict)}` : ""}
               </span>
             </button>
@@ -116,7 +118,7 @@ export function LesionList(props: Props) {
               data-testid="copy-candidate"
               onClick={() => props.onCopy(candidate, {})}
             >
-              Copy
+              {t("Copy")}
             </button>
           </li>
         ))}
@@ -151,20 +153,22 @@ function Drawn(props: Props & { lesion: DrawnLesion; index: number }) {
         <button
           type="button"
           class="small"
-          aria-label={`Remove lesion ${index + 1}`}
+          aria-label={t("Remove lesion {n}", { n: index + 1 })}
           onClick={() => onRemove(lesion.key)}
         >
-          Remove
+          {t("Remove")}
         </button>
       </div>
       <div class="lesions__row">
         <select
-          aria-label="Class"
+          aria-label={t("Class")}
           data-testid="lesion-class"
           value={lesion.lesion_class}
           onChange={(event) => onChange(lesion.key, { lesion_class: event.currentTarget.value })}
         >
-          <option value="">{studyClass ? `the study's: ${words(studyClass)}` : "the study's class"}</option>
+          <option value="">
+            {studyClass ? t("the study's: {class}", { class: words(studyClass) }) : t("the study's class")}
+          </option>
           {CLASSES.map((name) => (
             <option key={name} value={name}>
               {words(name)}
@@ -178,11 +182,11 @@ function Drawn(props: Props & { lesion: DrawnLesion; index: number }) {
             checked={lesion.primary}
             onChange={() => onChange(lesion.key, { primary: !lesion.primary })}
           />
-          primary
+          {t("primary")}
         </label>
       </div>
       <fieldset class="lesions__absent">
-        <legend>Not visible in</legend>
+        <legend>{t("Not visible in")}</legend>
         {phases.map((phase) => (
           <label key={phase}>
             <input

@@ -1,9 +1,11 @@
 /** The slider of a view: where one is in the stack, with marks where boxes are. */
 
+import { words } from "../app/words";
 import type { Box } from "../geometry/box";
 import { LAYOUTS, type Plane } from "../geometry/planes";
 import { slicesOf } from "../geometry/viewport";
 import { clampVoxel, countOf, type VolumeGeometry } from "../geometry/volume";
+import { t } from "../i18n/t";
 
 interface Props {
   readonly view: string;
@@ -42,7 +44,7 @@ export function SliceRail({ view, geometry, plane, voxel, boxes, references, onG
       data-testid={`rail-${view}`}
       role="slider"
       tabIndex={-1}
-      aria-label={`${plane} slice`}
+      aria-label={t("{plane} slice", { plane: words(plane) })}
       aria-orientation="vertical"
       aria-valuemin={1}
       aria-valuemax={count}

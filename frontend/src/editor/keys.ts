@@ -1,5 +1,6 @@
 /** The keys of the editor, in one table. */
 
+import { t } from "../i18n/t";
 import { type KeyEvent, keyName } from "../review/keys";
 import type { PresetName } from "../viewer/windows";
 
@@ -38,46 +39,46 @@ interface Binding {
 
 /** Those shown in the footer come first; the arrows, which depend on the selection, are in arrowOf. */
 export const EDITOR_KEYS: readonly Binding[] = [
-  { action: "extremes", keys: ["e"], text: "box by extreme points" },
-  { action: "end_head", keys: ["t"], text: "box ends (top) on this slice" },
-  { action: "end_feet", keys: ["b"], text: "box begins (bottom) on this slice" },
-  { action: "delete", keys: ["Delete"], text: "remove the selected box" },
-  { action: "undo", keys: ["Ctrl+z", "Meta+z", "z"], text: "undo" },
-  { action: "redo", keys: ["Ctrl+Shift+Z", "Meta+Shift+Z", "Ctrl+y"], text: "redo" },
-  { action: "save", keys: ["s", "Ctrl+s", "Meta+s"], text: "save" },
-  { action: "next_phase", keys: ["p", "]"], text: "next phase" },
-  { action: "previous_phase", keys: ["Shift+P", "["], text: "previous phase" },
-  { action: "layout", keys: ["g"], text: "three planes or all phases" },
-  { action: "slice_up", keys: ["PageUp"], text: "previous slice" },
-  { action: "slice_down", keys: ["PageDown"], text: "next slice" },
-  { action: "next_lesion", keys: ["j"], text: "select the next box" },
-  { action: "zoom_in", keys: ["+", "="], text: "magnify" },
-  { action: "zoom_out", keys: ["-"], text: "reduce" },
-  { action: "fit", keys: ["0"], text: "whole slice" },
-  { action: "smooth", keys: ["i"], text: "interpolated or plain voxels" },
-  { action: "window:soft_tissue", keys: ["1"], text: "soft tissue window, 400/40 HU" },
-  { action: "window:liver", keys: ["2"], text: "liver window, 150/90 HU" },
-  { action: "window:lung", keys: ["3"], text: "lung window, 1500/-600 HU" },
-  { action: "window:bone", keys: ["4"], text: "bone window, 2500/480 HU" },
-  { action: "window:own", keys: ["5"], text: "the image's own window" },
-  { action: "hide", keys: ["h"], text: "hide boxes and crosshair while held" },
-  { action: "nudge", keys: ["v"], text: "move this phase onto the reference, or stop that" },
-  { action: "compare", keys: ["f"], text: "show the reference phase while held (flip)" },
-  { action: "finish", keys: ["Enter"], text: "finish the extreme points" },
-  { action: "back", keys: ["Backspace"], text: "take the last extreme point back, or remove the box" },
-  { action: "cancel", keys: ["Escape"], text: "stop drawing, or select nothing" },
-  { action: "help", keys: ["?", "Shift+?"], text: "these keys" },
+  { action: "extremes", keys: ["e"], text: t("box by extreme points") },
+  { action: "end_head", keys: ["t"], text: t("box ends (top) on this slice") },
+  { action: "end_feet", keys: ["b"], text: t("box begins (bottom) on this slice") },
+  { action: "delete", keys: ["Delete"], text: t("remove the selected box") },
+  { action: "undo", keys: ["Ctrl+z", "Meta+z", "z"], text: t("undo") },
+  { action: "redo", keys: ["Ctrl+Shift+Z", "Meta+Shift+Z", "Ctrl+y"], text: t("redo") },
+  { action: "save", keys: ["s", "Ctrl+s", "Meta+s"], text: t("save") },
+  { action: "next_phase", keys: ["p", "]"], text: t("next phase") },
+  { action: "previous_phase", keys: ["Shift+P", "["], text: t("previous phase") },
+  { action: "layout", keys: ["g"], text: t("three planes or all phases") },
+  { action: "slice_up", keys: ["PageUp"], text: t("previous slice") },
+  { action: "slice_down", keys: ["PageDown"], text: t("next slice") },
+  { action: "next_lesion", keys: ["j"], text: t("select the next box") },
+  { action: "zoom_in", keys: ["+", "="], text: t("magnify") },
+  { action: "zoom_out", keys: ["-"], text: t("reduce") },
+  { action: "fit", keys: ["0"], text: t("whole slice") },
+  { action: "smooth", keys: ["i"], text: t("interpolated or plain voxels") },
+  { action: "window:soft_tissue", keys: ["1"], text: t("soft tissue window, 400/40 HU") },
+  { action: "window:liver", keys: ["2"], text: t("liver window, 150/90 HU") },
+  { action: "window:lung", keys: ["3"], text: t("lung window, 1500/-600 HU") },
+  { action: "window:bone", keys: ["4"], text: t("bone window, 2500/480 HU") },
+  { action: "window:own", keys: ["5"], text: t("the image's own window") },
+  { action: "hide", keys: ["h"], text: t("hide boxes and crosshair while held") },
+  { action: "nudge", keys: ["v"], text: t("move this phase onto the reference, or stop that") },
+  { action: "compare", keys: ["f"], text: t("show the reference phase while held (flip)") },
+  { action: "finish", keys: ["Enter"], text: t("finish the extreme points") },
+  { action: "back", keys: ["Backspace"], text: t("take the last extreme point back, or remove the box") },
+  { action: "cancel", keys: ["Escape"], text: t("stop drawing, or select nothing") },
+  { action: "help", keys: ["?", "Shift+?"], text: t("these keys") },
 ];
 
 /** Mouse and arrows, for the help. */
 export const EDITOR_GESTURES: readonly (readonly [string, string])[] = [
-  ["Drag", "draw a box; inside the selected one: move it; a handle: move that face"],
-  ["Click", "put the crosshair there, select the box"],
-  ["Wheel", "slices; with Ctrl: magnify"],
-  ["Shift+drag", "pan (or the middle button)"],
-  ["Arrows", "move the selected box by a voxel; nothing selected: slices"],
-  ["Shift+arrows", "resize the selected box by a voxel"],
-  ["V, then arrows", "move the phase by a voxel, Page ↑ and Page ↓ by a slice; with Shift by 0.5 mm"],
+  [t("Drag"), t("draw a box; inside the selected one: move it; a handle: move that face")],
+  [t("Click"), t("put the crosshair there, select the box")],
+  [t("Wheel"), t("slices; with Ctrl: magnify")],
+  [t("Shift+drag"), t("pan (or the middle button)")],
+  [t("Arrows"), t("move the selected box by a voxel; nothing selected: slices")],
+  [t("Shift+arrows"), t("resize the selected box by a voxel")],
+  [t("V, then arrows"), t("move the phase by a voxel, Page ↑ and Page ↓ by a slice; with Shift by 0.5 mm")],
 ];
 
 export function editorAction(event: KeyEvent): EditorAction | null {

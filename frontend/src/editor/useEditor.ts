@@ -6,6 +6,7 @@ import { type Box, boxCentre, boxFromPoints, extentOf, snapBox } from "../geomet
 import { addOffsets, NO_OFFSET, roundOffset } from "../geometry/offset";
 import { LAYOUTS } from "../geometry/planes";
 import { pointFromVoxel, type Vec3, type VolumeGeometry, voxelFromPoint, withAxis } from "../geometry/volume";
+import { t } from "../i18n/t";
 import { belongsToTarget } from "../review/keys";
 import type { PresetName } from "../viewer/windows";
 import type { ViewEvents } from "./EditorView";
@@ -243,7 +244,7 @@ export function useEditor(setting: Setting): Editing {
         case "nudge":
           if (!nudging && look.phase === setting.reference) {
             return setting.onNote(
-              "This is the reference: the others are laid onto it. Choose another phase.",
+              t("This is the reference: the others are laid onto it. Choose another phase."),
             );
           }
           setPoints(null);

@@ -7,8 +7,10 @@ import type { PhaseNudge, StudyDetail } from "../api/types";
 import { uuid } from "../api/uuid";
 import type { Placed } from "../app/format";
 import { setGuard } from "../app/router";
+import { words } from "../app/words";
 import { NO_OFFSET, sameOffset } from "../geometry/offset";
 import type { Vec3 } from "../geometry/volume";
+import { number, t } from "../i18n/t";
 import type { Edition } from "../viewer/phaseVolume";
 import { type EditorState, nudgesOf } from "./state";
 
@@ -99,7 +101,7 @@ export function useNudges(study: StudyDetail, state: EditorState): Nudges {
       const answers = await Promise.all(unsaved.map(settled));
       const failed = answers.find((answer) => answer.state === "failed");
       if (failed) {
-        throw new Error(failed.error?.message ?? "The image could not be made.");
+        throw new Error(failed.error?.message ?? t("The image could not be made."));
       }
       return answers.map(outcomeText).join(" ");
     } finally {
@@ -143,12 +145,16 @@ const address = (study: string, phase: string) => `/studies/${study}/phases/${ph
 /** What became of a phase's likeness in the liver: "arterial: similarity 0.52, now 0.71." */
 function outcomeText(answer: PhaseNudge): string {
   const { similarity_registered: before, similarity_shown: after, flag } = answer;
-  const name = answer.phase.replaceAll("_", " ");
+  const phase = words(answer.phase);
   const figures =
     before === null || after === null
-      ? "stored."
-      : `similarity ${before.toFixed(2)}, now ${after.toFixed(2)}.`;
-  return `${name}: ${figures}${flag ? ` It is ${flag}.` : ""}`;
+      ? t("{phase}: stored.", { phase })
+      : t("{phase}: similarity {before}, now {after}.", {
+          phase,
+          before: number(before, 2),
+          after: number(after, 2),
+        });
+  return flag ? `${figures} ${t("It is {flag}.", { flag })}` : figures;
 }
 
 /** The answer, asking again where the way to the server failed. */

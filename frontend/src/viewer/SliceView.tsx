@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { words } from "../app/words";
 import { LAYOUTS, type Plane } from "../geometry/planes";
 import { scaleBarMm, type Viewport, viewportOf } from "../geometry/viewport";
 import { countOf, type Vec3 } from "../geometry/volume";
@@ -78,7 +79,7 @@ export function SliceView(props: SliceViewProps) {
     <div
       ref={box}
       role="application"
-      aria-label={`${props.label}, ${plane}`}
+      aria-label={`${props.label}, ${words(plane)}`}
       class={`slice-view${props.active ? " slice-view--active" : ""}`}
       style={{ cursor: props.cursor }}
       data-testid={props.testId}
