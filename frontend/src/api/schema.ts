@@ -1240,10 +1240,10 @@ export interface components {
             /** Format: double */
             primary_score: number | null;
             suggested_primary: boolean;
-            readonly verdict: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
+            verdict: (components["schemas"]["Verdict"] | components["schemas"]["NullEnum"]) | null;
             /** Format: uuid */
-            readonly review_id: string | null;
-            readonly absent_phases: string[];
+            review_id: string | null;
+            absent_phases: string[];
             tile: components["schemas"]["Tile"];
         };
         ChangedLesion: {

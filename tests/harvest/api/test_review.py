@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from detector.geometry import Box3D
+from harvest.api.review_shapes import CandidateSerializer, TileSerializer
 from harvest.domain import Role
 from harvest.models import Cohort, HarvestRound, Lesion, Review, RoundStudy, Series
 from harvest.services.readings import open_readings
@@ -71,6 +72,12 @@ def test_next_hands_out_a_study_with_all_the_grid_needs(reader: APIClient, ready
     assert tile["first_z_index"] + tile["key_offset"] == first["key_z_index"]
     assert tile["crop_lo"][0] < box.lo[0] < box.hi[0] < tile["crop_hi"][0]
     assert tile["mm_per_px"] * tile["width"] == pytest.approx(tile["crop_hi"][0] - tile["crop_lo"][0])
+
+
+def test_a_candidate_is_written_out_as_the_schema_says(study: dict[str, Any]) -> None:
+    candidate = study["candidates"][0]
+    assert list(candidate) == list(CandidateSerializer().fields)
+    assert list(candidate["tile"]) == list(TileSerializer().fields)
 
 
 def test_a_study_is_judged_to_its_end(reader: APIClient, study: dict[str, Any]) -> None:
