@@ -128,7 +128,8 @@ def import_small(running: Installation, folder: Path, *, studies: int) -> str:
 
 
 def propose(running: Installation, cohort: str) -> str:
-    """A round over the cohort's studies, all of them shown with their candidates; its id."""
-    shares = ("--scratch-share", "0", "--hidden-share", "0")
-    told = running.manage("run_round", "--cohort", cohort, "--wait", "--json", *shares)
+    """A round of the reference detector, whatever another test has promoted, over the cohort's studies, all
+    of them shown with their candidates; its id."""
+    how = ("--model", "detector-v1", "--scratch-share", "0", "--hidden-share", "0")
+    told = running.manage("run_round", "--cohort", cohort, "--wait", "--json", *how)
     return str(json.loads(told.stdout)["id"])
