@@ -73,8 +73,8 @@ SELECT gen_random_uuid(), now(), r.id, rank, 'model',
     '{{"arterial": 0.5}}', 3, 0.5, rank = 1
 FROM harvest_roundstudy r, generate_series(1, %(candidates)s) rank WHERE r.round_id = %(round)s;
 
-INSERT INTO harvest_review (id, created_at, round_study_id, candidate_id, reader_id, verdict)
-SELECT gen_random_uuid(), now(), r.id, c.id, %(reader)s, 'not_a_lesion'
+INSERT INTO harvest_review (id, created_at, round_study_id, candidate_id, reader_id, verdict, absent_phases)
+SELECT gen_random_uuid(), now(), r.id, c.id, %(reader)s, 'not_a_lesion', '{{}}'
 FROM harvest_roundstudy r JOIN harvest_candidate c ON c.round_study_id = r.id
 WHERE r.round_id = %(round)s AND r.settled_at IS NOT NULL;
 """
