@@ -20,6 +20,7 @@ import psutil
 from django.conf import settings
 
 from detector.data.cases import write_cases
+from detector.training.leftovers import drop_leftovers
 from harvest import store
 from harvest.domain import ModelKind, Split
 from harvest.engine_release import case_list
@@ -133,6 +134,10 @@ class Training:
         if self.wait(GRACE_SECONDS) is None:
             self._child.kill()
             self._child.wait()
+
+    def tidy(self) -> None:
+        """Removes what the training kept to go on from: a run of the application is never gone on with."""
+        drop_leftovers(self.folder)
 
     def result(self) -> tuple[Path, dict[str, Any]]:
         """(weights, result.json) of a training that ended well."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,28 +75,57 @@ def draw_crop(rng: np.random.Generator, plan: CenterNetPlan, crop_zyx: Axes, mar
     return Move(_factor(rng, plan), centre, onto)
 
 
-def move_images(images: Tensor, moves: list[Move], shape_zyx: Axes) -> Tensor:
-    """(B, 1, Z, Y, X) in [-1, 1] seen through moves: (B, 1, *shape_zyx), trilinear; outside is -1."""
-    given, wanted = np.array(images.shape[2:], float), np.array(shape_zyx, float)
-    matrices = np.zeros((len(moves), 3, 4))
-    for b, move in enumerate(moves):
-        # grid_sample wants the way back, in coordinates -1..1 between the outer faces, x first:
-        # in = centre + (out - onto) / factor, out = (u + 1) wanted / 2, in = (v + 1) given / 2.
-        slope = wanted / given / move.factor_zyx
-        start = 2 / given * (move.centre_zyx + (wanted / 2 - move.onto_zyx) / move.factor_zyx) - 1
-        for axis in range(3):
-            matrices[b, 2 - axis, 2 - axis] = slope[axis]
-            matrices[b, 2 - axis, 3] = start[axis]
-    grid = affine_grid(torch.from_numpy(matrices).float(), [len(moves), 1, *shape_zyx], align_corners=False)
-    return grid_sample(images + 1, grid, padding_mode="zeros", align_corners=False) - 1
+def matrix_of(move: Move, given_zyx: Axes, wanted_zyx: Axes) -> npt.NDArray[np.float32]:
+    """A move as the (3, 4) matrix that `see` takes."""
+    given, wanted = np.array(given_zyx, float), np.array(wanted_zyx, float)
+    # grid_sample wants the way back, in coordinates -1..1 between the outer faces, x first:
+    # in = centre + (out - onto) / factor, out = (u + 1) wanted / 2, in = (v + 1) given / 2.
+    slope = wanted / given / move.factor_zyx
+    start = 2 / given * (move.centre_zyx + (wanted / 2 - move.onto_zyx) / move.factor_zyx) - 1
+    matrix = np.zeros((3, 4), np.float32)
+    for axis in range(3):
+        matrix[2 - axis, 2 - axis] = slope[axis]
+        matrix[2 - axis, 3] = start[axis]
+    return matrix
 
 
-def change_intensity(images: Tensor, rng: np.random.Generator) -> Tensor:
-    """Contrast, brightness and noise, each sample its own: scanners, doses and contrast media differ."""
-    count = len(images)
+def see(images: Tensor, matrices: Tensor, shape_zyx: Axes) -> Tensor:
+    """(B, 1, Z, Y, X) in [-1, 1] seen through (B, 3, 4) matrices: (B, 1, *shape_zyx) float32, trilinear;
+    outside is -1."""
+    grid = affine_grid(matrices, [len(matrices), 1, *shape_zyx], align_corners=False)
+    return grid_sample(images.float() + 1, grid, padding_mode="zeros", align_corners=False) - 1
 
-    def draw(low: float, high: float) -> Tensor:
-        return torch.from_numpy(rng.uniform(low, high, (count, 1, 1, 1, 1))).float()
 
-    noise = torch.from_numpy(rng.standard_normal(tuple(images.shape), dtype=np.float32))
-    return (images * draw(0.85, 1.15) + draw(-0.1, 0.1) + noise * draw(0.0, 0.06)).clamp(-1, 1)
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Contrast, brightness and noise of B samples, each its own: scanners, doses and contrast media differ.
+
+    `gain`, `offset` and `noise` are (B,); `noise_seed` (B,) int64 draws the noise itself.
+    """
+
+    gain: Tensor
+    offset: Tensor
+    noise: Tensor
+    noise_seed: Tensor
+
+
+def draw_exposure(rngs: Sequence[np.random.Generator]) -> Exposure:
+    """One a sample."""
+    drawn = [(r.uniform(0.85, 1.15), r.uniform(-0.1, 0.1), r.uniform(0.0, 0.06)) for r in rngs]
+    values = torch.tensor(np.array(drawn).reshape(-1, 3), dtype=torch.float32)
+    seeds = torch.tensor([int(r.integers(2**62)) for r in rngs], dtype=torch.int64)
+    return Exposure(values[:, 0], values[:, 1], values[:, 2], seeds)
+
+
+def expose(images: Tensor, exposure: Exposure) -> Tensor:
+    """(B, 1, Z, Y, X) as another scanner would show it, within [-1, 1]; equal input gives equal noise on one
+    kind of device."""
+    noise = torch.empty_like(images)
+    for one, seed in zip(noise, exposure.noise_seed.tolist(), strict=True):
+        one.normal_(generator=torch.Generator(images.device).manual_seed(seed))
+
+    def each(values: Tensor) -> Tensor:
+        return values[:, None, None, None, None]
+
+    exposed = images * each(exposure.gain) + each(exposure.offset) + noise * each(exposure.noise)
+    return exposed.clamp(-1, 1)

@@ -14,17 +14,19 @@ from detector.contracts import Candidate, StudyImages
 from detector.data.grid import input_geometry, sample
 from detector.errors import PlanError
 from detector.geometry import Box3D
+from detector.hardware import choose_device, device_of, in_bf16, moved
 from detector.weights import load_state, read_plan
 
 FAMILY_NAME = "centernet3d"
 
 
 def load_network(weights: Path) -> tuple[CenterNet3D, CenterNetPlan]:
-    """The network of a weights file and its plan; raises PlanError where they do not fit."""
+    """The network of a weights file, on the GPU where there is one, and its plan; raises PlanError where they
+    do not fit."""
     plan = parse_plan(read_plan(weights))
     network = CenterNet3D(plan)
     load_into(network, weights)
-    return network, plan
+    return network.to(choose_device()), plan
 
 
 def load_into(network: CenterNet3D, weights: Path) -> None:
@@ -55,7 +57,10 @@ class CenterNetDetector:
         grid = input_geometry(study, plan.grid)
         phases = sorted(study.volumes)
         batch = np.stack([sample(study.volumes[p], grid, hu_window=plan.hu_window) for p in phases])
-        maps = self._network(torch.from_numpy(batch[:, None]))[-1]
+        device = device_of(self._network)
+        with torch.autocast(device.type, torch.bfloat16, enabled=in_bf16(plan.precision, device)):
+            maps = self._network(torch.from_numpy(batch[:, None]).to(device))[-1]
+        maps = moved(maps, torch.device("cpu"))
         inside = study.geometry.extent
         found: dict[str, list[tuple[float, Box3D]]] = {}
         for index, phase in enumerate(phases):

@@ -28,6 +28,7 @@ def focal_heatmap_loss(
     *,
     alpha: float = 2.0,
     beta: float = 4.0,
+    count: float | None = None,
 ) -> Tensor:
     """Penalty-reduced focal loss on centre heatmaps (CenterNet; L_k of paper 004).
 
@@ -35,8 +36,9 @@ def focal_heatmap_loss(
         logits: (B, 1, Z, Y, X) raw scores; target: the same shape in [0, 1].
         centres: (N, 4) b, z, y, x of the positives; a cell that holds two lesions counts twice.
         background: (B, 1, Z, Y, X) weight of the negative part.
+        count: the positives to divide by where these samples are a part of a step; those here by default.
     Returns:
-        Scalar, divided by max(N, 1): with no positive only the negative part is left.
+        Scalar, divided by max(count, 1): with no positive only the negative part is left.
     Raises:
         ShapeError: the shapes differ.
     Differs from the reference: log sigma and log(1 - sigma) come from logsigmoid, no probability is clamped.
@@ -51,40 +53,51 @@ def focal_heatmap_loss(
     is_centre[b, 0, z, y, x] = True
     positive = -(_at(log_q, centres).mul(alpha).exp() * _at(log_p, centres)).sum()
     total = positive + negative.masked_fill(is_centre, 0.0).sum()
-    return total / max(len(centres), 1)
+    return total / _divisor(count, centres)
 
 
-def hard_negative_loss(logits: Tensor, targets: Targets) -> Tensor:
-    """-p^2 log(1 - p) around rejected candidates, weighted by their Gaussian, over max(N, 1) positives.
+def _divisor(count: float | None, centres: Tensor) -> float:
+    return max(len(centres) if count is None else count, 1)
+
+
+def hard_negative_loss(logits: Tensor, targets: Targets, *, count: float | None = None) -> Tensor:
+    """-p^2 log(1 - p) around rejected candidates, weighted by their Gaussian, over max(count, 1) positives.
 
     A positive nearby keeps its (1 - Y)^4: a rejected box must not push down the lesion beside it.
     """
     logits = logits.float()
     weight = targets.rejected * (1 - targets.heatmap) ** 4
     term = -weight * logsigmoid(logits).mul(2).exp() * logsigmoid(-logits)
-    return term.sum() / max(len(targets.centres), 1)
+    return term.sum() / _divisor(count, targets.centres)
 
 
-def regression_loss(maps: Tensor, centres: Tensor, wanted: Tensor) -> Tensor:
-    """L1 at the centre cells, summed over the three axes and divided by max(N, 1) (eq. 2 of paper 004).
+def regression_loss(maps: Tensor, centres: Tensor, wanted: Tensor, *, count: float | None = None) -> Tensor:
+    """L1 at the centre cells, summed over the three axes and divided by max(count, 1) (eq. 2 of paper 004).
 
     The reference code divides by N x axes; the paper's equation, followed here, by N.
     """
-    return (_at(maps.float(), centres) - wanted).abs().sum() / max(len(centres), 1)
+    return (_at(maps.float(), centres) - wanted).abs().sum() / _divisor(count, centres)
 
 
-def centernet_loss(stacks: Sequence[Maps], targets: Targets, plan: CenterNetPlan) -> dict[str, Tensor]:
-    """L = L_k + 0.1 L_size + 1 L_off + w L_hard, each averaged over the stacks; "loss" is the sum."""
+def centernet_loss(
+    stacks: Sequence[Maps], targets: Targets, plan: CenterNetPlan, *, count: float | None = None
+) -> dict[str, Tensor]:
+    """L = L_k + 0.1 L_size + 1 L_off + w L_hard, each averaged over the stacks; "loss" is the sum.
+
+    `count` is the number of positives of the whole step where these samples are a part of it.
+    """
     sums: dict[str, Tensor] = {}
     for maps in stacks:
         terms = {
-            "heatmap": focal_heatmap_loss(maps.heatmap, targets.heatmap, targets.centres, targets.background),
-            "size": regression_loss(maps.size, targets.centres, targets.size),
-            "offset": regression_loss(maps.offset, targets.centres, targets.offset),
-            "hard_negative": hard_negative_loss(maps.heatmap, targets),
+            "heatmap": focal_heatmap_loss(
+                maps.heatmap, targets.heatmap, targets.centres, targets.background, count=count
+            ),
+            "size": regression_loss(maps.size, targets.centres, targets.size, count=count),
+            "offset": regression_loss(maps.offset, targets.centres, targets.offset, count=count),
+            "hard_negative": hard_negative_loss(maps.heatmap, targets, count=count),
         }
         for name, value in terms.items():
-            sums[name] = sums.get(name, torch.zeros(())) + value / len(stacks)
+            sums[name] = sums[name] + value / len(stacks) if name in sums else value / len(stacks)
     weights = {
         "heatmap": 1.0,
         "size": plan.size_weight,

@@ -23,6 +23,9 @@ class CenterNetPlan(BaseModel):
     `crop_zyx`, where set, is what the first `crop_share` of the steps see, `crop_batch` at once, mostly
     around lesions: most of a whole input teaches little, and a CPU pays for all of it. The rest of the steps
     see whole inputs, since the norms must meet their statistics.
+
+    `parts` takes the samples of a step one part after the other and adds up their gradients: the same step on
+    less memory. `precision` "auto" is bf16 on a GPU and fp32 on a CPU.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,6 +53,8 @@ class CenterNetPlan(BaseModel):
     ema_decay: float = Field(default=0.995, ge=0, lt=1)
     seed: int = 0
     checkpoint_every: int = Field(default=0, ge=0)
+    parts: int = Field(default=1, ge=1)
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     scale_range: tuple[float, float] = (0.8, 1.3)
     shift_share: float = Field(default=0.08, ge=0, lt=0.5)
     flip_zyx: tuple[bool, bool, bool] = (True, True, True)

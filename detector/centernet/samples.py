@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,9 @@ from detector.data.grid import input_geometry, sample
 from detector.data.images import load_case
 from detector.errors import TrainingError
 from detector.geometry import VolumeGeometry
+
+IMAGES, MARKS = "images.npy", "marks.json"
+ROLES = ("positive", "negative", "ignored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,8 @@ def marks_on_grid(case: Case, phase: str, grid: VolumeGeometry) -> SampleMarks:
     return SampleMarks(edges("positive"), edges("negative"), edges("ignored"), (z, y, x), case.complete)
 
 
-def build_samples(cases: Sequence[Case], plan: CenterNetPlan, path: Path) -> SampleStore:
-    """Samples every teaching phase of every case into `path` (.npy).
+def build_samples(cases: Sequence[Case], plan: CenterNetPlan, folder: Path) -> None:
+    """Samples every teaching phase of every case into `folder`, where `read_samples` finds them.
 
     Raises:
         TrainingError: no case, no phase that teaches, or no positive mark.
@@ -73,7 +78,7 @@ def build_samples(cases: Sequence[Case], plan: CenterNetPlan, path: Path) -> Sam
             f"The case list has no positive mark to learn from ({len(cases)} cases).",
             remedy="Accept or draw at least one lesion.",
         )
-    images = np.lib.format.open_memmap(path, "w+", np.float16, (total, *plan.input_zyx))
+    images = np.lib.format.open_memmap(folder / IMAGES, "w+", np.float16, (total, *plan.input_zyx))
     marks: list[SampleMarks] = []
     for case in cases:
         phases = phases_of(case)
@@ -84,4 +89,21 @@ def build_samples(cases: Sequence[Case], plan: CenterNetPlan, path: Path) -> Sam
         for phase in phases:
             images[len(marks)] = sample(study.volumes[phase], grid, hu_window=plan.hu_window)
             marks.append(marks_on_grid(case, phase, grid))
-    return SampleStore(images, tuple(marks))
+    images.flush()
+    (folder / MARKS).write_text(json.dumps([_as_json(m) for m in marks]))
+
+
+def read_samples(folder: Path) -> SampleStore:
+    """The samples that `build_samples` wrote."""
+    images = np.load(folder / IMAGES, mmap_mode="r")
+    return SampleStore(images, tuple(_from_json(m) for m in json.loads((folder / MARKS).read_text())))
+
+
+def _as_json(marks: SampleMarks) -> dict[str, Any]:
+    edges = {role: getattr(marks, role).tolist() for role in ROLES}
+    return {**edges, "voxel_zyx_mm": marks.voxel_zyx_mm, "complete": marks.complete}
+
+
+def _from_json(told: dict[str, Any]) -> SampleMarks:
+    edges = {role: np.array(told[role], float).reshape(-1, 6) for role in ROLES}
+    return SampleMarks(**edges, voxel_zyx_mm=tuple(told["voxel_zyx_mm"]), complete=told["complete"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, help="folder for weights, progress.jsonl, result.json"
     )
     parser.add_argument("--init", type=Path, help="weights to start from")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the state a killed training of the same plan and cases left in --out",
+    )
     parser.add_argument(
         "--set",
         dest="overrides",
@@ -62,6 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
         overrides=parse_overrides(arguments.overrides),
         gold=arguments.gold,
         initial_weights=arguments.init,
+        resume=arguments.resume,
     )
-    print(json.dumps({"weights": result["weights"], "metrics": result["metrics"]}, indent=1))
+    if os.environ.get("RANK", "0") == "0":
+        print(json.dumps({"weights": result["weights"], "metrics": result["metrics"]}, indent=1))
     return 0

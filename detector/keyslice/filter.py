@@ -12,6 +12,7 @@ from detector.contracts import KeySlice, StudyImages
 from detector.data.crops import box_plane, grid_around
 from detector.errors import PlanError
 from detector.geometry import Box3D
+from detector.hardware import choose_device, device_of
 from detector.keyslice.config import CELL, FAMILY_NAME, KeySlicePlan, parse_plan
 from detector.keyslice.network import KeySliceNetwork
 from detector.keyslice.samples import slab_image, view_image
@@ -37,12 +38,13 @@ class SegmentingKeySliceFilter:
         side = max(plan.segment_side, CELL * int(np.ceil(pixels / CELL)))
         grid = grid_around(box, plan.spacing_mm, side)
         inside = torch.from_numpy(box_plane(box, grid))
+        device = device_of(self.network)
         zs = study.geometry.slices_from_box(box)[0]
         counts: list[float] = []
         for first in range(zs.start, zs.stop, SLICES_AT_ONCE):
             part = range(first, min(first + SLICES_AT_ONCE, zs.stop))
             slabs = torch.from_numpy(np.stack([slab_image(study, z, grid, plan.hu_window) for z in part]))
-            lesion = (self.network.segment(slabs)[:, 0] > 0) & inside
+            lesion = (self.network.segment(slabs.to(device))[:, 0] > 0).cpu() & inside
             counts += lesion.sum((1, 2)).tolist()
         return tuple(n * plan.spacing_mm**2 for n in counts)
 
@@ -50,7 +52,7 @@ class SegmentingKeySliceFilter:
     def primary_score(self, study: StudyImages, box: Box3D, z_index: int) -> float:
         """How likely the candidate is the primary lesion, in [0, 1], judged on one slice of all phases."""
         view = torch.from_numpy(view_image(study, box, z_index, self.plan, self.plan.view_side))
-        return float(torch.sigmoid(self.network.classify(view[None])[0]))
+        return float(torch.sigmoid(self.network.classify(view[None].to(device_of(self.network)))[0]))
 
     def key_slices(self, study: StudyImages, boxes: Sequence[Box3D]) -> list[KeySlice]:
         """One key slice a box, in the order of the boxes; the middle slice where no lesion is predicted.
@@ -83,4 +85,4 @@ def load_filter(weights: Path) -> SegmentingKeySliceFilter:
     plan = parse_plan(read_plan(weights))
     network = KeySliceNetwork(plan)
     load_into(network, weights)
-    return SegmentingKeySliceFilter(network, plan)
+    return SegmentingKeySliceFilter(network.to(choose_device()), plan)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from detector.contracts import StudyImages
@@ -18,7 +17,6 @@ from detector.data.crops import (
     box_plane,
     ellipsoid_plane,
     grid_around,
-    hide_phases,
     jitter_box,
     phase_crops,
     slices_by_area,
@@ -186,40 +184,3 @@ def random_liver_boxes(
             found.append(box)
             taken.append(box)
     return found
-
-
-def _turned(arrays: Sequence[npt.NDArray], side: int, rng: np.random.Generator) -> list[npt.NDArray]:
-    """The same random window of `side`, quarter turn and flip on the last two axes of every array."""
-    y, x = (int(v) for v in rng.integers(0, arrays[0].shape[-1] - side + 1, 2))
-    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-    out = []
-    for array in arrays:
-        part = np.rot90(array[..., y : y + side, x : x + side], turns, (-2, -1))
-        out.append(np.ascontiguousarray(part[..., ::-1] if flip else part))
-    return out
-
-
-def training_batches(samples: Samples, plan: KeySlicePlan) -> Iterator[Batch]:
-    """Batches without end: slabs at random; views half primary, half not, since neither is rare in use."""
-    rng = np.random.default_rng(plan.seed)
-    sides = ([v for v in samples.views if v.primary], [v for v in samples.views if not v.primary])
-    while True:
-        slabs, views, truth = [], [], []
-        for position in range(plan.batch):
-            slab = samples.slabs[int(rng.integers(len(samples.slabs)))]
-            slabs.append(
-                _turned(
-                    [slab.image.astype(np.float32), slab.target[None], slab.teaches[None]],
-                    plan.segment_side,
-                    rng,
-                )
-            )
-            pool = sides[position % 2]
-            view = pool[int(rng.integers(len(pool)))]
-            (image,) = _turned([view.image.astype(np.float32)], plan.view_side, rng)
-            hide_phases(image, len(plan.phases), plan.phase_dropout, rng)
-            views.append(image)
-            truth.append(float(view.primary))
-        slab_images, targets, teaches = (torch.from_numpy(np.stack(p)) for p in zip(*slabs, strict=True))
-        view_images = torch.from_numpy(np.stack(views))
-        yield Batch(slab_images, targets.float(), teaches, view_images, torch.tensor(truth))

@@ -18,7 +18,6 @@ from detector.evaluation.classification import classification_report
 from detector.geometry import Box3D
 from detector.keyslice.config import FAMILY_NAME, KeySlicePlan, make_plan
 from detector.keyslice.filter import SegmentingKeySliceFilter, load_into
-from detector.keyslice.losses import key_slice_loss
 from detector.keyslice.network import KeySliceNetwork
 from detector.keyslice.samples import (
     MARGIN_PIXELS,
@@ -26,14 +25,13 @@ from detector.keyslice.samples import (
     is_primary,
     random_liver_boxes,
     slabs_of,
-    training_batches,
     views_of,
 )
 from detector.keyslice.select import PRIMARY_THRESHOLD
-from detector.training.loop import LoopSettings, run_loop, seed_everything
-from detector.weights import save_weights
+from detector.keyslice.task import KeySliceTask
+from detector.training.fit import fit, training_key
+from detector.training.loop import LoopSettings, seed_everything
 
-WEIGHTS_NAME = "weights.safetensors"
 NEEDED = 2  # of each kind; fewer cannot even be told apart from one odd study
 LABELS = ("not_primary", "primary")
 
@@ -160,18 +158,18 @@ class KeySliceTrainer:
             load_into(network, initial_weights)
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
         samples = collect(case_list, plan)
-        averaged = run_loop(
+        averaged, weights = fit(
             network,
-            training_batches(samples, plan),
-            key_slice_loss,  # type: ignore[arg-type]
+            KeySliceTask(samples, plan),
             LoopSettings(
                 steps=plan.steps, lr=plan.lr, weight_decay=plan.weight_decay, ema_decay=plan.ema_decay
             ),
+            out=out,
+            plan=plan,
+            family=FAMILY_NAME,
+            key=training_key(FAMILY_NAME, plan, cases, initial_weights),
             on_progress=on_progress,
         )
-        weights = out / WEIGHTS_NAME
-        out.mkdir(parents=True, exist_ok=True)
-        save_weights(weights, averaged.state_dict(), plan.model_dump(mode="json"), FAMILY_NAME)
         primary = sum(v.primary for v in samples.views)
         metrics: dict[str, Any] = {
             "train_views": {"primary": primary, "not_primary": len(samples.views) - primary}

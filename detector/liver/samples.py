@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from detector.data.cases import Case
 from detector.data.grid import sample
 from detector.data.images import load_case
 from detector.errors import TrainingError
 from detector.geometry import VolumeGeometry
-from detector.liver.augmentation import random_view
-from detector.liver.body import AIR, channels, find_body
+from detector.liver.body import AIR, find_body
 from detector.liver.config import LiverPlan
 from detector.volume import Volume
 
-Batch = tuple[Tensor, Tensor]
+HU, LIVER = "hu.npy", "liver.npy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +34,13 @@ def on_grid(liver: npt.NDArray[np.uint8], own: VolumeGeometry, grid: VolumeGeome
     return np.asarray(sample(Volume(liver, own), grid, hu_window=(0.0, 1.0)) >= 0)
 
 
-def build_samples(cases: Sequence[Case], plan: LiverPlan, folder: Path) -> list[Sample]:
-    """The samples of all cases with a liver, written to `folder` and read as they are needed.
+def build_samples(cases: Sequence[Case], plan: LiverPlan, folder: Path) -> None:
+    """Writes the samples of all cases with a liver into `folder`, where `read_samples` finds them.
 
     Raises:
         TrainingError: no case has a liver mask with something in it.
     """
-    samples: list[Sample] = []
+    count = 0
     for case in (c for c in cases if c.liver is not None):
         study = load_case(case)
         for volume in study.volumes.values():
@@ -54,39 +50,20 @@ def build_samples(cases: Sequence[Case], plan: LiverPlan, folder: Path) -> list[
             # A registered phase may end before the liver does: what was not scanned teaches nothing.
             liver = on_grid(study.liver, study.geometry, body.geometry) & (body.hu > AIR + 10)
             if liver.any():
-                arrays = []
-                for name, array in (
-                    ("hu", np.rint(body.hu).astype(np.int16)),
-                    ("liver", liver.astype(np.uint8)),
-                ):
-                    path = folder / f"{len(samples)}-{name}.npy"
-                    np.save(path, array)
-                    arrays.append(np.load(path, mmap_mode="r"))
-                samples.append(Sample(*arrays))
-    if not samples:
+                np.save(folder / f"{count}-{HU}", np.rint(body.hu).astype(np.int16))
+                np.save(folder / f"{count}-{LIVER}", liver.astype(np.uint8))
+                count += 1
+    if not count:
         raise TrainingError(
             "No case has a liver mask to learn from.",
             remedy="Import studies with their liver masks, or name them in the case list.",
         )
-    return samples
 
 
-def batches(samples: Sequence[Sample], plan: LiverPlan) -> Iterator[Batch]:
-    """(B, 4, Z, Y, X) inputs and (B, 1, Z, Y, X) livers without end: every sample once, in a new order,
-    before any comes again; one height a batch."""
-    rng = np.random.default_rng(plan.seed)
-    waiting: list[int] = []
-    for _ in itertools.count():
-        while len(waiting) < plan.batch:
-            waiting.extend(rng.permutation(len(samples)).tolist())
-        chosen, waiting = waiting[: plan.batch], waiting[plan.batch :]
-        depth = int(rng.choice(plan.depths))
-        views = []
-        for index in chosen:
-            hu = torch.from_numpy(samples[index].hu.astype(np.float32))
-            liver = torch.from_numpy(samples[index].liver.astype(np.float32))
-            views.append(random_view(hu, liver, depth, plan, rng))
-        yield (
-            torch.stack([channels(hu, plan) for hu, _ in views]),
-            torch.stack([liver[None] for _, liver in views]),
-        )
+def read_samples(folder: Path) -> list[Sample]:
+    """The samples that `build_samples` wrote, read as they are needed."""
+    count = sum(1 for _ in folder.glob(f"*-{HU}"))
+    return [
+        Sample(*(np.load(folder / f"{number}-{name}", mmap_mode="r") for name in (HU, LIVER)))
+        for number in range(count)
+    ]

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from detector.data.grid import sample
 from detector.errors import PlanError
+from detector.hardware import choose_device, device_of
 from detector.liver.body import AIR, channels, find_body, part_of
 from detector.liver.config import FAMILY_NAME, LiverPlan, parse_plan
 from detector.liver.network import make_network
@@ -66,7 +67,8 @@ class UNetLiverSegmenter:
         cell = self._plan.cell
         pads = [max(2 * cell, n + (-n) % cell) - n for n in hu.shape]
         padded = functional.pad(torch.from_numpy(hu), (0, pads[2], 0, pads[1], 0, pads[0]), value=AIR)
-        logits = self._network(channels(padded, self._plan)[None])[0, 0]
+        shown = channels(padded, self._plan)[None].to(device_of(self._network))
+        logits = self._network(shown)[0, 0].cpu()
         z, y, x = hu.shape
         return np.ascontiguousarray(torch.sigmoid(logits[:z, :y, :x]).numpy())
 
@@ -96,4 +98,4 @@ def load_segmenter(weights: Path) -> UNetLiverSegmenter:
     plan = parse_plan(read_plan(weights))
     network = make_network(plan)
     load_into(network, weights)
-    return UNetLiverSegmenter(network, plan)
+    return UNetLiverSegmenter(network.to(choose_device()), plan)

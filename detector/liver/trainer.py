@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-from monai.losses import DiceCELoss
-from torch import Tensor, nn
 
 from detector.contracts import Progress, TrainingResult
 from detector.data.cases import read_cases
 from detector.evaluation.segmentation import evaluate_segmenter
 from detector.liver.config import FAMILY_NAME, make_plan
 from detector.liver.network import make_network
-from detector.liver.samples import Batch, batches, build_samples
+from detector.liver.samples import build_samples, read_samples
 from detector.liver.segmenter import UNetLiverSegmenter, load_into
-from detector.training.loop import LoopSettings, run_loop, seed_everything
-from detector.weights import save_weights
-
-WEIGHTS_NAME = "weights.safetensors"
-
-
-def liver_loss(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    """Dice plus cross-entropy over the whole batch at once, since some views hold next to no liver."""
-    images, livers = batch
-    criterion: nn.Module = DiceCELoss(sigmoid=True, batch=True)
-    return {"loss": criterion(network(images), livers)}
+from detector.liver.task import LiverTask
+from detector.training.fit import fit, kept_samples, training_key
+from detector.training.loop import LoopSettings, seed_everything
 
 
 class LiverTrainer:
@@ -61,24 +49,24 @@ class LiverTrainer:
         if initial_weights:
             load_into(network, initial_weights)
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out, prefix="samples-") as folder:
-            samples = build_samples(case_list, plan, Path(folder))
-            averaged = run_loop(
-                network,
-                batches(samples, plan),
-                liver_loss,
-                LoopSettings(
-                    steps=plan.steps,
-                    lr=plan.lr,
-                    weight_decay=plan.weight_decay,
-                    warmup=plan.warmup,
-                    ema_decay=plan.ema_decay,
-                ),
-                on_progress=on_progress,
-            )
-        weights = out / WEIGHTS_NAME
-        save_weights(weights, averaged.state_dict(), plan.model_dump(mode="json"), FAMILY_NAME)
+        key = training_key(FAMILY_NAME, plan, cases, initial_weights)
+        samples = kept_samples(out, key, lambda folder: build_samples(case_list, plan, folder), read_samples)
+        averaged, weights = fit(
+            network,
+            LiverTask(samples, plan),
+            LoopSettings(
+                steps=plan.steps,
+                lr=plan.lr,
+                weight_decay=plan.weight_decay,
+                warmup=plan.warmup,
+                ema_decay=plan.ema_decay,
+            ),
+            out=out,
+            plan=plan,
+            family=FAMILY_NAME,
+            key=key,
+            on_progress=on_progress,
+        )
         metrics: dict[str, Any] = {
             "train_studies": sum(c.liver is not None for c in case_list),
             "train_samples": len(samples),

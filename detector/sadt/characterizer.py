@@ -10,6 +10,7 @@ from detector.contracts import Characterization, StudyImages
 from detector.data.crops import slices_by_area
 from detector.errors import PlanError
 from detector.geometry import Box3D
+from detector.hardware import choose_device, device_of
 from detector.sadt.classes import CLASSES
 from detector.sadt.config import FAMILY_NAME, SadtPlan, parse_plan
 from detector.sadt.network import Sadt
@@ -38,7 +39,10 @@ class SadtCharacterizer:
         """
         key = slices_by_area(study.geometry, box)[0] if z_index is None else z_index
         image, mask = lesion_crop(study, box, key, self.plan)
-        logits = self.network(torch.from_numpy(image)[None], torch.from_numpy(mask)[None])
+        device = device_of(self.network)
+        logits = self.network(
+            torch.from_numpy(image)[None].to(device), torch.from_numpy(mask)[None].to(device)
+        )
         shares = torch.softmax(logits[0].float(), dim=0).tolist()
         return Characterization(
             outputs={OUTPUT: dict(zip(CLASSES, shares, strict=True))},
@@ -65,4 +69,4 @@ def load_characterizer(weights: Path) -> SadtCharacterizer:
         network.load_state_dict(load_state(weights, family=FAMILY_NAME))
     except RuntimeError as error:
         raise PlanError("The SaDT weights do not fit the plan stored with them.") from error
-    return SadtCharacterizer(network, plan)
+    return SadtCharacterizer(network.to(choose_device()), plan)

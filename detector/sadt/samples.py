@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,6 @@ from detector.data.cases import Case
 from detector.data.crops import (
     box_plane,
     grid_around,
-    hide_phases,
     jitter_box,
     phase_crops,
     side_for,
@@ -27,7 +26,6 @@ from detector.sadt.classes import CLASSES, class_of, primary_mark
 from detector.sadt.config import SadtPlan
 
 BOX_JITTER = 0.2
-SHIFT_PIXELS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +100,6 @@ def load_samples(
     return samples
 
 
-def _augment(
-    image: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_], plan: SadtPlan, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Quarter turns, flips, a shift of a few pixels, a pixel more for each phase as registration leaves it, a
-    little HU offset and gain; never a change of scale."""
-    phases = len(plan.phases)
-    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-    shift = tuple(rng.integers(-SHIFT_PIXELS, SHIFT_PIXELS + 1, 2))
-    image = np.roll(np.rot90(image, turns, (1, 2)), shift, (1, 2))
-    mask = np.roll(np.rot90(mask, turns), shift, (0, 1))
-    if flip:
-        image, mask = image[:, :, ::-1], mask[:, ::-1]
-    image = image.copy()
-    for phase in range(phases):
-        image[phase] = np.roll(image[phase], tuple(rng.integers(-1, 2, 2)), (0, 1))
-    # One gain and offset for all phases: the differences between phases are what tells the classes apart.
-    image[:phases] = (image[:phases] * rng.uniform(0.9, 1.1) + rng.uniform(-0.05, 0.05)) * image[phases:]
-    hide_phases(image, phases, plan.phase_dropout, rng)
-    return image, mask.copy()
-
-
 def collate(
     images: Sequence[npt.NDArray[np.float32]], masks: Sequence[npt.NDArray[np.bool_]], labels: Sequence[int]
 ) -> Batch:
@@ -139,20 +116,3 @@ def collate(
         torch.from_numpy(np.stack(boxes)),
         torch.tensor(labels, dtype=torch.long),
     )
-
-
-def training_batches(samples: Sequence[LesionSample], plan: SadtPlan) -> Iterator[Batch]:
-    """Batches without end: every lesion once an epoch, one of its slices at random, augmented."""
-    rng = np.random.default_rng(plan.seed)
-    order: list[int] = []
-    while True:
-        images, masks, labels = [], [], []
-        for _ in range(plan.batch):
-            order = order or [int(i) for i in rng.permutation(len(samples))]
-            sample = samples[order.pop()]
-            z = int(rng.integers(len(sample.images)))
-            image, mask = _augment(sample.images[z].astype(np.float32), sample.masks[z], plan, rng)
-            images.append(image)
-            masks.append(mask)
-            labels.append(sample.label)
-        yield collate(images, masks, labels)

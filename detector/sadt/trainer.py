@@ -8,21 +8,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from detector.contracts import Progress, TrainingResult
 from detector.data.cases import read_cases
 from detector.errors import PlanError, TrainingError
 from detector.evaluation.classification import classification_report
+from detector.hardware import device_of
 from detector.sadt.classes import CLASSES
 from detector.sadt.config import FAMILY_NAME, make_plan
-from detector.sadt.losses import class_weights, focal_loss
+from detector.sadt.losses import class_weights
 from detector.sadt.network import Sadt
-from detector.sadt.samples import BOX_JITTER, Batch, LesionSample, collate, load_samples, training_batches
-from detector.training.loop import LoopSettings, run_loop, seed_everything
-from detector.weights import load_state, save_weights
-
-WEIGHTS_NAME = "weights.safetensors"
+from detector.sadt.samples import BOX_JITTER, LesionSample, collate, load_samples
+from detector.sadt.task import SadtTask
+from detector.training.fit import fit, training_key
+from detector.training.loop import LoopSettings, seed_everything
+from detector.weights import load_state
 
 
 def count_classes(samples: Sequence[LesionSample]) -> dict[str, int]:
@@ -46,10 +47,11 @@ def check_counts(counts: Mapping[str, int], needed: int) -> None:
 def predict(network: nn.Module, samples: Sequence[LesionSample]) -> list[str]:
     """The class of each lesion on its first slice, which is its largest."""
     network.eval()
+    device = device_of(network)
     said = []
     for sample in samples:
         batch = collate([sample.images[0].astype(np.float32)], [sample.masks[0]], [sample.label])
-        said.append(CLASSES[int(network(batch.images, batch.masks)[0].argmax())])
+        said.append(CLASSES[int(network(batch.images.to(device), batch.masks.to(device))[0].argmax())])
     return said
 
 
@@ -104,24 +106,21 @@ class SadtTrainer:
         network = Sadt(plan)
         if initial_weights:
             initialise(network, initial_weights)
-        weights = class_weights(list(counts.values()), plan.weighting)
-
-        def loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
-            logits = model(batch.images, batch.masks)
-            share = (logits.detach().argmax(1) == batch.labels).float().mean()
-            return {"loss": focal_loss(logits, batch.labels, weights, gamma=plan.gamma), "accuracy": share}
-
-        settings = LoopSettings(
-            steps=plan.steps, lr=plan.lr, weight_decay=plan.weight_decay, ema_decay=plan.ema_decay
+        averaged, weights = fit(
+            network,
+            SadtTask(samples, plan, class_weights(list(counts.values()), plan.weighting)),
+            LoopSettings(
+                steps=plan.steps, lr=plan.lr, weight_decay=plan.weight_decay, ema_decay=plan.ema_decay
+            ),
+            out=out,
+            plan=plan,
+            family=FAMILY_NAME,
+            key=training_key(FAMILY_NAME, plan, cases, initial_weights),
+            on_progress=on_progress,
         )
-        averaged = run_loop(network, training_batches(samples, plan), loss, settings, on_progress=on_progress)
-
         metrics: dict[str, Any] = {"lesions_by_class": counts}
         if gold_cases:
             on_progress(Progress(plan.steps, plan.steps, {}, f"judging {len(gold_cases)} gold studies"))
             judged = load_samples(gold_cases, plan, slices=1)
             metrics |= {**judge(averaged, judged), "gold_lesions": count_classes(judged)}
-        out.mkdir(parents=True, exist_ok=True)
-        path = out / WEIGHTS_NAME
-        save_weights(path, averaged.state_dict(), plan.model_dump(mode="json"), FAMILY_NAME)
-        return TrainingResult(path, metrics)
+        return TrainingResult(weights, metrics)

@@ -1,10 +1,10 @@
 """The one training loop: AdamW on a cosine, an exponential moving average, clipped gradients.
 
-    averaged = run_loop(model, batches, loss, LoopSettings(steps=500), on_progress=report)
+    averaged = run_loop(model, task, LoopSettings(steps=500), on_progress=report)
 
-`batches` yields batches without end; `loss(model, batch)` gives the terms of the loss by name, of which
-"loss" is minimised and all are reported. The caller seeds with `seed_everything` before it builds the model,
-and writes the averaged weights with detector.weights.
+A `Task` (detector.training.task) gives batches by number and a loss whose parts add up, so a step may be
+taken in parts (on small memory), by several processes (torchrun), or again after a kill, and stays the same
+step. The caller seeds with `seed_everything` before it builds the model.
 """
 
 from __future__ import annotations
@@ -13,21 +13,31 @@ import copy
 import math
 import random
 import signal
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from types import FrameType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from detector.contracts import Progress
 from detector.errors import TrainingError
+from detector.hardware import Precision, choose_device, in_bf16, moved, world
+from detector.training.ahead import Ahead
+from detector.training.batches import save_batch
+from detector.training.state import Running, StateFile
+from detector.training.task import Task
 
 Batch = TypeVar("Batch")
-Loss = Callable[[nn.Module, Batch], Mapping[str, Tensor]]
+FAILED_NAME = "failed-batch.safetensors"
+STATE_EVERY_S = 60.0
+STATE_SHARE = 20  # a state is written at most every so many times as long as writing the last one took
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,8 @@ class LoopSettings:
     """How long and how fast. `lr` falls by half a cosine to 1 % after `warmup` steps of linear rise.
 
     `ema_decay` is reached slowly: step t uses min(ema_decay, (1 + t) / (10 + t)), so that a short run is not
-    held back by its first weights. `clip_norm` is the greatest norm of all gradients together.
+    held back by its first weights. `clip_norm` is the greatest norm of all gradients together. `parts` are
+    the parts in which each process takes its samples of a step, to need less memory.
     """
 
     steps: int
@@ -46,6 +57,8 @@ class LoopSettings:
     clip_norm: float = 10.0
     report_every: int = 10
     checkpoint_every: int = 0
+    parts: int = 1
+    precision: Precision = "fp32"
 
 
 class TrainingStopped(TrainingError):
@@ -66,7 +79,9 @@ def stop_on_sigterm() -> Iterator[None]:
     """Turns SIGTERM into TrainingStopped while a training runs in the main thread."""
 
     def stop(signum: int, frame: FrameType | None) -> None:
-        raise TrainingStopped("The training was stopped.", remedy="Start it again when wanted.")
+        raise TrainingStopped(
+            "The training was stopped.", remedy="Start it again, with --resume to go on where it was."
+        )
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
@@ -89,71 +104,173 @@ def learning_rate(step: int, settings: LoopSettings) -> float:
 
 def run_loop(
     model: nn.Module,
-    batches: Iterator[Batch],
-    loss: Loss[Batch],
+    task: Task[Batch],
     settings: LoopSettings,
     *,
     on_progress: Callable[[Progress], None],
     on_checkpoint: Callable[[int, nn.Module], None] | None = None,
+    state: StateFile | None = None,
+    failed: Path | None = None,
 ) -> nn.Module:
-    """Trains `model` in place and returns its moving average in eval mode.
+    """Trains `model` in place, on the GPU where there is one, and returns its moving average in eval mode.
 
     `on_progress` is called every `report_every` steps and after the last with the means since the report
-    before; `on_checkpoint(step, averaged)` every `checkpoint_every` steps where both are given.
+    before, "samples_per_s" and "loader_share" (of the time, spent waiting for batches) among them;
+    `on_checkpoint(step, averaged)` every `checkpoint_every` steps where both are given. Where `state` holds
+    a state the training goes on from it; it is written about every minute. Where memory runs out the step
+    is taken again in twice as many parts, and said.
 
     Raises:
-        TrainingError: fewer than one step, the loss is not finite, or memory ran out.
+        TrainingError: fewer than one step, memory that runs out even for one sample, a state of another
+            training, or a loss that is not finite or runs away: its batch is then left in `failed`.
         TrainingStopped: SIGTERM, inside stop_on_sigterm.
     """
     if settings.steps < 1:
         raise TrainingError("A training needs at least one step.", remedy="Set steps to 1 or more.")
+    device = choose_device()
+    model.to(device)
+    world().agree(list(model.state_dict().values()))
     averaged = copy.deepcopy(model).eval().requires_grad_(False)
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
-    sums: dict[str, float] = {}
-    counted = 0
+    running = Running(model, averaged, optimizer, parts=settings.parts)
+    if state and state.read(running):
+        message = f"going on after step {running.step}"
+        on_progress(Progress(running.step, settings.steps, {}, message))
     model.train()
-    for step in range(settings.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, settings)
-        terms = _step(model, next(batches), loss, optimizer, settings)
-        if not math.isfinite(terms["loss"]):
-            raise TrainingError(
-                f"The loss is not finite at step {step + 1}.",
-                remedy="Lower the learning rate (--set lr=...) or look for damaged volumes.",
-            )
-        _average(averaged, model, min(settings.ema_decay, (1 + step) / (10 + step)))
-        counted += 1
-        for name, value in terms.items():
-            sums[name] = sums.get(name, 0.0) + value
-        done = step + 1
-        if done % settings.report_every == 0 or done == settings.steps:
-            values = {name: total / counted for name, total in sums.items()}
-            values["lr"] = learning_rate(step, settings)
-            on_progress(Progress(done, settings.steps, values, f"step {done} of {settings.steps}"))
-            sums, counted = {}, 0
-        if on_checkpoint and settings.checkpoint_every and done % settings.checkpoint_every == 0:
-            on_checkpoint(done, averaged)
+    loop = _Loop(running, task, settings, device, on_progress, failed)
+    written, cost = time.monotonic(), 0.0
+    try:
+        while running.step < settings.steps:
+            loop.step()
+            if on_checkpoint and settings.checkpoint_every and running.step % settings.checkpoint_every == 0:
+                on_checkpoint(running.step, averaged)
+            if state and time.monotonic() - written >= max(STATE_EVERY_S, STATE_SHARE * cost):
+                begun = time.monotonic()
+                if world().first:
+                    state.write(running)
+                written = time.monotonic()
+                cost = written - begun
+    finally:
+        loop.ahead.close()
     return averaged
 
 
-def _step(
-    model: nn.Module,
-    batch: Batch,
-    loss: Loss[Batch],
-    optimizer: torch.optim.Optimizer,
-    settings: LoopSettings,
-) -> dict[str, float]:
-    try:
-        terms = loss(model, batch)
-        optimizer.zero_grad(set_to_none=True)
-        terms["loss"].backward()
-        nn.utils.clip_grad_norm_(model.parameters(), settings.clip_norm)
-    except (torch.OutOfMemoryError, MemoryError) as error:
+class _Loop(Generic[Batch]):
+    """One step after the other, and what is told of them."""
+
+    def __init__(
+        self,
+        running: Running,
+        task: Task[Batch],
+        settings: LoopSettings,
+        device: torch.device,
+        on_progress: Callable[[Progress], None],
+        failed: Path | None,
+    ) -> None:
+        self.running, self.task, self.settings, self.device = running, task, settings, device
+        self.on_progress, self.failed = on_progress, failed
+        self.bf16 = in_bf16(settings.precision, device)
+        self.ahead: Ahead[list[Batch]] = Ahead(self._batches, settings.steps - 1)
+        self.samples, self.since = 0, time.perf_counter()
+
+    def step(self) -> None:
+        running, settings = self.running, self.settings
+        number = running.step
+        for group in running.optimizer.param_groups:
+            group["lr"] = learning_rate(number, settings)
+        terms = self._learn(number)
+        running.optimizer.step()
+        _average(running.averaged, running.model, min(settings.ema_decay, (1 + number) / (10 + number)))
+        running.step += 1
+        running.counted += 1
+        self.samples += self.task.size(number)
+        for name, value in terms.items():
+            running.sums[name] = running.sums.get(name, 0.0) + value
+        if running.step % settings.report_every == 0 or running.step == settings.steps:
+            self._report()
+
+    def _batches(self, step: int, parts: int) -> list[Batch]:
+        """This process's share of a step, in parts of which none is empty."""
+        mine = world().share(self.task.size(step))
+        cuts = [mine.start + part * len(mine) // parts for part in range(parts + 1)]
+        return [self.task.batch(step, range(a, b)) for a, b in pairwise(cuts) if a < b]
+
+    def _learn(self, number: int) -> dict[str, float]:
+        """Leaves the gradients of a step on the model and returns the terms of its loss."""
+        while True:
+            batches = self.ahead.take(number, self.running.parts)
+            try:
+                terms, norm = self._gradients(batches)
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if not _out_of_memory(error):
+                    raise
+                self._smaller(number, error)
+                continue
+            wrong = self.running.watch.look(terms["loss"], norm)
+            if wrong:
+                self._fail(number, batches, f"{wrong} at step {number + 1}", terms)
+            return terms
+
+    def _gradients(self, batches: list[Batch]) -> tuple[dict[str, float], float]:
+        running, here = self.running, world()
+        running.optimizer.zero_grad(set_to_none=True)
+        count = here.total(sum(self.task.count(batch) for batch in batches), self.device)
+        terms: dict[str, torch.Tensor] = {}
+        for batch in batches:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+                part = self.task.loss(running.model, moved(batch, self.device), count)
+            part["loss"].backward()
+            for name, value in part.items():
+                terms[name] = terms[name] + value.detach() if name in terms else value.detach()
+        here.add_gradients(running.model)
+        norm = nn.utils.clip_grad_norm_(running.model.parameters(), self.settings.clip_norm)
+        return {name: here.total(float(value), self.device) for name, value in terms.items()}, float(norm)
+
+    def _smaller(self, number: int, error: BaseException) -> None:
+        """Takes a step in more parts from now on; several processes would have to agree, so they stop."""
+        mine = len(world().share(self.task.size(number)))
+        if self.running.parts >= mine or world().size > 1:
+            raise TrainingError(
+                "Memory ran out.", remedy="Lower the batch (--set batch=1) or take a smaller size."
+            ) from error
+        self.running.parts = min(2 * self.running.parts, mine)
+        self.running.optimizer.zero_grad(set_to_none=True)
+        self.on_progress(
+            Progress(
+                number,
+                self.settings.steps,
+                {},
+                f"warning: memory ran out; each step is now taken in {self.running.parts} parts",
+            )
+        )
+
+    def _fail(self, number: int, batches: list[Batch], wrong: str, terms: dict[str, float]) -> None:
+        kept = ""
+        if self.failed and world().first:
+            told = {name: value if math.isfinite(value) else str(value) for name, value in terms.items()}
+            save_batch(self.failed, tuple(batches), {"step": number + 1, "terms": told})
+            kept = f" Its batch was kept as {self.failed.name}."
         raise TrainingError(
-            "Memory ran out.", remedy="Lower the batch (--set batch=1) or take a smaller size."
-        ) from error
-    optimizer.step()
-    return {name: float(value.detach()) for name, value in terms.items()}
+            f"{wrong}.{kept}",
+            remedy="Lower the learning rate (--set lr=...) or look for damaged volumes.",
+        )
+
+    def _report(self) -> None:
+        running, settings = self.running, self.settings
+        now = time.perf_counter()
+        values = {name: total / running.counted for name, total in running.sums.items()}
+        values["lr"] = learning_rate(running.step - 1, settings)
+        values["samples_per_s"] = self.samples / (now - self.since)
+        values["loader_share"] = self.ahead.waited_s / (now - self.since)
+        message = f"step {running.step} of {settings.steps}"
+        self.on_progress(Progress(running.step, settings.steps, values, message))
+        running.sums, running.counted = {}, 0
+        self.samples, self.since, self.ahead.waited_s = 0, now, 0.0
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """torch tells of a CPU that has no memory left by a plain RuntimeError."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(error)
 
 
 @torch.no_grad()

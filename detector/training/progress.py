@@ -14,12 +14,12 @@ class ProgressWriter:
     """Appends reports to `path` and flushes each: {"step", "total", "values", "message", "time"}.
 
     An instance is what a Trainer takes as `on_progress`. Values that are not finite become null, since
-    JSON has no NaN. `time` is UTC, ISO 8601.
+    JSON has no NaN. `time` is UTC, ISO 8601. The file is begun anew, but where it is to `append`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, append: bool = False) -> None:
         self._path = path
-        path.write_text("")
+        path.open("a" if append else "w").close()
 
     def __call__(self, progress: Progress) -> None:
         values = {k: float(v) if math.isfinite(v) else None for k, v in progress.values.items()}

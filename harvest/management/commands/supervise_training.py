@@ -65,6 +65,8 @@ class Command(HarvestCommand):
             services.fail(run=id, code=code, message=message, lines=log_tail(id))
         else:
             services.start_waiting()
+        finally:
+            process.tidy()
 
     def follow(self, row: TrainingRun, process: Training) -> None:
         """Starts the process and stays with it until it ends or is no longer wanted."""

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector import registry
-from detector.centernet.augmentation import Move, draw_crop, draw_move, move_images
+from detector.centernet.augmentation import Move, draw_crop, draw_move, matrix_of, see
 from detector.centernet.losses import centernet_loss
 from detector.centernet.network import CenterNet3D
-from detector.centernet.plan import plan_for
-from detector.centernet.samples import build_samples, marks_on_grid, phases_of
+from detector.centernet.plan import Axes, plan_for
+from detector.centernet.samples import build_samples, marks_on_grid, phases_of, read_samples
 from detector.centernet.targets import SampleMarks, make_targets
 from detector.contracts import CandidateDetector, ModelFamily, Progress
 from detector.data.cases import Case, Mark, read_cases, write_cases
@@ -153,7 +153,8 @@ def test_a_phase_in_which_a_lesion_cannot_be_seen_is_left_out(spheres: Path, tmp
     unseen = case.model_copy(update={"marks": (mark,)})
     assert phases_of(case) == ["arterial", "portal_venous"]
     assert phases_of(unseen) == ["portal_venous"]
-    store = build_samples([case, unseen], plan_for("tiny", SMALL), tmp_path / "s.npy")
+    build_samples([case, unseen], plan_for("tiny", SMALL), tmp_path)
+    store = read_samples(tmp_path)
     assert store.images.shape == (3, 8, 32, 40)
     assert store.positives == 3
 
@@ -169,6 +170,12 @@ def test_a_lesion_that_cannot_be_seen_beside_one_that_can_is_ignored(spheres: Pa
     assert (len(portal.positive), len(portal.ignored)) == (2, 0)
 
 
+def through(image: torch.Tensor, move: Move, shape: Axes) -> np.ndarray:
+    """A (1, 1, Z, Y, X) image as it is seen through a move."""
+    matrix = torch.from_numpy(matrix_of(move, tuple(image.shape[2:]), shape))  # type: ignore[arg-type]
+    return see(image, matrix[None], shape)[0, 0].numpy()
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=25, deadline=None)
 def test_images_and_marks_move_together(seed: int) -> None:
@@ -178,7 +185,7 @@ def test_images_and_marks_move_together(seed: int) -> None:
     image = torch.full((1, 1, 16, 32, 24), -1.0)
     image[0, 0, 6:11, 12:20, 8:15] = 1
     move = draw_move(np.random.default_rng(seed), plan)
-    moved = move_images(image, [move], (16, 32, 24))[0, 0].numpy()
+    moved = through(image, move, (16, 32, 24))
     where = np.argwhere(moved > 0)
     expected = move.edges(edges)[0]
     np.testing.assert_allclose(where.min(0), expected[:3], atol=1.01)
@@ -194,7 +201,7 @@ def test_a_crop_shows_what_its_marks_say(seed: int) -> None:
     image = torch.full((1, 1, 16, 64, 64), -1.0)
     image[0, 0, 6:11, 28:36, 20:27] = 1
     move = draw_crop(np.random.default_rng(seed), plan, (12, 24, 32), marks)
-    seen = move_images(image, [move], (12, 24, 32))[0, 0].numpy()
+    seen = through(image, move, (12, 24, 32))
     lo, hi = np.split(move.edges(marks.positive)[0], 2)
     cells = np.stack(np.meshgrid(*(np.arange(n) + 0.5 for n in seen.shape), indexing="ij"), -1)
     deep = ((cells > lo + 1) & (cells < hi - 1)).all(-1)

@@ -1,0 +1,16 @@
+"""What a training keeps in its folder so that a killed one can go on; needs no torch."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+STATE_NAME = "state.safetensors"
+SAMPLES_NAME = "samples"
+
+
+def drop_leftovers(out: Path) -> None:
+    """Removes what only a resumed training needs; nothing need be there."""
+    for name in (STATE_NAME, f"{STATE_NAME}.partial"):
+        (out / name).unlink(missing_ok=True)
+    shutil.rmtree(out / SAMPLES_NAME, ignore_errors=True)
