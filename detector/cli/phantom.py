@@ -23,6 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--studies", type=int, required=True, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same studies")
     parser.add_argument("--matrix", type=int, default=192, help="pixels a side, 48 to 512 (default 192)")
+    parser.add_argument(
+        "--difficulty",
+        type=float,
+        help="0 to 1: classes that overlap, scanners, artefacts, missing phases (default: the textbook)",
+    )
     parser.add_argument("--slices", type=int, default=36, help="slices of 5 mm (default 36)")
     parser.add_argument(
         "--cohort",
@@ -64,6 +69,7 @@ def _write_all(arguments: argparse.Namespace) -> list[Case]:
         matrix=arguments.matrix,
         slices=arguments.slices,
         aligned=arguments.aligned,
+        difficulty=arguments.difficulty,
         dicom=arguments.dicom,
     )
     numbers = range(1, arguments.studies + 1)
@@ -82,9 +88,20 @@ def _write_all(arguments: argparse.Namespace) -> list[Case]:
 
 
 def _write_one(
-    number: int, *, out: Path, seed: int, cohort: Cohort, matrix: int, slices: int, aligned: bool, dicom: bool
+    number: int,
+    *,
+    out: Path,
+    seed: int,
+    cohort: Cohort,
+    matrix: int,
+    slices: int,
+    aligned: bool,
+    difficulty: float | None,
+    dicom: bool,
 ) -> Case:
-    name, subject, study = member(seed, number, cohort, matrix=matrix, slices=slices, aligned=aligned)
+    name, subject, study = member(
+        seed, number, cohort, matrix=matrix, slices=slices, aligned=aligned, difficulty=difficulty
+    )
     write_study(study, out / name, subject, dicom=dicom)
     return case_of(study, name, subject)
 

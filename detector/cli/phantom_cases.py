@@ -16,6 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cohort", choices=("training", "evaluation"), default="training")
     parser.add_argument("--matrix", type=int, default=160, help="pixels a side (default 160)")
+    parser.add_argument(
+        "--difficulty",
+        type=float,
+        help="0 to 1: classes that overlap, scanners, artefacts, missing phases (default: the textbook)",
+    )
     parser.add_argument("--slices", type=int, default=36, help="5 mm slices (default 36)")
 
 
@@ -32,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             matrix=arguments.matrix,
             slices=arguments.slices,
+            difficulty=arguments.difficulty,
         )
     except OSError as error:
         raise PlanError(f"The phantoms cannot be written: {error.strerror}.") from error

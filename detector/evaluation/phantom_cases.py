@@ -123,6 +123,7 @@ def write_phantom_cases(
     matrix: int = 160,
     slices: int = 36,
     first: int = 1,
+    difficulty: float | None = None,
     disturbance: Disturbance | None = None,
 ) -> list[Case]:
     """Writes studies `first`.. of a phantom cohort and `folder`/cases.json; the cases have relative paths.
@@ -132,7 +133,9 @@ def write_phantom_cases(
     folder.mkdir(parents=True, exist_ok=True)
     cases = []
     for number in range(first, first + studies):
-        name, subject, study = member(seed, number, cohort, matrix=matrix, slices=slices, aligned=True)
+        name, subject, study = member(
+            seed, number, cohort, matrix=matrix, slices=slices, aligned=True, difficulty=difficulty
+        )
         cases.append(_write_study(study, name, subject, folder, disturbance or Disturbance()))
     write_cases(cases, folder / CASES_NAME)
     return cases

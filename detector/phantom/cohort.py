@@ -17,7 +17,14 @@ def study_seed(seed: int, number: int, cohort: Cohort) -> int:
 
 
 def member(
-    seed: int, number: int, cohort: Cohort, *, matrix: int = 192, slices: int = 36, aligned: bool = False
+    seed: int,
+    number: int,
+    cohort: Cohort,
+    *,
+    matrix: int = 192,
+    slices: int = 36,
+    aligned: bool = False,
+    difficulty: float | None = None,
 ) -> tuple[str, str, PhantomStudy]:
     """Name, subject and study of a cohort's member; the four classes take turns.
 
@@ -29,6 +36,7 @@ def member(
         slices=slices,
         aligned=aligned,
         lesion_class=LESION_CLASSES[(number - 1) % len(LESION_CLASSES)],
+        difficulty=difficulty,
     )
     study = generate(parameters, study_seed(seed, number, cohort))
     return f"study-{number:04d}", f"PHANTOM-{letter}{seed}-{number:04d}", study

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from scipy.ndimage import find_objects
 
 from detector.geometry import Box3D, Vector, VolumeGeometry, VoxelBox
 from detector.phantom.anatomy import Frame, body_layers
+from detector.phantom.conditions import draw_conditions
 from detector.phantom.enhancement import Haemodynamics
 from detector.phantom.layers import Grid, compose
 from detector.phantom.lesions import Surroundings
@@ -24,31 +25,47 @@ from detector.phantom.parameters import (
     PhantomParameters,
     draw_span,
 )
-from detector.phantom.placement import Blob, Spot, arterial_blush, cyst, find_spot, lesion
-from detector.phantom.scan import acquire, bend, breathe
+from detector.phantom.placement import (
+    MIN_DIAMETER_MM,
+    Blob,
+    Spot,
+    arterial_blush,
+    cyst,
+    fat,
+    find_spot,
+    lesion,
+)
+from detector.phantom.regions import draw_regions
+from detector.phantom.scan import bend, breathe
 from detector.phantom.variety import strayed
 from detector.phantom.warp import Warp, draw_warp
 from detector.volume import Volume
 
 _TRIGGER_S = 20.0  # when the bolus reaches the aorta at the usual cardiac output: scans are timed from then
-_WARP_STREAM, _VARIETY_STREAM = 101, 102  # beyond the spawned streams
+_WARP_STREAM, _VARIETY_STREAM, _CONDITIONS_STREAM = 101, 102, 103  # beyond the spawned streams
+_SMALLEST_MM = 5.0  # of a lesion at a difficulty
+_OTHER_KIND, _FAT = 0.25, 0.5  # chances: of a further lesion of another kind, of fat unevenly spread
+_SUBTYPES = tuple(subtype for subtypes in SUBTYPES.values() for subtype in subtypes)
 _PAD = 4  # slices beyond the stack, so that breathing brings real anatomy into view
 
 
 @dataclass(frozen=True, slots=True)
 class TrueLesion:
-    """A lesion in the portal venous frame. `label` is its value in the label map."""
+    """A lesion in the portal venous frame. `label` is its value in the label map; `numbers` what a lesion of
+    phantom.regions is made of, empty for a textbook one."""
 
     box: Box3D
     lesion_class: str
     subtype: str
     primary: bool
     label: int
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Bait:
-    """Something harmless that looks like a lesion: cyst, arterial_blush, portal_fork."""
+    """Something harmless that looks like a lesion: cyst, arterial_blush, portal_fork, fat_sparing or
+    focal_fat."""
 
     box: Box3D
     kind: str
@@ -56,7 +73,8 @@ class Bait:
 
 @dataclass(frozen=True, slots=True)
 class PhantomStudy:
-    """Phases (int16 HU) on one grid, and the truth in the portal venous frame.
+    """Phases (int16 HU) on one grid, and the truth in the portal venous frame. At a difficulty phases may be
+    missing, never the portal venous one.
 
     `shifts_mm` maps a phase to how far (x, y, z) its anatomy lies from the portal venous one: what is at p
     there is at p + shift in that phase; `warps` how it is bent besides (empty where nothing is; see
@@ -77,7 +95,7 @@ class PhantomStudy:
 
     @property
     def lesion_class(self) -> str:
-        return self.lesions[0].lesion_class
+        return next(m.lesion_class for m in self.lesions if m.primary)
 
     @property
     def geometry(self) -> VolumeGeometry:
@@ -127,7 +145,7 @@ def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
     layers.append(parenchyma(grid, liver, blood, anatomy))
     vessels, fork = vessel_layers(grid, frame, liver, blood, anatomy)
     layers += vessels
-    subtype, found, baits = _fill(parameters, grid, liver, drawn, blood, lesions)
+    found, baits = _fill(parameters, grid, liver, drawn, blood, lesions)
     layers += [blob.layer for blob in (*baits, *found)]
 
     shown = slice(_PAD, _PAD + parameters.slices)
@@ -140,18 +158,26 @@ def generate(parameters: PhantomParameters, seed: int) -> PhantomStudy:
     baits = [*baits, Blob("portal_fork", fork)]
 
     spacing = np.array(parameters.spacing_xyz_mm)
+    levels = grid.z[shown]
+    taken = draw_conditions(
+        parameters, drawn["noise_hu"], grid, liver, levels.tolist(), _stream(seed, _CONDITIONS_STREAM)
+    )
     volumes = {}
-    for phase in PHASES:
+    for phase in (p for p in PHASES if p not in taken.missing):
         z, y, x = (np.array(shifts[phase]) / spacing)[::-1]
         painted = compose(grid, layers, phase)
+        for metal in taken.metal:
+            metal.onto(painted, grid)
         if phase in warps:
             still = bend(painted, geometry, shifts[phase], warps[phase], _PAD)
         else:
             still = breathe(painted, (z, y, x), _PAD, parameters.slices)
-        volumes[phase] = Volume(acquire(still, drawn["noise_hu"], grid.pixel_mm, noise), geometry)
+        if taken.motion and taken.motion.phase == phase:
+            taken.motion.onto(still)
+        volumes[phase] = Volume(taken.scanner.acquire(still, grid.pixel_mm, noise), geometry)
     return PhantomStudy(
         volumes=volumes,
-        lesions=_true_lesions(labels, geometry, subtype),
+        lesions=_true_lesions(labels, geometry, found),
         baits=tuple(b for blob in baits if (b := _bait(blob, grid, geometry, shown)) is not None),
         shifts_mm=shifts,
         warps=warps,
@@ -227,8 +253,11 @@ def _fill(
     drawn: Mapping[str, float],
     blood: Haemodynamics,
     rng: np.random.Generator,
-) -> tuple[str, list[Blob], list[Blob]]:
-    """One to three lesions of one subtype, the largest first, and the baits beside them."""
+) -> tuple[list[Blob], list[Blob]]:
+    """One to three lesions of one subtype, the largest first, and the baits beside them. At a difficulty one
+    in four of the further lesions is of any other kind."""
+    hard = parameters.difficulty
+    smallest = MIN_DIAMETER_MM if hard is None else _SMALLEST_MM
     drawn_class = LESION_CLASSES[int(rng.integers(len(LESION_CLASSES)))]
     subtypes = SUBTYPES[parameters.lesion_class or drawn_class]
     subtype = subtypes[int(rng.integers(len(subtypes)))]
@@ -239,15 +268,18 @@ def _fill(
     found: list[Blob] = []
     diameter = drawn["diameter_mm"]
     for _ in range(int(rng.choice([1, 2, 3], p=[0.55, 0.25, 0.2]))):
-        place = find_spot(grid, liver, diameter, longest, levels, taken, rng)
+        place = find_spot(grid, liver, diameter, longest, levels, taken, rng, smallest_mm=smallest)
         if place is None:
             break
         centre, fitting = place
-        found.append(
-            lesion(grid, centre, fitting, drawn["elongation"], drawn["roughness"], subtype, around, rng)
-        )
+        kind = subtype
+        if hard is not None and found and rng.random() < _OTHER_KIND:
+            kind = _SUBTYPES[int(rng.integers(len(_SUBTYPES)))]
+        regions = None if hard is None else draw_regions(kind, hard, rng)
+        shape = (drawn["elongation"], drawn["roughness"])
+        found.append(lesion(grid, centre, fitting, *shape, kind, around, rng, regions))
         taken.append(Spot(centre, fitting / 2 * longest))
-        diameter = max(8.0, drawn["satellite_ratio"] * fitting)
+        diameter = max(smallest, drawn["satellite_ratio"] * fitting)
     baits: list[Blob] = []
     for _ in range(int(rng.integers(0, 4))):
         place = find_spot(grid, liver, float(rng.uniform(8, 24)), 1.0, levels, taken, rng)
@@ -258,18 +290,29 @@ def _fill(
         place = find_spot(grid, liver, float(rng.uniform(12, 22)), 1.0, levels, taken, rng)
         if place is not None:
             baits.append(arterial_blush(grid, liver, *place, blood, rng))
-    return subtype, found, baits
+            taken.append(Spot(place[0], place[1] / 2))
+    if hard is not None and rng.random() < _FAT:
+        place = find_spot(grid, liver, float(rng.uniform(12, 34)), 1.0, levels, taken, rng)
+        if place is not None:
+            baits.append(fat(grid, liver, *place, blood, rng))
+    return found, baits
 
 
 def _true_lesions(
-    labels: npt.NDArray[np.uint8], geometry: VolumeGeometry, subtype: str
+    labels: npt.NDArray[np.uint8], geometry: VolumeGeometry, found: Sequence[Blob]
 ) -> tuple[TrueLesion, ...]:
     """Boxes on the outer faces of each label's voxels; the largest by voxels is the primary."""
-    sizes = np.bincount(labels.ravel())[1:]
-    lesion_class = next(c for c, subtypes in SUBTYPES.items() if subtype in subtypes)
+    largest = int(np.argmax(np.bincount(labels.ravel())[1:]))
     return tuple(
-        TrueLesion(_box(where, geometry), lesion_class, subtype, label == int(np.argmax(sizes)), label + 1)
-        for label, where in enumerate(find_objects(labels))
+        TrueLesion(
+            _box(where, geometry),
+            next(c for c, subtypes in SUBTYPES.items() if blob.kind in subtypes),
+            blob.kind,
+            label == largest,
+            label + 1,
+            blob.numbers,
+        )
+        for label, (where, blob) in enumerate(zip(find_objects(labels), found, strict=True))
     )
 
 

@@ -4,7 +4,7 @@ evaluation phantoms meets bodies, timings, noise and lesions it cannot have lear
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -115,6 +115,47 @@ EVALUATION = Spans(
 )
 
 
+# What the spans become at difficulty 1: between it and 0 their ends move evenly.
+HARD_TRAINING = replace(
+    TRAINING,
+    liver_hu=((40, 62),),
+    contrast_strength=((0.8, 1.1),),
+    arterial_s=((30, 42),),
+    portal_venous_s=((62, 82),),
+    noise_hu=((9, 16),),
+    diameter_mm=((7.5, 50),),
+    satellite_ratio=((0.3, 0.9),),
+    elongation=((1.0, 1.5),),
+    roughness=((0.03, 0.16),),
+    lesion_contrast=((0.8, 1.15),),
+)
+HARD_EVALUATION = replace(
+    EVALUATION,
+    liver_hu=((32, 39), (63, 70)),
+    contrast_strength=((0.68, 0.78), (1.12, 1.25)),
+    arterial_s=((26, 29), (43, 48)),
+    portal_venous_s=((55, 61), (83, 95)),
+    noise_hu=((16.5, 20),),
+    diameter_mm=((5, 7), (51, 80)),
+    satellite_ratio=((0.25, 0.29), (0.91, 0.98)),
+    elongation=((1.52, 1.8),),
+    roughness=((0.165, 0.2),),
+    lesion_contrast=((0.65, 0.78), (1.17, 1.3)),
+)
+
+
+def harder(spans: Spans, hard: Spans, difficulty: float) -> Spans:
+    """Each end of each interval moved from `spans` (difficulty 0) towards `hard` (1)."""
+
+    def moved(easy: Span, far: Span) -> Span:
+        return tuple(
+            (a + difficulty * (c - a), b + difficulty * (d - b))
+            for (a, b), (c, d) in zip(easy, far, strict=True)
+        )
+
+    return Spans(**{f.name: moved(getattr(spans, f.name), getattr(hard, f.name)) for f in fields(Spans)})
+
+
 @dataclass(frozen=True, slots=True)
 class PhantomParameters:
     """Everything a phantom depends on besides its seed.
@@ -123,10 +164,12 @@ class PhantomParameters:
     between phases. `lesion_class` None draws one; `examination` None is 120 kV and the usual circulation.
     `deformation_mm` above 0 bends every phase but the portal venous by a smooth warp of about that size
     besides the breathing; 0 leaves all else as it is drawn. `varied` lets the organs stray from the textbook
-    (phantom.variety).
+    (phantom.variety). With a `difficulty` from 0 to 1 lesions are numbers that overlap between the classes
+    (phantom.regions) instead of textbook patterns, and scanners, artefacts, fat and missing phases come in
+    (phantom.conditions); None is the textbook.
 
     Raises:
-        PlanError: a grid too small to hold a liver, or an unknown lesion class.
+        PlanError: a grid too small to hold a liver, an unknown lesion class, or a difficulty outside 0 to 1.
     """
 
     spans: Spans
@@ -138,6 +181,7 @@ class PhantomParameters:
     examination: Examination | None = None
     deformation_mm: float = 0.0
     varied: bool = False
+    difficulty: float | None = None
 
     def __post_init__(self) -> None:
         if not 48 <= self.matrix <= 512:
@@ -148,6 +192,10 @@ class PhantomParameters:
             raise PlanError(
                 f"A phantom cannot be bent by {self.deformation_mm:g} mm.",
                 remedy=f"Use 0 to {MAX_DEFORMATION_MM:g}.",
+            )
+        if self.difficulty is not None and not 0 <= self.difficulty <= 1:
+            raise PlanError(
+                f"A phantom cannot have a difficulty of {self.difficulty:g}.", remedy="Use 0 to 1."
             )
         if self.lesion_class is not None and self.lesion_class not in SUBTYPES:
             raise PlanError(
@@ -161,21 +209,43 @@ class PhantomParameters:
 
 
 def training(
-    *, matrix: int = 192, slices: int = 36, aligned: bool = False, lesion_class: str | None = None
+    *,
+    matrix: int = 192,
+    slices: int = 36,
+    aligned: bool = False,
+    lesion_class: str | None = None,
+    difficulty: float | None = None,
 ) -> PhantomParameters:
     """Phantoms to learn from."""
-    return PhantomParameters(TRAINING, "training", matrix, slices, aligned, lesion_class)
+    spans = TRAINING if difficulty is None else harder(TRAINING, HARD_TRAINING, difficulty)
+    return PhantomParameters(spans, "training", matrix, slices, aligned, lesion_class, difficulty=difficulty)
 
 
 def evaluation(
-    *, matrix: int = 192, slices: int = 36, aligned: bool = False, lesion_class: str | None = None
+    *,
+    matrix: int = 192,
+    slices: int = 36,
+    aligned: bool = False,
+    lesion_class: str | None = None,
+    difficulty: float | None = None,
 ) -> PhantomParameters:
-    """Phantoms to be judged on: every span lies outside the training span."""
-    return PhantomParameters(EVALUATION, "evaluation", matrix, slices, aligned, lesion_class)
+    """Phantoms to be judged on: every span lies outside the training span of the same difficulty."""
+    spans = EVALUATION if difficulty is None else harder(EVALUATION, HARD_EVALUATION, difficulty)
+    return PhantomParameters(
+        spans, "evaluation", matrix, slices, aligned, lesion_class, difficulty=difficulty
+    )
 
 
 def varied(
-    *, matrix: int = 192, slices: int = 36, aligned: bool = False, lesion_class: str | None = None
+    *,
+    matrix: int = 192,
+    slices: int = 36,
+    aligned: bool = False,
+    lesion_class: str | None = None,
+    difficulty: float | None = None,
 ) -> PhantomParameters:
     """Phantoms to learn organs from: the training spans, in bodies that keep to no textbook."""
-    return PhantomParameters(TRAINING, "varied", matrix, slices, aligned, lesion_class, varied=True)
+    usual = training(
+        matrix=matrix, slices=slices, aligned=aligned, lesion_class=lesion_class, difficulty=difficulty
+    )
+    return replace(usual, cohort="varied", varied=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from detector.phantom.enhancement import Haemodynamics
 from detector.phantom.layers import Array, Grid, Layer, Point, Window, smooth_field, weight_of
 from detector.phantom.lesions import PATTERNS, LesionShape, Surroundings
 from detector.phantom.liver import Liver
+from detector.phantom.regions import Regions, paint
 
 MIN_DIAMETER_MM = 8.0
 
@@ -25,10 +26,12 @@ class Spot:
 
 @dataclass(frozen=True)
 class Blob:
-    """A painted thing with its own outline: `weight` >= 0.5 is what its label and box hold."""
+    """A painted thing with its own outline: `weight` >= 0.5 is what its label and box hold. `numbers` are
+    what a lesion of phantom.regions was painted by."""
 
     kind: str
     layer: Layer
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def window(self) -> Window:
@@ -47,6 +50,8 @@ def find_spot(
     levels: tuple[float, float],
     taken: Sequence[Spot],
     rng: np.random.Generator,
+    *,
+    smallest_mm: float = MIN_DIAMETER_MM,
 ) -> tuple[Point, float] | None:
     """A centre deep enough in the liver for a thing of this diameter, and the diameter that fits there.
 
@@ -55,7 +60,7 @@ def find_spot(
     """
     z, y, x = liver.window
     zs, ys, xs = grid.z[z], grid.y[y], grid.x[x]
-    while diameter_mm >= MIN_DIAMETER_MM:
+    while diameter_mm >= smallest_mm:
         reach = diameter_mm / 2 * longest
         free = liver.distance <= -0.85 * reach
         free[(zs < levels[0] + reach) | (zs > levels[1] - reach)] = False
@@ -84,8 +89,10 @@ def lesion(
     subtype: str,
     around: Surroundings,
     rng: np.random.Generator,
+    regions: Regions | None = None,
 ) -> Blob:
-    """A rotated, lobulated ellipsoid of the given mean diameter, enhancing in its subtype's pattern."""
+    """A rotated, lobulated ellipsoid of the given mean diameter, enhancing in its subtype's pattern, or as
+    its `regions` say."""
     radius = diameter_mm / 2
     axes = radius * np.array([elongation ** (2 / 3), elongation ** (-1 / 3), elongation ** (-1 / 3)])
     turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
@@ -101,9 +108,13 @@ def lesion(
     lobules = smooth_field(px, py, pz, 0.75 * diameter_mm, rng)
     r = ball + np.float32(roughness) * np.clip(lobules, -2, 2) * np.minimum(ball, 1)
     depth = (1 - r) * np.float32(radius)
+    weight = weight_of(-depth, grid.pixel_mm)
+    if regions is not None:
+        painted = paint(regions, r, (px, py, pz), around, rng)
+        return Blob(subtype, Layer(window, weight, painted), regions.numbers())
     texture = np.clip(smooth_field(px, py, pz, max(diameter_mm / 3, 5.0), rng), -2.2, 2.2)
     hu = PATTERNS[subtype](LesionShape(depth, r, texture, diameter_mm), around)
-    return Blob(subtype, Layer(window, weight_of(-depth, grid.pixel_mm), hu))
+    return Blob(subtype, Layer(window, weight, hu))
 
 
 def cyst(
@@ -123,12 +134,36 @@ def arterial_blush(
     rng: np.random.Generator,
 ) -> Blob:
     """Liver that is brighter in the arterial phase alone: a matter of perfusion, not a lesion."""
+    window, weight = _ball_in_liver(grid, liver, centre, diameter_mm, rng)
+    hu: dict[str, float | Array] = dict(blood.hu("liver"))
+    hu["arterial"] = hu["arterial"] + float(rng.uniform(16, 26))
+    return Blob("arterial_blush", Layer(window, weight, hu))
+
+
+def fat(
+    grid: Grid,
+    liver: Liver,
+    centre: Point,
+    diameter_mm: float,
+    blood: Haemodynamics,
+    rng: np.random.Generator,
+) -> Blob:
+    """Liver with more or less fat than the rest: darker or brighter by the same in every phase, its edge
+    soft, its vessels undisturbed in a real one."""
+    window, weight = _ball_in_liver(grid, liver, centre, diameter_mm, rng)
+    spared = rng.random() < 0.5
+    offset = float(rng.uniform(10, 22)) * (1 if spared else -1)
+    hu = {phase: value + offset for phase, value in blood.hu("liver").items()}
+    return Blob("fat_sparing" if spared else "focal_fat", Layer(window, weight, hu))
+
+
+def _ball_in_liver(
+    grid: Grid, liver: Liver, centre: Point, diameter_mm: float, rng: np.random.Generator
+) -> tuple[Window, Array]:
     window, weight = _ball(grid, centre, diameter_mm, rng)
     inside = np.zeros(grid.shape, np.float32)
     inside[liver.window] = liver.weight
-    hu: dict[str, float | Array] = dict(blood.hu("liver"))
-    hu["arterial"] = hu["arterial"] + float(rng.uniform(16, 26))
-    return Blob("arterial_blush", Layer(window, weight * inside[window], hu))
+    return window, weight * inside[window]
 
 
 def _ball(grid: Grid, centre: Point, diameter_mm: float, rng: np.random.Generator) -> tuple[Window, Array]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import correlate1d, map_coordinates
@@ -46,17 +48,45 @@ def bend(image: Array, geometry: VolumeGeometry, shift_xyz_mm: Vector, warp: War
     return out
 
 
-def acquire(
-    image: Array, noise_hu: float, pixel_mm: float, rng: np.random.Generator
-) -> npt.NDArray[np.int16]:
-    """Blurs in plane and adds noise of the same grain; `noise_hu` is its standard deviation in the image."""
-    sigma = _BLUR_SIGMA_MM / pixel_mm
-    reach = max(1, round(3 * sigma))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    kernel = (kernel / kernel.sum()).astype(np.float32)
-    # White noise filtered with k along two axes keeps sum(k^2) of its standard deviation.
-    white = rng.standard_normal(image.shape, dtype=np.float32)
-    scan = image + np.float32(noise_hu / float((kernel**2).sum())) * white
-    for axis in (1, 2):
-        scan = correlate1d(scan, kernel, axis=axis, mode="nearest")
-    return np.clip(np.rint(scan), HU_MIN, HU_MAX).astype(np.int16)
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """A kernel and its noise. `noise_hu` is the standard deviation in the image, at the rim of the body;
+    `noise_middle` how much greater it is in its middle, where the rays have come farthest. `sharpness` adds
+    so much of what the blur took away; `beside` is the part of each neighbour in a slice."""
+
+    noise_hu: float
+    blur_sigma_mm: float = _BLUR_SIGMA_MM
+    sharpness: float = 0.0
+    noise_middle: float = 0.0
+    beside: float = 0.0
+
+    def acquire(self, image: Array, pixel_mm: float, rng: np.random.Generator) -> npt.NDArray[np.int16]:
+        """Blurs in plane and adds noise of the same grain."""
+        if self.beside:
+            profile = np.array([self.beside, 1 - 2 * self.beside, self.beside], np.float32)
+            image = correlate1d(image, profile, axis=0, mode="nearest")
+        kernel = self._kernel(pixel_mm)
+        # White noise filtered with k along two axes keeps sum(k^2) of its standard deviation.
+        white = rng.standard_normal(image.shape, dtype=np.float32)
+        if self.noise_middle:
+            white *= self._noise_map(image.shape[1:], pixel_mm)
+        scan = image + np.float32(self.noise_hu / float((kernel**2).sum())) * white
+        for axis in (1, 2):
+            scan = correlate1d(scan, kernel, axis=axis, mode="nearest")
+        return np.clip(np.rint(scan), HU_MIN, HU_MAX).astype(np.int16)
+
+    def _kernel(self, pixel_mm: float) -> npt.NDArray[np.float32]:
+        sigma = self.blur_sigma_mm / pixel_mm
+        reach = max(1, round(3 * sigma * (2 if self.sharpness else 1)))
+        at = np.arange(-reach, reach + 1)
+        kernel = np.exp(-0.5 * (at / sigma) ** 2)
+        kernel /= kernel.sum()
+        if self.sharpness:
+            wide = np.exp(-0.5 * (at / (2 * sigma)) ** 2)
+            kernel = (1 + self.sharpness) * kernel - self.sharpness * wide / wide.sum()
+        return np.asarray(kernel, dtype=np.float32)
+
+    def _noise_map(self, shape_yx: tuple[int, ...], pixel_mm: float) -> Array:
+        y, x = ((np.arange(n) - (n - 1) / 2) * pixel_mm for n in shape_yx)
+        middle = np.exp(-(y[:, None] ** 2 + x[None] ** 2) / (2 * 90.0**2))
+        return (1 + self.noise_middle * middle).astype(np.float32)

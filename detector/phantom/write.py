@@ -61,6 +61,7 @@ def truth_json(study: PhantomStudy, subject: str) -> dict[str, object]:
                 "subtype": lesion.subtype,
                 "primary": lesion.primary,
                 "label": lesion.label,
+                "numbers": dict(lesion.numbers),
             }
             for lesion in study.lesions
         ],
@@ -71,6 +72,7 @@ def truth_json(study: PhantomStudy, subject: str) -> dict[str, object]:
             "matrix": study.parameters.matrix,
             "slices": study.parameters.slices,
             "aligned": study.parameters.aligned,
+            "difficulty": study.parameters.difficulty,
             "drawn": dict(study.drawn),
         },
         "seed": study.seed,
