@@ -122,7 +122,7 @@ HARD_TRAINING = replace(
     contrast_strength=((0.8, 1.1),),
     arterial_s=((30, 42),),
     portal_venous_s=((62, 82),),
-    noise_hu=((9, 16),),
+    noise_hu=((8, 14),),
     diameter_mm=((7.5, 50),),
     satellite_ratio=((0.3, 0.9),),
     elongation=((1.0, 1.5),),
@@ -135,13 +135,15 @@ HARD_EVALUATION = replace(
     contrast_strength=((0.68, 0.78), (1.12, 1.25)),
     arterial_s=((26, 29), (43, 48)),
     portal_venous_s=((55, 61), (83, 95)),
-    noise_hu=((16.5, 20),),
+    noise_hu=((14.5, 18),),
     diameter_mm=((5, 7), (51, 80)),
     satellite_ratio=((0.25, 0.29), (0.91, 0.98)),
     elongation=((1.52, 1.8),),
     roughness=((0.165, 0.2),),
     lesion_contrast=((0.65, 0.78), (1.17, 1.3)),
 )
+
+HARD_DEFORMATION_MM = 6.0
 
 
 def harder(spans: Spans, hard: Spans, difficulty: float) -> Spans:
@@ -218,7 +220,16 @@ def training(
 ) -> PhantomParameters:
     """Phantoms to learn from."""
     spans = TRAINING if difficulty is None else harder(TRAINING, HARD_TRAINING, difficulty)
-    return PhantomParameters(spans, "training", matrix, slices, aligned, lesion_class, difficulty=difficulty)
+    return PhantomParameters(
+        spans,
+        "training",
+        matrix,
+        slices,
+        aligned,
+        lesion_class,
+        deformation_mm=0.0 if aligned or difficulty is None else HARD_DEFORMATION_MM * difficulty,
+        difficulty=difficulty,
+    )
 
 
 def evaluation(

@@ -19,7 +19,7 @@ from detector.phantom.lesions import Surroundings
 from detector.phantom.parameters import PHASES
 
 SECONDS = (0.0, 37.0, 70.0, 190.0)  # of the four numbers of a curve: native, arterial, portal, delayed
-_SPREAD_HU = 4.0
+_SPREAD_HU = 3.5
 _SPREAD_TEXTURE = (1.0, 0.7, 0.06, 0.03)
 
 
@@ -66,9 +66,9 @@ _COMMON = _typical(-10, 28, -6, -14, -20, 6, -34, -20, 10, 9, 0.35, 0.79)
 
 
 def draw_regions(subtype: str, difficulty: float, rng: np.random.Generator) -> Regions:
-    """A lesion of a subtype. At difficulty 1 the means of the subtypes stand 0.4 times as far
+    """A lesion of a subtype. At difficulty 1 the means of the subtypes stand 0.6 times as far
     apart as at 0."""
-    apart = 1 - 0.6 * difficulty
+    apart = 1 - 0.4 * difficulty
     spread = np.array([_SPREAD_HU] * 8 + list(_SPREAD_TEXTURE))
     middle = _MEAN + difficulty * (_COMMON - _MEAN)
     drawn = middle + apart * (TYPICAL[subtype] - _MEAN) + spread * rng.standard_normal(12)

@@ -134,8 +134,7 @@ def run_loop(
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay)
     running = Running(model, averaged, optimizer, parts=settings.parts)
     if state and state.read(running):
-        message = f"going on after step {running.step}"
-        on_progress(Progress(running.step, settings.steps, {}, message))
+        on_progress(Progress(running.step, settings.steps, {}, f"going on after step {running.step}"))
     model.train()
     loop = _Loop(running, task, settings, device, on_progress, failed)
     written, cost = time.monotonic(), 0.0
@@ -208,7 +207,7 @@ class _Loop(Generic[Batch]):
                 continue
             wrong = self.running.watch.look(terms["loss"], norm)
             if wrong:
-                self._fail(number, batches, f"{wrong} at step {number + 1}", terms)
+                self._fail(number + 1, batches, wrong, terms)
             return terms
 
     def _gradients(self, batches: list[Batch]) -> tuple[dict[str, float], float]:
@@ -244,16 +243,19 @@ class _Loop(Generic[Batch]):
             )
         )
 
-    def _fail(self, number: int, batches: list[Batch], wrong: str, terms: dict[str, float]) -> None:
-        kept = ""
+    def _fail(self, step: int, batches: list[Batch], wrong: str, terms: dict[str, float]) -> None:
         if self.failed and world().first:
             told = {name: value if math.isfinite(value) else str(value) for name, value in terms.items()}
-            save_batch(self.failed, tuple(batches), {"step": number + 1, "terms": told})
-            kept = f" Its batch was kept as {self.failed.name}."
-        raise TrainingError(
-            f"{wrong}.{kept}",
-            remedy="Lower the learning rate (--set lr=...) or look for damaged volumes.",
+            save_batch(self.failed, tuple(batches), {"step": step, "terms": told})
+        remedy = (
+            "Lower the learning rate (--set lr=...) or look for damaged volumes; the batch was kept as "
+            "failed-batch.safetensors."
         )
+        if wrong == "runaway":
+            raise TrainingError(f"The loss has run away by step {step}.", remedy=remedy)
+        if wrong == "gradient":
+            raise TrainingError(f"The gradient is not finite at step {step}.", remedy=remedy)
+        raise TrainingError(f"The loss is not finite at step {step}.", remedy=remedy)
 
     def _report(self) -> None:
         running, settings = self.running, self.settings
@@ -262,8 +264,8 @@ class _Loop(Generic[Batch]):
         values["lr"] = learning_rate(running.step - 1, settings)
         values["samples_per_s"] = self.samples / (now - self.since)
         values["loader_share"] = self.ahead.waited_s / (now - self.since)
-        message = f"step {running.step} of {settings.steps}"
-        self.on_progress(Progress(running.step, settings.steps, values, message))
+        step, total = running.step, settings.steps
+        self.on_progress(Progress(step, total, values, f"step {step} of {total}"))
         running.sums, running.counted = {}, 0
         self.samples, self.since, self.ahead.waited_s = 0, now, 0.0
 

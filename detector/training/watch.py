@@ -10,7 +10,8 @@ RUNAWAY = 20.0  # times the first losses; a change from crops to whole inputs ra
 
 
 class LossWatch:
-    """Follows the loss step by step: `look` returns what is wrong with it, or None."""
+    """Follows the loss step by step. `look` returns what is wrong with it: "loss" or "gradient" that is not
+    finite, "runaway", or None."""
 
     def __init__(self) -> None:
         self.first: list[float] = []
@@ -18,14 +19,14 @@ class LossWatch:
 
     def look(self, loss: float, gradient_norm: float) -> str | None:
         if not math.isfinite(loss):
-            return "The loss is not finite"
+            return "loss"
         if not math.isfinite(gradient_norm):
-            return "The gradient is not finite"
+            return "gradient"
         if len(self.first) < FIRST:
             self.first.append(loss)
             self.smooth = sum(self.first) / len(self.first)
             return None
         self.smooth = SMOOTHING * self.smooth + (1 - SMOOTHING) * loss
         if self.smooth > RUNAWAY * max(sum(self.first) / FIRST, 1e-3):
-            return "The loss has run away"
+            return "runaway"
         return None

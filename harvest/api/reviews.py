@@ -63,6 +63,10 @@ class ActivitySerializer(WaitedSerializer):
     mode = choice(ReadingMode, default=ReadingMode.CLICK)
 
 
+# Made once: a serializer copies all of its fields, and those of its fields, each time it is made.
+_STUDY = ReviewStudySerializer()
+
+
 class NextStudyView(GenericAPIView):
     roles = {"POST": CLINICIANS}
 
@@ -70,18 +74,20 @@ class NextStudyView(GenericAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         given = NextInputSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        parent = round_selectors.round_by_id(id)
+        parent = round_selectors.round_to_read(id)
         ahead, have = given.validated_data["ahead"], set(given.validated_data["have"])
         handed = leases.hand_out(parent=parent, reader=request.user, ahead=ahead)  # type: ignore[arg-type]
         order = [i for i in (handed.now, *handed.ahead) if i]
         new = [i for i in order if i not in have]
-        body = {
-            "order": order,
-            "studies": selectors.review_studies(new, request.user) if new else [],  # type: ignore[arg-type]
-            "remaining": parent.readings - parent.readings_done,
-            "reviewed": parent.readings_done,
-        }
-        return Response(NextStudySerializer(body).data)
+        shown = selectors.review_studies(new, request.user, parent=parent) if new else []  # type: ignore[arg-type]
+        return Response(
+            {
+                "order": order,
+                "studies": [_STUDY.to_representation(study) for study in shown],
+                "remaining": parent.readings - parent.readings_done,
+                "reviewed": parent.readings_done,
+            }
+        )
 
 
 class RoundStudyView(GenericAPIView):

@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Model, Q, prefetch_related_objects
 
 from detector.geometry import VolumeGeometry
 from harvest.domain import CandidateKind, JobState
 from harvest.errors import NotFound
-from harvest.models import Candidate, Lesion, Reading, Review, RoundStudy
+from harvest.models import (
+    Candidate,
+    HarvestRound,
+    Lesion,
+    Reading,
+    Review,
+    RoundStudy,
+    Series,
+    Study,
+    Subject,
+)
 from harvest.rendering import Tile, tile_of
-from harvest.selectors.studies import lesions_that_stand
+from harvest.selectors.compiled import Compiled
+from harvest.selectors.rounds import round_to_read
+from harvest.selectors.studies import with_characterizations
 from harvest.selectors.verdicts import Verdicts, standing
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,52 +53,105 @@ class ReviewStudy:
     lesions: list[Lesion]
 
 
-def review_studies(ids: Sequence[UUID], reader: User) -> list[ReviewStudy]:
+_ROWS = Compiled(RoundStudy, lambda ids, _: RoundStudy.objects.filter(pk__in=ids, state=JobState.SUCCEEDED))
+_STUDIES = Compiled(Study, lambda ids, _: Study.objects.filter(pk__in=ids))
+_SUBJECTS = Compiled(Subject, lambda ids, _: Subject.objects.filter(pk__in=ids))
+_SERIES = Compiled(Series, lambda ids, _: Series.objects.filter(study__in=ids))
+_CANDIDATES = Compiled(
+    Candidate,
+    lambda ids, _: Candidate.objects.filter(round_study__in=ids).exclude(kind=CandidateKind.WITHHELD),
+)
+_REVIEWS = Compiled(Review, lambda ids, reader: Review.objects.filter(round_study__in=ids, reader_id=reader))
+_READINGS = Compiled(
+    Reading, lambda ids, reader: Reading.objects.filter(round_study__in=ids, reader_id=reader)
+)
+_LESIONS = Compiled(
+    Lesion,
+    lambda ids, reader: Lesion.objects.filter(study__in=ids, retired_at=None).filter(
+        Q(reader_id=reader) | Q(settled=True)
+    ),
+)
+
+
+def review_studies(
+    ids: Sequence[UUID], reader: User, *, parent: HarvestRound | None = None
+) -> list[ReviewStudy]:
     """Studies of one round as the reader sees them, in the order of the ids; a fixed number of queries.
+    `parent` is their round with its model version, where it is at hand.
 
     Raises:
         NotFound: one of them is not there, or the round has not run on it.
     """
-    rows = {row.pk: row for row in _rows(reader).filter(pk__in=ids, state=JobState.SUCCEEDED)}
+    rows = {row.pk: row for row in _ROWS.rows(ids, reader.pk)}
     if len(rows) < len(set(ids)):
         raise NotFound("There is no such study in a round, or the round has not run on it yet.")
-    return [_seen(rows[id]) for id in ids]
-
-
-def _rows(reader: User) -> QuerySet[RoundStudy]:
-    of_reader = Q(reader=reader)
-    shown = Candidate.objects.exclude(kind=CandidateKind.WITHHELD)
-    return RoundStudy.objects.select_related("study__subject", "round__model_version").prefetch_related(
-        Prefetch("candidates", queryset=shown, to_attr="shown_candidates"),
-        "study__series",
-        Prefetch("reviews", queryset=Review.objects.filter(of_reader), to_attr="own_reviews"),
-        Prefetch("readings", queryset=Reading.objects.filter(of_reader), to_attr="own_readings"),
-        Prefetch(
-            "study__lesions",
-            queryset=lesions_that_stand().filter(of_reader | Q(settled=True)),
-            to_attr="standing_lesions",
-        ),
-    )
-
-
-def _seen(row: RoundStudy) -> ReviewStudy:
-    verdicts = standing(row.own_reviews)  # type: ignore[attr-defined]
-    geometry = VolumeGeometry.from_json(row.study.geometry)
-    # As selectors.studies.seen_by: of a hidden case, only what the reader says of it in this round.
-    lesions = [
-        lesion
-        for lesion in row.study.standing_lesions  # type: ignore[attr-defined]
-        if lesion.round_study_id == row.pk or (lesion.settled and not row.hidden)
+    parent = parent or round_to_read(next(iter(rows.values())).round_id)
+    _attach_studies(list(rows.values()), parent)
+    candidates = _by(_CANDIDATES.rows(ids, reader.pk), "round_study_id")
+    reviews = _by(_REVIEWS.rows(ids, reader.pk), "round_study_id")
+    readings = _by(_READINGS.rows(ids, reader.pk), "round_study_id")
+    lesions = _by(_lesions([row.study_id for row in rows.values()], reader), "study_id")
+    return [
+        _seen(
+            rows[id],
+            candidates.get(id, []),
+            reviews.get(id, []),
+            readings.get(id, []),
+            lesions.get(rows[id].study_id, []),
+        )
+        for id in ids
     ]
-    shown = [] if row.from_scratch else row.shown_candidates  # type: ignore[attr-defined]
+
+
+def _by(rows: list[M], key: str) -> dict[UUID, list[M]]:
+    found: dict[UUID, list[M]] = {}
+    for row in rows:
+        found.setdefault(getattr(row, key), []).append(row)
+    return found
+
+
+def _attach_studies(rows: list[RoundStudy], parent: HarvestRound) -> None:
+    """Gives each row its round, and its study with its subject and its series."""
+    studies = {s.pk: s for s in _STUDIES.rows([row.study_id for row in rows], 0)}
+    subjects = {s.pk: s for s in _SUBJECTS.rows([s.subject_id for s in studies.values()], 0)}
+    series = _by(_SERIES.rows(list(studies), 0), "study_id")
+    for study in studies.values():
+        study.subject = subjects[study.subject_id]
+        study._prefetched_objects_cache = {"series": series.get(study.pk, [])}  # type: ignore[attr-defined]
+    for row in rows:
+        row.round, row.study = parent, studies[row.study_id]
+
+
+def _lesions(studies: list[UUID], reader: User) -> list[Lesion]:
+    """Those that stand and that the reader may know of; most studies that are handed out have none."""
+    found = _LESIONS.rows(studies, reader.pk)
+    prefetch_related_objects(found, "reader", with_characterizations())
+    return found
+
+
+def _seen(
+    row: RoundStudy,
+    candidates: list[Candidate],
+    reviews: list[Review],
+    readings: list[Reading],
+    lesions: list[Lesion],
+) -> ReviewStudy:
+    verdicts = standing(reviews)
+    geometry = VolumeGeometry.from_json(row.study.geometry)
     return ReviewStudy(
         row=row,
-        reading=next(iter(row.own_readings), None),  # type: ignore[attr-defined]
+        reading=next(iter(readings), None),
         candidates=[
-            Judged(c, tile_of(geometry, c.box, c.key_z_index), verdicts.of_candidate.get(c.pk)) for c in shown
+            Judged(c, tile_of(geometry, c.box, c.key_z_index), verdicts.of_candidate.get(c.pk))
+            for c in ([] if row.from_scratch else candidates)
         ],
         verdicts=verdicts,
-        lesions=lesions,
+        # As selectors.studies.seen_by: of a hidden case, only what the reader says of it in this round.
+        lesions=[
+            lesion
+            for lesion in lesions
+            if lesion.round_study_id == row.pk or (lesion.settled and not row.hidden)
+        ],
     )
 
 

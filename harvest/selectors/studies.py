@@ -56,13 +56,17 @@ def seen_by(row: RoundStudy, reader: User) -> Q:
     return own if row.hidden else own | Q(study_id=row.study_id, settled=True, retired_at=None)
 
 
+def with_characterizations() -> Prefetch:
+    """What characterizers said of lesions, as their serializer asks for it."""
+    return Prefetch("characterizations", queryset=Characterization.objects.select_related("model_version"))
+
+
 def lesions_that_stand() -> QuerySet[Lesion]:
     """Settled or not, each with its reader and what characterizers said of it, oldest first."""
-    said = Characterization.objects.select_related("model_version")
     return (
         Lesion.objects.filter(retired_at=None)
         .select_related("reader")
-        .prefetch_related(Prefetch("characterizations", queryset=said))
+        .prefetch_related(with_characterizations())
     )
 
 

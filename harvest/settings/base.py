@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "harvest",
 ]
+AUTHENTICATION_BACKENDS = ["harvest.api.authentication.SessionBackend"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -135,7 +136,7 @@ FILE_UPLOAD_TEMP_DIR = None
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "rest_framework.authentication.SessionAuthentication",
-        "rest_framework.authentication.TokenAuthentication",
+        "harvest.api.authentication.TokenAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["harvest.api.permissions.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["harvest.api.language.InLanguageRenderer"],
