@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
+from django.db import connection
 from django.db.models import Model, QuerySet
 
 M = TypeVar("M", bound=Model)
@@ -19,7 +20,7 @@ class _Written:
     """SQL and its parameters, and which of them are the asked ids and the reader's id."""
 
     sql: str
-    params: tuple[object, ...]
+    params: tuple[Any, ...]
     ids: dict[int, int]
     reader: frozenset[int]
 
@@ -31,6 +32,9 @@ class Compiled(Generic[M]):
         self._model = model
         self._build = build
         self._written: dict[int, _Written] = {}
+        fields = model._meta.concrete_fields
+        self._names = [field.attname for field in fields]
+        self._converters = [(n, f.from_db_value) for n, f in enumerate(fields) if hasattr(f, "from_db_value")]
 
     def rows(self, ids: Sequence[UUID], reader_id: int) -> list[M]:
         """What the queryset finds, in its order."""
@@ -42,7 +46,16 @@ class Compiled(Generic[M]):
             params[place] = ids[number]
         for place in written.reader:
             params[place] = reader_id
-        return list(self._model._default_manager.raw(written.sql, params))
+        with connection.cursor() as cursor:
+            cursor.execute(written.sql, params)
+            found = cursor.fetchall()
+        return [self._model.from_db(connection.alias, self._names, self._values(row)) for row in found]
+
+    def _values(self, row: Sequence[Any]) -> list[Any]:
+        values = list(row)
+        for place, convert in self._converters:
+            values[place] = convert(values[place], None, connection)
+        return values
 
     def _write(self, count: int) -> _Written:
         stand_ins = [uuid4() for _ in range(count)]
