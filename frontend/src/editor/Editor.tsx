@@ -126,7 +126,16 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   const reference = study.reference_phase;
   const shown = look.layout === "phases" ? phases : [look.phase, ...(nudging ? [reference] : [])];
   const { editions } = nudges;
-  const volumes = useVolumes({ geometry, editions, shown, middle, fetchSlices, explain });
+  const volumes = useVolumes({
+    geometry,
+    editions,
+    shown,
+    middle,
+    slice: look.cursor[2],
+    upright: look.layout === "planes",
+    fetchSlices,
+    explain,
+  });
   const tables = useTables(look.preset, middle);
   const current = volumes.get(look.phase);
 

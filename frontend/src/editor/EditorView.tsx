@@ -175,7 +175,6 @@ export function EditorView(props: Props) {
         testId={`view-${props.view}`}
         label={props.label}
         volume={volume}
-        version={volume.version}
         plane={plane}
         voxel={voxel}
         shift={props.shift}

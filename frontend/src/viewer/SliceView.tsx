@@ -9,13 +9,12 @@ import { countOf, type Vec3 } from "../geometry/volume";
 import { t } from "../i18n/t";
 import type { PhaseVolume } from "./phaseVolume";
 import { CanvasRenderer } from "./renderer";
+import { stampOf } from "./slices";
 
 export interface SliceViewProps {
   readonly testId: string;
   readonly label: string;
   readonly volume: PhaseVolume;
-  /** Of the volume, so that arrivals draw anew. */
-  readonly version: number;
   readonly plane: Plane;
   readonly voxel: number;
   /** How far what is shown is moved, in mm (x, y, z). */
@@ -33,7 +32,7 @@ export interface SliceViewProps {
 }
 
 export function SliceView(props: SliceViewProps) {
-  const { volume, plane, voxel, shift, table, zoom, centre, smooth, version } = props;
+  const { volume, plane, voxel, shift, table, zoom, centre, smooth } = props;
   const [dx, dy, dz] = shift;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -61,12 +60,13 @@ export function SliceView(props: SliceViewProps) {
     const [x, y, z] = volume.geometry.spacing_xyz_mm;
     return [dx / x, dy / y, dz / z];
   }, [volume.geometry, dx, dy, dz]);
-  // The version stands for the volume's data, which arrives in place.
+  // Stands for the volume's data, which arrives in place.
+  const stamp = stampOf(volume, plane, voxel, steps);
   useLayoutEffect(() => {
     if (canvas.current && size[0] > 0 && size[1] > 0) {
       renderer.draw(canvas.current, { volume, plane, voxel, shift: steps, table, viewport, smooth });
     }
-  }, [renderer, volume, version, plane, voxel, steps, table, viewport, smooth, size]);
+  }, [renderer, volume, stamp, plane, voxel, steps, table, viewport, smooth, size]);
 
   const pixelOf = (event: MouseEvent): readonly [number, number] => {
     const bounds = box.current?.getBoundingClientRect();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ASYMMETRIC, seeded } from "../geometry/example";
-import { type Chunk, chunkPlan } from "./chunks";
+import { ASYMMETRIC } from "../geometry/example";
+import { type Chunk, chunkAt, chunkCount, distance } from "./chunks";
 import { VolumeLoader } from "./loader";
 import { PhaseVolume } from "./phaseVolume";
 
@@ -19,24 +19,22 @@ const settled = async (check: () => boolean) => {
   expect(check()).toBe(true);
 };
 
-describe("the order of chunks", () => {
-  it("covers every slice once, beginning with the one shown and going outward", () => {
-    const random = seeded(6);
-    for (let i = 0; i < 200; i++) {
-      const slices = 1 + Math.floor(random() * 130);
-      const middle = Math.floor(random() * slices);
-      const plan = chunkPlan(slices, middle);
-      const seen = plan.flatMap(({ first, count }) => Array.from({ length: count }, (_, k) => first + k));
-      expect(new Set(seen).size).toBe(slices);
-      expect(seen.length).toBe(slices);
-      expect(plan[0]!.first).toBe(middle);
-      let [low, high] = [middle, middle];
-      for (const { first, count } of plan) {
-        expect(first + count === low || first === high || first === middle).toBe(true);
-        low = Math.min(low, first);
-        high = Math.max(high, first + count);
-      }
+describe("chunks", () => {
+  it("cover every slice once", () => {
+    for (let slices = 1; slices < 40; slices++) {
+      const chunks = Array.from({ length: chunkCount(slices) }, (_, index) => chunkAt(index, slices));
+      const seen = chunks.flatMap(({ first, count }) => Array.from({ length: count }, (_, k) => first + k));
+      expect(seen).toEqual(Array.from({ length: slices }, (_, z) => z));
     }
+  });
+
+  it("matter by how many slices there are to go, and less behind the reader than ahead", () => {
+    const chunk = { first: 8, count: 4 };
+    expect([8, 11].map((slice) => distance(chunk, { slice, heading: 1 }))).toEqual([0, 0]);
+    expect([7, 13].map((slice) => distance(chunk, { slice, heading: 0 }))).toEqual([1, 2]);
+    const ahead = distance(chunk, { slice: 4, heading: 1 });
+    expect(distance(chunk, { slice: 15, heading: 1 })).toBeGreaterThan(ahead);
+    expect(distance(chunk, { slice: 15, heading: -1 })).toBe(ahead);
   });
 });
 
@@ -66,6 +64,36 @@ describe("loading", () => {
         Array.from({ length: 40 }, (_, z) => z),
       );
     }
+  });
+
+  it("follows the reader, ahead of him first, and every shown phase in step", async () => {
+    const volumes = ["arterial", "delayed"].map((phase) => new PhaseVolume(phase, GRID));
+    const asked: string[] = [];
+    const answers: (() => void)[] = [];
+    const loader = new VolumeLoader(volumes, {
+      middle: 20,
+      explain,
+      onChange: () => {},
+      fetchSlices: ({ phase }, chunk) => {
+        asked.push(`${phase} ${chunk.first}`);
+        return new Promise((resolve) => answers.push(() => resolve(bytesOf(chunk))));
+      },
+    });
+    const answer = async (count: number) => {
+      const wanted = asked.length + count;
+      for (const one of answers.splice(0, count)) one();
+      await settled(() => asked.length === wanted);
+    };
+    loader.show(["arterial", "delayed"]);
+    expect(asked).toEqual(["arterial 20", "delayed 20"]);
+    loader.focus(21);
+    await answer(2);
+    expect(asked.slice(2)).toEqual(["arterial 24", "delayed 24"]);
+    loader.focus(9);
+    await answer(2);
+    expect(asked.slice(4)).toEqual(["arterial 8", "delayed 8"]);
+    await answer(2);
+    expect(asked.slice(6)).toEqual(["arterial 4", "delayed 4"]);
   });
 
   it("asks again for what failed, and says so meanwhile", async () => {

@@ -1,6 +1,6 @@
-/** Loads the phases of a study: what is on the screen first, then the rest. */
+/** Loads the phases of a study: what is on the screen first, then what the reader comes to next, then the rest. */
 
-import { type Chunk, chunkPlan } from "./chunks";
+import { type Chunk, chunkAt, chunkCount, distance, type Focus } from "./chunks";
 import type { PhaseVolume } from "./phaseVolume";
 
 /** Bytes of `count` slices from `first` on: int16, little endian, (z, y, x). */
@@ -18,32 +18,44 @@ export interface LoaderOptions {
   readonly pause?: (attempt: number) => Promise<void>;
 }
 
-/** Requests under way at once: two keep the line busy without starving the first image. */
+/** Requests under way at once: two keep the line busy, and a reader who turns waits for no more than two. */
 const LANES = 2;
 
 const wait = (attempt: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, Math.min(1000 * 2 ** attempt, 15000)));
 
-/** Serves volumes until all are complete; `show` says which phases are on the screen. */
+/** Serves volumes until all are complete; `show` says which phases are on the screen, `focus` which slice. */
 export class VolumeLoader {
-  private readonly queues: Map<string, Chunk[]>;
+  /** By phase, the chunks that were not asked for. */
+  private readonly waiting: Map<string, Set<number>>;
   private readonly controller = new AbortController();
   private shown: readonly string[] = [];
+  private at: Focus;
   private lanes = 0;
 
   constructor(
     private readonly volumes: readonly PhaseVolume[],
     private readonly options: LoaderOptions,
   ) {
-    this.queues = new Map(volumes.map((volume) => [volume.phase, chunkPlan(volume.slices, options.middle)]));
+    this.at = { slice: options.middle, heading: 0 };
+    this.waiting = new Map(
+      volumes.map(({ phase, slices }) => [phase, new Set(Array(chunkCount(slices)).keys())]),
+    );
   }
 
-  /** These phases come next; the first chunk of each before the rest of any. */
+  /** These phases come next, side by side. */
   show(phases: readonly string[]): void {
     this.shown = phases;
-    while (this.lanes < LANES && this.remaining()) {
+    while (this.lanes < LANES && this.next()) {
       this.lanes += 1;
       void this.lane();
+    }
+  }
+
+  /** The reader came to this slice: what lies near it comes next, first what lies in the way he went. */
+  focus(slice: number): void {
+    if (slice !== this.at.slice) {
+      this.at = { slice, heading: slice > this.at.slice ? 1 : -1 };
     }
   }
 
@@ -51,31 +63,28 @@ export class VolumeLoader {
     this.controller.abort();
   }
 
-  private remaining(): boolean {
-    return [...this.queues.values()].some((queue) => queue.length > 0);
-  }
-
-  private take(): { volume: PhaseVolume; chunk: Chunk } | null {
-    const waiting = this.volumes.filter((volume) => this.queues.get(volume.phase)?.length);
-    const shown = waiting.filter((volume) => this.shown.includes(volume.phase));
-    const candidates = shown.length > 0 ? shown : waiting;
-    const volume = candidates.reduce<PhaseVolume | null>(
-      (best, next) => (best && this.taken(best) <= this.taken(next) ? best : next),
-      null,
-    );
-    const chunk = volume && this.queues.get(volume.phase)?.shift();
-    return volume && chunk ? { volume, chunk } : null;
-  }
-
-  /** Chunks of a phase asked for so far, so that shown phases advance side by side. */
-  private taken(volume: PhaseVolume): number {
-    const left = this.queues.get(volume.phase)?.length ?? 0;
-    return chunkPlan(volume.slices, this.options.middle).length - left;
+  /** The nearest chunk of the shown phases, of all once those are there; of equals, the phase that has less. */
+  private next(): { volume: PhaseVolume; index: number } | null {
+    const left = ({ phase }: PhaseVolume) => this.waiting.get(phase) ?? new Set<number>();
+    const open = this.volumes.filter((volume) => left(volume).size > 0);
+    const shown = open.filter(({ phase }) => this.shown.includes(phase));
+    let best: { volume: PhaseVolume; index: number; far: number; left: number } | null = null;
+    for (const volume of shown.length > 0 ? shown : open) {
+      for (const index of left(volume)) {
+        const far = distance(chunkAt(index, volume.slices), this.at);
+        const more = left(volume).size;
+        if (!best || far < best.far || (far === best.far && more > best.left)) {
+          best = { volume, index, far, left: more };
+        }
+      }
+    }
+    return best;
   }
 
   private async lane(): Promise<void> {
-    for (let next = this.take(); next && !this.controller.signal.aborted; next = this.take()) {
-      await this.fetch(next.volume, next.chunk);
+    for (let next = this.next(); next && !this.controller.signal.aborted; next = this.next()) {
+      this.waiting.get(next.volume.phase)?.delete(next.index);
+      await this.fetch(next.volume, chunkAt(next.index, next.volume.slices));
     }
     this.lanes -= 1;
   }
@@ -102,7 +111,7 @@ export class VolumeLoader {
         volume.error = message;
         onChange();
         if (!retry) {
-          this.queues.set(volume.phase, []);
+          this.waiting.get(volume.phase)?.clear();
           return;
         }
         await pause(attempt);

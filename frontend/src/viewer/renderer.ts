@@ -4,7 +4,7 @@ import { imageSize, type Plane } from "../geometry/planes";
 import { imageRectangle, type Viewport } from "../geometry/viewport";
 import type { Vec3 } from "../geometry/volume";
 import type { PhaseVolume } from "./phaseVolume";
-import { writeSlice } from "./slices";
+import { stampOf, writeSlice } from "./slices";
 
 export interface SliceRequest {
   readonly volume: PhaseVolume;
@@ -54,7 +54,7 @@ export class CanvasRenderer implements SliceRenderer {
 
   /** Cuts the slice anew only where it, its window or its data changed, not while zooming or panning. */
   private update({ volume, plane, voxel, table, shift }: SliceRequest): void {
-    const wanted = `${plane} ${voxel} ${volume.version} ${shift.join(" ")}`;
+    const wanted = `${plane} ${voxel} ${stampOf(volume, plane, voxel, shift)} ${shift.join(" ")}`;
     if (this.drawn === wanted && this.table === table && this.volume === volume) {
       return;
     }

@@ -11,6 +11,12 @@ const AIR_HU = -1024;
 /** Closer to a whole voxel than this is that voxel. */
 const WHOLE = 1e-4;
 
+/** Changes when the pixels of a slice may: an axial one that is not moved only when it comes itself. */
+export function stampOf(volume: PhaseVolume, plane: Plane, voxel: number, shift: Vec3): number {
+  const moved = shift.some((steps) => Math.abs(steps) > WHOLE);
+  return plane === "axial" && !moved ? Number(volume.has(voxel)) : volume.version;
+}
+
 /**
  * Writes the slice `voxel` of a plane as RGBA words, width x height as planes.imageSize says, through a
  * lookup table (windows.lookupTable). `shift` moves what is shown by so many voxels (x, y, z): by whole

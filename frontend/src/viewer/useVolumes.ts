@@ -11,17 +11,35 @@ interface Wanted {
   readonly editions: Readonly<Record<string, Edition>>;
   /** The phases on the screen, which come first. */
   readonly shown: readonly string[];
-  /** The axial slice to begin with. */
+  /** The axial slice to begin with, and the one on the screen. */
   readonly middle: number;
+  readonly slice: number;
+  /** Whether upright planes are on the screen, which every arrival changes. */
+  readonly upright: boolean;
   readonly fetchSlices: FetchSlices;
   readonly explain: LoaderOptions["explain"];
 }
 
 /** One volume a phase, filled in the background. */
 export function useVolumes(wanted: Wanted): ReadonlyMap<string, PhaseVolume> {
-  const { geometry, editions, shown, middle, fetchSlices, explain } = wanted;
+  const { geometry, editions, shown, middle, slice, fetchSlices, explain } = wanted;
   const [, setArrivals] = useState(0);
-  const onChange = () => setArrivals((count) => count + 1);
+  const screen = useRef(wanted);
+  screen.current = wanted;
+  const seen = useRef("");
+  // Arrivals wait for the next frame, so that a step in between is drawn first, and are drawn only where
+  // they show: most are slices that nobody looks at yet.
+  const frame = useRef(0);
+  const onChange = () => {
+    frame.current ||= requestAnimationFrame(() => {
+      frame.current = 0;
+      const now = signature(loaded.byPhase, screen.current);
+      if (now !== seen.current) {
+        seen.current = now;
+        setArrivals((count) => count + 1);
+      }
+    });
+  };
   // A study's grid, phases and first slice never change while its editor is open.
   const loaded = useMemo(() => {
     const volumes = Object.entries(editions).map(
@@ -32,7 +50,14 @@ export function useVolumes(wanted: Wanted): ReadonlyMap<string, PhaseVolume> {
   }, [geometry]);
   const key = shown.join(" ");
   useEffect(() => loaded.loader.show(key.split(" ")), [loaded, key]);
-  useEffect(() => () => loaded.loader.stop(), [loaded]);
+  useEffect(() => loaded.loader.focus(slice), [loaded, slice]);
+  useEffect(
+    () => () => {
+      loaded.loader.stop();
+      cancelAnimationFrame(frame.current);
+    },
+    [loaded],
+  );
 
   const next = useRef(new Map<string, { revision: number; loader: VolumeLoader }>());
   useEffect(() => {
@@ -48,6 +73,7 @@ export function useVolumes(wanted: Wanted): ReadonlyMap<string, PhaseVolume> {
       };
       const loader = new VolumeLoader([volume], { fetchSlices, middle, onChange: arrived, explain });
       next.current.set(phase, { revision: edition.revision, loader });
+      loader.focus(slice);
       loader.show([phase]);
     }
   }, [editions, loaded]);
@@ -58,4 +84,14 @@ export function useVolumes(wanted: Wanted): ReadonlyMap<string, PhaseVolume> {
     [],
   );
   return loaded.byPhase;
+}
+
+/** Changes with whatever of the volumes is on the screen. */
+function signature(byPhase: ReadonlyMap<string, PhaseVolume>, { shown, slice, upright }: Wanted): string {
+  const parts = shown.map((phase) => {
+    const volume = byPhase.get(phase);
+    const arrivals = volume && (upright || !volume.has(slice)) ? volume.version : "";
+    return `${phase} ${volume?.edition.revision} ${arrivals} ${volume?.error ?? ""} ${volume?.complete}`;
+  });
+  return parts.join(",");
 }
