@@ -200,8 +200,15 @@ def test_what_waits_survives_a_reload_and_the_end_of_the_page(
 ) -> None:
     page.context.route(REVIEWS, lambda route: route.abort())
     judge(page, (3, UNSURE), (4, REJECTED))
+    # Said of a candidate that has no verdict yet: nothing to send, and not lost either.
+    unseen = page.get_by_test_id("candidate-row").first.get_by_test_id("tile").first
+    page.get_by_test_id("candidate-row").first.locator(".rank").click()
+    unseen.hover()
+    page.keyboard.press("v")
+    expect(unseen).to_have_attribute("data-not-visible", "true")
     page.reload()
     assert on_screen(page) == study
+    expect(unseen).to_have_attribute("data-not-visible", "true")
     expect(page.get_by_test_id("outbox")).to_have_attribute("data-waiting", "2")
     assert receipts(page)[-2:] == ["queued", "queued"]
     judge(page, (3, ACCEPTED))

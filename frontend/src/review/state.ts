@@ -82,8 +82,12 @@ function before(known: ReviewEvent[], here: ReviewEvent[]): ReviewEvent[] {
   return [...known.filter((event) => !ids.has(event.id)), ...here];
 }
 
-/** A study as the server tells it, with what still waits in the outbox on top. */
-export function open(study: ReviewStudy, waiting: ReviewEvent[] = []): ReviewState {
+/** A study as the server tells it, with what still waits in the outbox on top, and marks without a verdict. */
+export function open(
+  study: ReviewStudy,
+  waiting: ReviewEvent[] = [],
+  marks: ReviewState["marks"] = {},
+): ReviewState {
   const events = before(told(study), waiting);
   const state: ReviewState = {
     study,
@@ -91,7 +95,7 @@ export function open(study: ReviewStudy, waiting: ReviewEvent[] = []): ReviewSta
     current: 0,
     phase: null,
     offsets: {},
-    marks: {},
+    marks,
     note: null,
   };
   const first = study.candidates.findIndex((c) => !verdictOn(state, c.id));

@@ -4,9 +4,11 @@ import { api } from "../api/client";
 import type { CandidateVerdict, Id, ReviewStudy, StudyVerdict, WindowName } from "../api/types";
 import { uuid } from "../api/uuid";
 import { navigate } from "../app/router";
+import { useSession } from "../app/session";
 import { t } from "../i18n/t";
 import { conflictOf, mineAgain } from "./conflicts";
 import { columns } from "./crop";
+import { keepMarks, takeMarks } from "./keptMarks";
 import type { Action } from "./keys";
 import { type Outbox, staleOf } from "./outbox";
 import { isComplete, reviewEntry } from "./outboxes";
@@ -52,7 +54,14 @@ export interface Reading {
 export function useReading(setting: Setting): Reading {
   const { study, waiting, outbox } = setting;
   const { keyFor } = useKeys();
-  const [state, dispatch] = useReducer(reduce, null, () => open(study, waiting));
+  const reader = useSession().user?.username ?? "";
+  const [state, dispatch] = useReducer(reduce, null, () =>
+    open(study, waiting, takeMarks(localStorage, reader, study.id)),
+  );
+  useEffect(() => {
+    const waits = ([candidate]: [Id, unknown]) => !verdictOn(state, candidate);
+    keepMarks(localStorage, reader, study.id, Object.fromEntries(Object.entries(state.marks).filter(waits)));
+  }, [state.marks, state.events, reader, study.id]);
   const told = useMemo(() => new Set(open(study).events.map((event) => event.id)), [study]);
   // What was said within one turn of the browser is known before the next drawing.
   const latest = useRef(state);
