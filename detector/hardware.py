@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +20,13 @@ _WAIT = timedelta(days=1)  # for a process that reads a large archive while the 
 def choose_device() -> torch.device:
     """The process's own GPU where there is one (hide them with CUDA_VISIBLE_DEVICES=""), else the CPU."""
     if torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return torch.device("cuda", local_rank())
     return torch.device("cpu")
+
+
+def local_rank() -> int:
+    """Which of torchrun's processes on this machine this is; 0 without torchrun."""
+    return int(distributed.get_node_local_rank(fallback_rank=0))
 
 
 def device_of(network: nn.Module) -> torch.device:
@@ -50,11 +54,10 @@ def describe_hardware() -> dict[str, str]:
     """What the figures of a training depend on: device, threads, processes."""
     device = choose_device()
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu"
-    world = int(os.environ.get("WORLD_SIZE", "1"))
     return {
         "device": f"{device.type}: {name}",
         "threads": str(torch.get_num_threads()),
-        "processes": str(world),
+        "processes": str(world().size),
     }
 
 
@@ -115,15 +118,14 @@ def world() -> World:
 def join_world() -> Iterator[World]:
     """Joins the processes that torchrun started (gloo on CPUs, nccl on GPUs); alone without torchrun."""
     global _world
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
+    if not distributed.is_torchelastic_launched():
         yield _world
         return
     device = choose_device()
     if device.type == "cuda":
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_WAIT)
-    _world = World(distributed.get_rank(), size)
+    _world = World(distributed.get_rank(), distributed.get_world_size())
     try:
         yield _world
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +57,7 @@ def parse_overrides(pairs: list[str]) -> dict[str, Any]:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from detector.hardware import local_rank
     from detector.training.run import train
 
     result = train(
@@ -70,6 +70,6 @@ def run(arguments: argparse.Namespace) -> int:
         initial_weights=arguments.init,
         resume=arguments.resume,
     )
-    if os.environ.get("RANK", "0") == "0":
+    if local_rank() == 0:
         print(json.dumps({"weights": result["weights"], "metrics": result["metrics"]}, indent=1))
     return 0

@@ -190,14 +190,14 @@ class PhantomParameters:
             raise PlanError(f"A phantom cannot have a matrix of {self.matrix}.", remedy="Use 48 to 512.")
         if not 12 <= self.slices <= 100:
             raise PlanError(f"A phantom cannot have {self.slices} slices.", remedy="Use 12 to 100.")
+        if self.difficulty is not None and not 0 <= self.difficulty <= 1:
+            raise PlanError(
+                f"A phantom cannot have a difficulty of {self.difficulty:g}.", remedy="Use 0 to 1."
+            )
         if not 0 <= self.deformation_mm <= MAX_DEFORMATION_MM:
             raise PlanError(
                 f"A phantom cannot be bent by {self.deformation_mm:g} mm.",
                 remedy=f"Use 0 to {MAX_DEFORMATION_MM:g}.",
-            )
-        if self.difficulty is not None and not 0 <= self.difficulty <= 1:
-            raise PlanError(
-                f"A phantom cannot have a difficulty of {self.difficulty:g}.", remedy="Use 0 to 1."
             )
         if self.lesion_class is not None and self.lesion_class not in SUBTYPES:
             raise PlanError(
