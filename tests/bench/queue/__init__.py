@@ -1,0 +1,1 @@
+"""The review queue under load, and Label Studio under the same."""

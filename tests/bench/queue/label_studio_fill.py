@@ -1,0 +1,120 @@
+"""Run by Label Studio's own python in its folder: READERS TASKS REGIONS. Fills its database and says, as the
+last line, the project and a token a reader."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import uuid
+
+sys.path.insert(0, os.getcwd())
+
+import django
+
+django.setup()
+
+from django.db import connection  # noqa: E402
+from organizations.models import Organization  # noqa: E402
+from projects.models import Project  # noqa: E402
+from rest_framework.authtoken.models import Token  # noqa: E402
+from users.models import User  # noqa: E402
+
+CONFIG = """<View><Image name="image" value="$image"/>
+<RectangleLabels name="label" toName="image"><Label value="lesion"/></RectangleLabels>
+<Choices name="verdict" toName="image" perRegion="true"><Choice value="primary"/><Choice value="other"/>
+<Choice value="not a lesion"/></Choices></View>"""
+PLAIN = {
+    "boolean": "false",
+    "jsonb": "'{}'::jsonb",
+    "character varying": "''",
+    "text": "''",
+    "integer": "0",
+    "bigint": "0",
+    "double precision": "0",
+    "timestamp with time zone": "now()",
+    "uuid": "gen_random_uuid()",
+}
+
+
+def insert(table: str, source: str, values: dict[str, str], given: dict[str, object]) -> None:
+    """Rows from a SELECT; columns that must have a value and were not named get a plain one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s "
+            "AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'",
+            [table],
+        )
+        for name, kind in cursor.fetchall():
+            values.setdefault(name, PLAIN[kind])
+        columns, wanted = ", ".join(f'"{name}"' for name in values), ", ".join(values.values())
+        # All of it is written in this file or named by the database itself.
+        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {wanted} FROM {source}", given)  # noqa: S608
+
+
+def main() -> None:
+    readers, tasks, regions = (int(word) for word in sys.argv[1:4])
+    users = [
+        User.objects.create_user(f"reader{n}@example.org", uuid.uuid4().hex, username=f"reader{n}")
+        for n in range(readers)
+    ]
+    organization = Organization.create_organization(created_by=users[0], title="load")
+    for user in users:
+        organization.add_user(user)
+        user.active_organization = organization
+        user.save()
+    organization.jwt.legacy_api_tokens_enabled = True
+    organization.jwt.save()
+    project = Project.objects.create(
+        title="load",
+        created_by=users[0],
+        organization=organization,
+        label_config=CONFIG,
+        model_version="v1",
+        show_collab_predictions=True,
+    )
+    result = [
+        {
+            "id": f"r{n}",
+            "from_name": "label",
+            "to_name": "image",
+            "type": "rectanglelabels",
+            "value": {"x": 10, "y": 5 * n, "width": 8, "height": 4, "rectanglelabels": ["lesion"]},
+            "score": 1 / (n + 1),
+        }
+        for n in range(regions)
+    ]
+    given = {
+        "project": project.pk,
+        "tasks": tasks,
+        "data": json.dumps({"image": "/static/none.png"}),
+        "result": json.dumps(result),
+    }
+    insert(
+        "task",
+        "generate_series(1, %(tasks)s) n",
+        {
+            "project_id": "%(project)s",
+            "data": "%(data)s::jsonb",
+            "overlap": "1",
+            "inner_id": "n",
+            "total_predictions": "1",
+        },
+        given,
+    )
+    insert(
+        "prediction",
+        "task",
+        {
+            "task_id": "id",
+            "project_id": "%(project)s",
+            "result": "%(result)s::jsonb",
+            "model_version": "'v1'",
+        },
+        given,
+    )
+    print(json.dumps({"project": project.pk, "tokens": [Token.objects.get(user=u).key for u in users]}))
+
+
+if __name__ == "__main__":
+    main()
