@@ -125,8 +125,11 @@ def _outcome_of(job: ImportJob, found: FoundStudy, item: ImportItem) -> dict[str
             f"The study could not be read to its end ({type(error).__name__}).",
             "See that its files are whole and readable, then import it again.",
         )
-    outcome = ImportOutcome.DUPLICATE if taken.duplicate else ImportOutcome.TAKEN
-    message = "This study is in the cohort already." if taken.duplicate else _notes(found, taken.note)
+    # A process that was killed after it took the study, and before it said so, took it for this import.
+    ours = bool(item.tries) and taken.study.created_at >= job.created_at
+    duplicate = taken.duplicate and not ours
+    outcome = ImportOutcome.DUPLICATE if duplicate else ImportOutcome.TAKEN
+    message = "This study is in the cohort already." if duplicate else _notes(found, taken.note)
     return {"outcome": outcome, "study": taken.study, "message": message}
 
 

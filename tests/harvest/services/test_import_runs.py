@@ -62,6 +62,27 @@ def test_an_import_goes_on_where_a_lost_worker_left_it(
     assert not any(Path(settings.WORK_DIR).rglob("*"))
 
 
+def test_a_study_whose_worker_was_lost_before_it_said_so_counts_as_taken(
+    cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not as a copy of itself; what another import took before is one."""
+    write_study(archive / "a", seed=1)
+    job = create_path_import(cohort=cohort, path=archive, given_phases={}, split=Split.POOL)
+
+    def lost(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    start_import(job_id=job.pk)
+    with monkeypatch.context() as dying:
+        dying.setattr(reading, "_settle", lost)
+        with pytest.raises(KeyboardInterrupt):
+            read_next(job_id=job.pk)
+    assert (outcomes(job), Study.objects.count()) == ([(ImportOutcome.WAITING, "")], 1)
+    run_import(job_id=job.pk)
+    assert (outcomes(job), Study.objects.count()) == ([(ImportOutcome.TAKEN, "")], 1)
+    assert outcomes(run(cohort, archive))[0][0] == ImportOutcome.DUPLICATE
+
+
 def test_a_study_that_takes_its_worker_with_it_is_given_up(
     cohort: Cohort, archive: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
