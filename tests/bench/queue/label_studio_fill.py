@@ -8,18 +8,6 @@ import os
 import sys
 import uuid
 
-sys.path.insert(0, os.getcwd())
-
-import django
-
-django.setup()
-
-from django.db import connection  # noqa: E402
-from organizations.models import Organization  # noqa: E402
-from projects.models import Project  # noqa: E402
-from rest_framework.authtoken.models import Token  # noqa: E402
-from users.models import User  # noqa: E402
-
 CONFIG = """<View><Image name="image" value="$image"/>
 <RectangleLabels name="label" toName="image"><Label value="lesion"/></RectangleLabels>
 <Choices name="verdict" toName="image" perRegion="true"><Choice value="primary"/><Choice value="other"/>
@@ -39,6 +27,8 @@ PLAIN = {
 
 def insert(table: str, source: str, values: dict[str, str], given: dict[str, object]) -> None:
     """Rows from a SELECT; columns that must have a value and were not named get a plain one."""
+    from django.db import connection
+
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s "
@@ -53,6 +43,16 @@ def insert(table: str, source: str, values: dict[str, str], given: dict[str, obj
 
 
 def main() -> None:
+    sys.path.insert(0, os.getcwd())
+    import django
+
+    django.setup()
+    # Label Studio's own, which no other environment has.
+    from organizations.models import Organization
+    from projects.models import Project
+    from rest_framework.authtoken.models import Token
+    from users.models import User
+
     readers, tasks, regions = (int(word) for word in sys.argv[1:4])
     users = [
         User.objects.create_user(f"reader{n}@example.org", uuid.uuid4().hex, username=f"reader{n}")
