@@ -37,7 +37,8 @@ def device_of(network: nn.Module) -> torch.device:
 def moved(tree: T, device: torch.device) -> T:
     """The same with every tensor on `device`; tuples and dataclasses are gone through, the rest stays."""
     if isinstance(tree, Tensor):
-        return tree.to(device, non_blocking=True)  # type: ignore[return-value]
+        # Towards the CPU it must be waited for: whoever reads it there would see what is not there yet.
+        return tree.to(device, non_blocking=device.type != "cpu")  # type: ignore[return-value]
     if isinstance(tree, tuple):
         return tuple(moved(part, device) for part in tree)  # type: ignore[return-value]
     if is_dataclass(tree) and not isinstance(tree, type):
@@ -46,7 +47,7 @@ def moved(tree: T, device: torch.device) -> T:
 
 
 def in_bf16(precision: Precision, device: torch.device) -> bool:
-    """ "auto" is bf16 on a GPU. On a CPU it is fp32: without instructions of its own bf16 is slower there."""
+    """Whether to compute in bf16: "auto" does on a GPU alone, since few CPUs have instructions for it."""
     return precision == "bf16" or (precision == "auto" and device.type == "cuda")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from harvest.domain import LesionClass, QueueState, ReadingPolicy, Strategy
@@ -117,7 +117,8 @@ def _hold(parent: HarvestRound, reader: User, *, adjudicate: bool) -> Held:
 
 def _pick(parent: HarvestRound, reader: User, *, after: int, adjudicate: bool) -> Held:
     """The best reading that waits, leased; empty where none does."""
-    unread = "" if parent.reading_policy == ReadingPolicy.ONE else _UNREAD
+    once = parent.reading_policy == ReadingPolicy.ONE
+    sql = (_PICK_ADJUDICATION if adjudicate else _PICK).format(unread="" if once else _UNREAD)
     now = timezone.now()
     places = list(_places(parent))
     told: dict[str, Any] = {
@@ -129,8 +130,21 @@ def _pick(parent: HarvestRound, reader: User, *, after: int, adjudicate: bool) -
         "arms": [arm.value for arm, _ in places],
         "strata": [stratum for _, stratum in places],
     }
+    if once:
+        return _picked(sql, told)
+    while True:
+        try:
+            with transaction.atomic():
+                return _picked(sql, told)
+        except IntegrityError:
+            # Another window of the reader took the other reading of that study at the same moment. It is
+            # through by now, so the study is seen to be the reader's, and passed over.
+            continue
+
+
+def _picked(sql: str, told: dict[str, Any]) -> Held:
     with connection.cursor() as cursor:
-        cursor.execute((_PICK_ADJUDICATION if adjudicate else _PICK).format(unread=unread), told)
+        cursor.execute(sql, told)
         return cursor.fetchall()
 
 

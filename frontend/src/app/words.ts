@@ -48,6 +48,18 @@ const WORDS: Record<string, string> = {
   key_slice_filter: t("key slice filter"),
   characterizer: t("characterizer"),
   liver_segmenter: t("liver segmenter"),
+  // What a running training tells.
+  loss: t("loss"),
+  heatmap: t("heatmap"),
+  size: t("size"),
+  offset: t("offset"),
+  hard_negative: t("hard negatives"),
+  segment: t("segmentation"),
+  classify: t("classification"),
+  accuracy: t("accuracy"),
+  lr: t("learning rate"),
+  samples_per_s: t("samples a second"),
+  loader_share: t("share of time waiting for data"),
   // What a study is for.
   pool: t("pool"),
   gold: t("gold"),

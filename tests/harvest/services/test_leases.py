@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from harvest.domain import QueueState, Role, Strategy
+from harvest.domain import QueueState, ReadingPolicy, Role, Strategy
 from harvest.models import HarvestRound, Reading
 from harvest.services.leases import Handed, hand_out
 from harvest.services.people import create_login
@@ -149,3 +149,48 @@ def test_a_study_comes_first_while_a_verdict_on_it_is_being_stored(
         assert asking.is_alive()  # it waits for the verdict, and does not hand out another study meanwhile
     asking.join(10)
     assert asked == [handed]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_windows_of_a_reader_are_never_given_both_readings_of_a_study(
+    ready_round: HarvestRound, readers: tuple[User, User]
+) -> None:
+    """Nor an error: the window that comes second, while the first is not through, gets another study."""
+    ready_round.reading_policy = ReadingPolicy.TWO
+    ready_round.save()
+    for row in list(Reading.objects.filter(round=ready_round)):
+        Reading.objects.create(
+            round=ready_round, round_study_id=row.round_study_id, number=2, arm=row.arm, priority=row.priority
+        )
+    best = (
+        Reading.objects.filter(round=ready_round, number=1, arm=Strategy.SCORE).order_by("-priority").first()
+    )
+    assert best is not None
+    Reading.objects.filter(round=ready_round).exclude(round_study=best.round_study_id).update(priority=-1)
+    HarvestRound.objects.update(random_share=0)
+    ready_round.refresh_from_db()
+    url = connection.get_connection_params()
+    names = ("host", "port", "user", "password", "dbname")
+    given = {name: url[name] for name in names if url.get(name)}
+    got: list[Handed] = []
+
+    def ask() -> None:
+        try:
+            got.append(hand_out(parent=ready_round, reader=readers[0]))
+        finally:
+            connection.close()
+
+    with psycopg.connect(**given) as first:
+        first.execute(
+            "UPDATE harvest_reading SET state = 'leased', reader_id = %s, leased_at = now(), "
+            "leased_until = now() + interval '1 hour' WHERE id = %s",
+            [readers[0].pk, best.pk],
+        )
+        second = threading.Thread(target=ask)
+        second.start()
+        second.join(1)
+        assert second.is_alive()  # it waits for the first, whose study it must not get
+    second.join(10)
+    assert [handed.now is not None for handed in got] == [True]
+    mine = Reading.objects.filter(reader=readers[0]).values_list("round_study", flat=True)
+    assert sorted(mine) == sorted({best.round_study_id, got[0].now})
