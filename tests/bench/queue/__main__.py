@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=100_000)
     parser.add_argument("--candidates", type=int, default=10, help="a study")
     parser.add_argument("--readers", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=240, help="of reading: long enough for a p95 of studies")
+    parser.add_argument("--seconds", type=float, default=240, help="long enough for a p95 of studies")
     parser.add_argument("--thought", type=float, default=1.0, help="seconds before each click")
     asked = parser.parse_args()
     load = {
