@@ -14,7 +14,10 @@ KINDS = ("detector", "key_slice_filter", "characterizer", "liver_segmenter")
 _FAMILIES: dict[str, tuple[str, str]] = {
     "centernet3d": ("detector", "detector.centernet.family:FAMILY"),
     "ksf": ("key_slice_filter", "detector.keyslice.family:FAMILY"),
-    "sadt": ("characterizer", "detector.sadt.family:FAMILY"),
+    "sadt": ("characterizer", "detector.sadt.family:SADT"),
+    "deepten": ("characterizer", "detector.sadt.family:DEEPTEN"),
+    "resnet2d": ("characterizer", "detector.sadt.family:RESNET2D"),
+    "resnet3d": ("characterizer", "detector.sadt.family:RESNET3D"),
     "liver-unet": ("liver_segmenter", "detector.liver.family:FAMILY"),
 }
 _plugins_loaded = False

@@ -1,7 +1,8 @@
 """Axial crops on a fixed millimetre grid, and the planes of a box on it. Lesions keep their size in mm.
 
-A crop is `side` x `side` pixels of `spacing_mm`, (Y, X), centred on a point of the volume. Nothing is ever
-resized to fit: a lesion twice as large in mm covers twice the pixels along each axis.
+A crop is `side` x `side` pixels of `spacing_mm`, (Y, X), centred on a point of the volume. Nothing is
+resized to fit, but where `grid_filled_by` is asked to: a lesion twice as large in mm covers twice the pixels
+along each axis.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class CropGrid:
-    """The pixel grid of a crop: its centre (x, y) in mm, the pixel size in mm, and pixels a side."""
+    """The pixel grid of a crop: its centre (x, y) and pixel size (x, y) in mm, and pixels a side."""
 
     centre_xy_mm: tuple[float, float]
-    spacing_mm: float
+    spacing_xy_mm: tuple[float, float]
     side: int
 
     def centres_mm(self, axis: int) -> npt.NDArray[np.float64]:
         """Pixel centres in mm along x (axis 0) or y (axis 1)."""
-        offsets = (np.arange(self.side) - (self.side - 1) / 2) * self.spacing_mm
+        offsets = (np.arange(self.side) - (self.side - 1) / 2) * self.spacing_xy_mm[axis]
         return np.asarray(offsets + self.centre_xy_mm[axis], dtype=np.float64)
 
 
@@ -43,7 +44,14 @@ def grid_around(
 ) -> CropGrid:
     """The crop grid centred on a box, optionally moved by (x, y) mm."""
     x, y, _ = box.centre_mm
-    return CropGrid((x + shift_xy_mm[0], y + shift_xy_mm[1]), spacing_mm, side)
+    return CropGrid((x + shift_xy_mm[0], y + shift_xy_mm[1]), (spacing_mm, spacing_mm), side)
+
+
+def grid_filled_by(box: Box3D, side: int) -> CropGrid:
+    """The crop grid that a box's axial outline fills exactly: the one that resizes a lesion."""
+    x, y, _ = box.centre_mm
+    width, height, _ = box.size_mm
+    return CropGrid((x, y), (width / side, height / side), side)
 
 
 def _weights(targets: npt.NDArray[np.float64], origin: float, spacing: float, n: int, pixel: float) -> Image:
@@ -71,8 +79,8 @@ def axial_crops(volume: Volume, z_indices: Sequence[int], grid: CropGrid) -> Ima
     depth, rows, columns = geometry.shape_zyx
     ox, oy, _ = geometry.origin_xyz_mm
     sx, sy, _ = geometry.spacing_xyz_mm
-    wy = _weights(grid.centres_mm(1), oy, sy, rows, grid.spacing_mm)
-    wx = _weights(grid.centres_mm(0), ox, sx, columns, grid.spacing_mm)
+    wy = _weights(grid.centres_mm(1), oy, sy, rows, grid.spacing_xy_mm[1])
+    wx = _weights(grid.centres_mm(0), ox, sx, columns, grid.spacing_xy_mm[0])
     inside = np.outer(wy.sum(axis=1) > 0, wx.sum(axis=1) > 0)
     # Only the voxels the crop touches are read: the array may be memory-mapped.
     y_used, x_used = np.flatnonzero(wy.any(axis=0)), np.flatnonzero(wx.any(axis=0))
@@ -130,9 +138,9 @@ def box_plane(box: Box3D, grid: CropGrid) -> Mask:
     x, y = grid.centres_mm(0), grid.centres_mm(1)
     plane = np.outer((y >= box.lo[1]) & (y <= box.hi[1]), (x >= box.lo[0]) & (x <= box.hi[0]))
     if not plane.any():
-        half = grid.spacing_mm * grid.side / 2
+        half_x, half_y = (pixel * grid.side / 2 for pixel in grid.spacing_xy_mm)
         cx, cy, _ = box.centre_mm
-        if abs(cx - grid.centre_xy_mm[0]) <= half and abs(cy - grid.centre_xy_mm[1]) <= half:
+        if abs(cx - grid.centre_xy_mm[0]) <= half_x and abs(cy - grid.centre_xy_mm[1]) <= half_y:
             plane[np.abs(y - cy).argmin(), np.abs(x - cx).argmin()] = True
     return plane
 

@@ -1,10 +1,11 @@
-"""A trained SaDT applied to a lesion."""
+"""A trained lesion classifier applied to a lesion."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from detector.contracts import Characterization, StudyImages
 from detector.data.crops import slices_by_area
@@ -12,18 +13,18 @@ from detector.errors import PlanError
 from detector.geometry import Box3D
 from detector.hardware import choose_device, device_of
 from detector.sadt.classes import CLASSES
-from detector.sadt.config import FAMILY_NAME, SadtPlan, parse_plan
-from detector.sadt.network import Sadt
+from detector.sadt.config import SadtPlan, parse_plan
+from detector.sadt.network import build_network
 from detector.sadt.samples import lesion_crop
 from detector.weights import load_state, read_plan
 
 OUTPUT = "lesion_class"
 
 
-class SadtCharacterizer:
+class LesionClassifier:
     """LesionCharacterizer: {"lesion_class": {hcc, icc, metastasis, benign: share}}, shares that sum to 1."""
 
-    def __init__(self, network: Sadt, plan: SadtPlan) -> None:
+    def __init__(self, network: nn.Module, plan: SadtPlan) -> None:
         self.network = network.eval()
         self.plan = plan
 
@@ -57,16 +58,16 @@ class SadtCharacterizer:
         )
 
 
-def load_characterizer(weights: Path) -> SadtCharacterizer:
-    """The characterizer of a weights file.
+def load_characterizer(weights: Path, system: str) -> LesionClassifier:
+    """The characterizer of a weights file of one of detector.sadt.config.SYSTEMS.
 
     Raises:
-        PlanError: not a SaDT weights file, or its tensors do not fit its plan.
+        PlanError: not a weights file of that system, or its tensors do not fit its plan.
     """
     plan = parse_plan(read_plan(weights))
-    network = Sadt(plan)
+    network = build_network(plan)
     try:
-        network.load_state_dict(load_state(weights, family=FAMILY_NAME))
+        network.load_state_dict(load_state(weights, family=system))
     except RuntimeError as error:
-        raise PlanError("The SaDT weights do not fit the plan stored with them.") from error
-    return SadtCharacterizer(network.to(choose_device()), plan)
+        raise PlanError("The weights do not fit the plan stored with them.") from error
+    return LesionClassifier(network.to(choose_device()), plan)

@@ -10,11 +10,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from detector.errors import PlanError
 from detector.sadt.resnet import Block, Norm
 
-FAMILY_NAME = "sadt"
+# What each system changes in the plan of a size. DeepTEN sees the box resized to the crop, as the paper has
+# it: with SaDT's crop the lesion mask alone would not be told from the scale.
+SYSTEMS: dict[str, dict[str, Any]] = {
+    "sadt": {},
+    "deepten": {"view": "box"},
+    "resnet2d": {"head": "average"},
+    "resnet3d": {"view": "volume", "head": "average"},
+}
 
 
 class SadtPlan(BaseModel):
-    """`resnet50` is the paper's network; the others are smaller and say where they differ.
+    """The plan of SaDT and of the systems it is compared with; SYSTEMS says what each of them changes.
+
+    `resnet50` is the paper's network; the others are smaller and say where they differ. `view`: "scale" (a
+    slice at a fixed pixel size), "box" (a slice, the box resized to the crop) or "volume" (`depth` slices
+    `slice_mm` apart around the box's centre). `head`: "encoding" (texture, pooled over the lesion in the
+    view "scale" and over all of the others) or "average" (of the last feature map).
 
     Crops are `sides[0]` pixels of `spacing_mm`, the larger sides serving larger lesions; never resized.
     `weighting`: "effective_number" (inverse effective number of samples) or "paper" (5 for HCC, 2 for
@@ -25,6 +37,10 @@ class SadtPlan(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     size: str
+    view: Literal["scale", "box", "volume"] = "scale"
+    head: Literal["encoding", "average"] = "encoding"
+    depth: int = Field(default=16, ge=1)
+    slice_mm: float = Field(default=5.0, gt=0)
     phases: tuple[str, ...] = ("non_contrast", "arterial", "portal_venous", "delayed")
     spacing_mm: float = Field(gt=0)
     hu_window: tuple[float, float] = (-20.0, 200.0)
@@ -103,15 +119,17 @@ _SIZES: dict[str, dict[str, Any]] = {
 SIZES = tuple(_SIZES)
 
 
-def make_plan(size: str, overrides: Mapping[str, Any] | None = None) -> SadtPlan:
-    """The plan of a named size with single fields overridden.
+def make_plan(size: str, overrides: Mapping[str, Any] | None = None, *, system: str = "sadt") -> SadtPlan:
+    """The plan of a named size of a system with single fields overridden.
 
     Raises:
-        PlanError: no such size, an override names no field of the plan, or its value does not fit.
+        PlanError: no such size or system, an override names no field of the plan, or its value does not fit.
     """
     if size not in _SIZES:
         raise PlanError(f"Unknown size: {size}.", remedy=f"One of: {', '.join(SIZES)}.")
-    return parse_plan({**_SIZES[size], **(overrides or {}), "size": size})
+    if system not in SYSTEMS:
+        raise PlanError(f"Unknown system: {system}.", remedy=f"One of: {', '.join(SYSTEMS)}.")
+    return parse_plan({**_SIZES[size], **SYSTEMS[system], **(overrides or {}), "size": size})
 
 
 def parse_plan(data: Mapping[str, Any]) -> SadtPlan:
@@ -124,4 +142,6 @@ def parse_plan(data: Mapping[str, Any]) -> SadtPlan:
         raise PlanError(f"The SaDT plan is not valid at {where}: {first['msg']}.") from error
     if len(plan.layers) != len(plan.strides):
         raise PlanError("The SaDT plan needs one stride for each stage: layers and strides differ in length.")
+    if plan.view == "volume" and plan.head == "encoding":
+        raise PlanError("The texture encoding reads slices, not volumes.", remedy='Set head to "average".')
     return plan

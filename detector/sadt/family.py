@@ -1,24 +1,30 @@
-"""SaDT as a model family of the registry: "sadt"."""
+"""SaDT and the systems it is compared with, as model families of the registry."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from detector.sadt.characterizer import SadtCharacterizer, load_characterizer
+from detector.sadt.characterizer import LesionClassifier, load_characterizer
 from detector.sadt.trainer import SadtTrainer
 
 
-class SadtFamily:
-    """detector.contracts.ModelFamily of the texture-encoding lesion classifier."""
+class ClassifierFamily:
+    """detector.contracts.ModelFamily of one of detector.sadt.config.SYSTEMS."""
 
     kind = "characterizer"
 
-    def load(self, weights: Path) -> SadtCharacterizer:
+    def __init__(self, system: str) -> None:
+        self.system = system
+
+    def load(self, weights: Path) -> LesionClassifier:
         """The characterizer of a weights file; raises PlanError."""
-        return load_characterizer(weights)
+        return load_characterizer(weights, self.system)
 
     def trainer(self) -> SadtTrainer:
-        return SadtTrainer()
+        return SadtTrainer(self.system)
 
 
-FAMILY = SadtFamily()
+SADT = ClassifierFamily("sadt")
+DEEPTEN = ClassifierFamily("deepten")
+RESNET2D = ClassifierFamily("resnet2d")
+RESNET3D = ClassifierFamily("resnet3d")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monai.networks.nets import ResNet as MonaiResNet
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -22,15 +23,7 @@ class Sadt(nn.Module):
     def __init__(self, plan: SadtPlan) -> None:
         super().__init__()
         self.inputs = 2 * len(plan.phases)
-        self.encoder = ResNet(
-            self.inputs,
-            width=plan.width,
-            layers=plan.layers,
-            strides=plan.strides,
-            block=plan.block,
-            norm=plan.norm,
-            stem_pool=plan.stem_pool,
-        )
+        self.encoder = _encoder(plan)
         self.reduce = nn.Sequential(
             nn.Conv2d(self.encoder.channels, plan.encoding_channels, 1, bias=False),
             norm_layer(plan.norm, plan.encoding_channels),
@@ -41,8 +34,79 @@ class Sadt(nn.Module):
 
     def forward(self, images: Tensor, mask: Tensor) -> Tensor:
         """Raises ShapeError where the channels are not two for each phase of the plan."""
-        if images.shape[1] != self.inputs:
-            raise ShapeError(f"SaDT needs {self.inputs} channels, got {images.shape[1]}.")
-        residuals = self.encoding(self.reduce(self.encoder(images)), mask)
+        _check_channels(images, self.inputs)
+        residuals = self.encoding(self.descriptors(images), mask)
         logits: Tensor = self.classify(functional.normalize(residuals.flatten(1), dim=1))
         return logits
+
+    def descriptors(self, images: Tensor) -> Tensor:
+        """(B, D, h, w): what the encoding counts."""
+        reduced: Tensor = self.reduce(self.encoder(images))
+        return reduced
+
+
+class AveragePooled(nn.Module):
+    """ResNet in 2D: the last feature map's mean and one linear layer. The mask is not used."""
+
+    def __init__(self, plan: SadtPlan) -> None:
+        super().__init__()
+        self.inputs = 2 * len(plan.phases)
+        self.encoder = _encoder(plan)
+        self.classify = nn.Linear(self.encoder.channels, len(CLASSES))
+
+    def forward(self, images: Tensor, mask: Tensor) -> Tensor:
+        _check_channels(images, self.inputs)
+        logits: Tensor = self.classify(self.encoder(images).mean((2, 3)))
+        return logits
+
+
+class Volumetric(nn.Module):
+    """ResNet3D (MONAI's) on (B, 2 P, D, H, W), the volume around the lesion. The mask is not used.
+
+    Its first convolution halves H and W alone: a slice is several pixels thick.
+    """
+
+    def __init__(self, plan: SadtPlan) -> None:
+        super().__init__()
+        self.inputs = 2 * len(plan.phases)
+        width = plan.width
+        self.body = MonaiResNet(
+            plan.block,
+            [*plan.layers, *[1] * (4 - len(plan.layers))],
+            [width, 2 * width, 4 * width, 8 * width],
+            n_input_channels=self.inputs,
+            conv1_t_size=(3, 7, 7),  # type: ignore[arg-type]
+            conv1_t_stride=(1, 2, 2),  # type: ignore[arg-type]
+            no_max_pool=not plan.stem_pool,
+            num_classes=len(CLASSES),
+            norm="batch" if plan.norm == "batch" else ("group", {"num_groups": max(1, width // 8)}),
+        )
+
+    def forward(self, images: Tensor, mask: Tensor) -> Tensor:
+        _check_channels(images, self.inputs)
+        logits: Tensor = self.body(images)
+        return logits
+
+
+def build_network(plan: SadtPlan) -> nn.Module:
+    """The network of a plan, with random weights: (images, mask) to (B, 4) logits."""
+    if plan.view == "volume":
+        return Volumetric(plan)
+    return Sadt(plan) if plan.head == "encoding" else AveragePooled(plan)
+
+
+def _encoder(plan: SadtPlan) -> ResNet:
+    return ResNet(
+        2 * len(plan.phases),
+        width=plan.width,
+        layers=plan.layers,
+        strides=plan.strides,
+        block=plan.block,
+        norm=plan.norm,
+        stem_pool=plan.stem_pool,
+    )
+
+
+def _check_channels(images: Tensor, inputs: int) -> None:
+    if images.shape[1] != inputs:
+        raise ShapeError(f"The network needs {inputs} channels, got {images.shape[1]}.")

@@ -1,4 +1,4 @@
-"""Lesions as SaDT sees them: axial multiphase crops at a fixed pixel size, with the box as mask."""
+"""Lesions as the classifiers see them: multiphase slices or volumes around a box, with the box as mask."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from torch import Tensor
 from detector.contracts import StudyImages
 from detector.data.cases import Case
 from detector.data.crops import (
+    CropGrid,
     box_plane,
     grid_around,
+    grid_filled_by,
     jitter_box,
     phase_crops,
     side_for,
@@ -30,7 +32,7 @@ BOX_JITTER = 0.2
 
 @dataclass(frozen=True, slots=True)
 class LesionSample:
-    """One lesion: (S, 2 P, side, side) slices, (S, side, side) boxes, its class index, and whose it is."""
+    """One lesion: S views of (2 P, [D,] side, side), (S, side, side) boxes, its class index, whose it is."""
 
     images: npt.NDArray[np.float16]
     masks: npt.NDArray[np.bool_]
@@ -40,7 +42,7 @@ class LesionSample:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """(B, 2 P, H, W) images, (B, H, W) masks, (B,) class indices."""
+    """(B, 2 P, [D,] H, W) images, (B, H, W) masks, (B,) class indices."""
 
     images: Tensor
     masks: Tensor
@@ -50,11 +52,32 @@ class Batch:
 def lesion_crop(
     study: StudyImages, box: Box3D, z_index: int, plan: SadtPlan, absent: Sequence[str] = ()
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """(2 P, side, side) phases with presence planes and the (side, side) mask of the box."""
-    grid = grid_around(box, plan.spacing_mm, side_for(box, plan.spacing_mm, plan.sides))
-    return phase_crops(study, plan.phases, z_index, grid, hu_window=plan.hu_window, absent=absent), box_plane(
-        box, grid
-    )
+    """(2 P, [D,] side, side) phases with presence planes and the (side, side) mask of the box, as the plan's
+    view has them."""
+    grid = grid_of(box, plan)
+    return _image(study, box, z_index, grid, plan, absent), box_plane(box, grid)
+
+
+def grid_of(box: Box3D, plan: SadtPlan) -> CropGrid:
+    """The pixels of a lesion's view: all of one size in mm, or as many as the box gets, whatever its size."""
+    if plan.view == "box":
+        return grid_filled_by(box, min(plan.sides))
+    if plan.view == "volume":  # nothing is cut off by a larger side: volumes of one size make a batch
+        return grid_around(box, plan.spacing_mm, min(plan.sides))
+    return grid_around(box, plan.spacing_mm, side_for(box, plan.spacing_mm, plan.sides))
+
+
+def _image(
+    study: StudyImages, box: Box3D, z_index: int, grid: CropGrid, plan: SadtPlan, absent: Sequence[str]
+) -> npt.NDArray[np.float32]:
+    def crop(z: int) -> npt.NDArray[np.float32]:
+        return phase_crops(study, plan.phases, z, grid, hu_window=plan.hu_window, absent=absent)
+
+    if plan.view != "volume":
+        return crop(z_index)
+    x, y, middle = box.centre_mm
+    heights = middle + (np.arange(plan.depth) - (plan.depth - 1) / 2) * plan.slice_mm
+    return np.stack([crop(round(study.geometry.index_from_point((x, y, z))[0])) for z in heights], axis=1)
 
 
 def usable_absent(case_phases: Sequence[str], absent: Sequence[str]) -> tuple[str, ...]:
@@ -67,7 +90,7 @@ def sample_of(
 ) -> LesionSample | None:
     """The sample of a study's largest primary lesion; None where it has no lesion with a four-class label.
 
-    `slices` largest ones, each with the box jittered by up to `jitter` of its size.
+    `slices` largest ones, each with the box jittered by up to `jitter` of its size; of a volume, one.
     """
     mark = primary_mark(case)
     label = class_of(case, mark) if mark else None
@@ -75,12 +98,14 @@ def sample_of(
         return None
     absent = usable_absent(tuple(study.volumes), mark.absent_phases)
     rng = np.random.default_rng([plan.seed, *case.study.encode()])
-    grid = grid_around(mark.box, plan.spacing_mm, side_for(mark.box, plan.spacing_mm, plan.sides))
-    zs = slices_by_area(study.geometry, mark.box)[:slices]
-    images = [phase_crops(study, plan.phases, z, grid, hu_window=plan.hu_window, absent=absent) for z in zs]
+    zs = slices_by_area(study.geometry, mark.box)[: 1 if plan.view == "volume" else slices]
+    # The box that is resized is jittered itself; elsewhere the crop lies still and the mask moves on it.
+    boxes = [jitter_box(mark.box, rng, jitter) for _ in zs]
+    grids = [grid_of(box if plan.view == "box" else mark.box, plan) for box in boxes]
+    images = [_image(study, mark.box, z, grid, plan, absent) for z, grid in zip(zs, grids, strict=True)]
     return LesionSample(
         images=np.stack(images).astype(np.float16),
-        masks=np.stack([box_plane(jitter_box(mark.box, rng, jitter), grid) for _ in zs]),
+        masks=np.stack([box_plane(box, grid) for box, grid in zip(boxes, grids, strict=True)]),
         label=CLASSES.index(label),
         subject=case.subject,
     )
@@ -109,7 +134,7 @@ def collate(
     for image, mask in zip(images, masks, strict=True):
         before = (side - image.shape[-1]) // 2
         width = (before, side - image.shape[-1] - before)
-        padded.append(np.pad(image, ((0, 0), width, width), mode="edge"))
+        padded.append(np.pad(image, (*[(0, 0)] * (image.ndim - 2), width, width), mode="edge"))
         boxes.append(np.pad(mask, (width, width)))
     return Batch(
         torch.from_numpy(np.stack(padded)),

@@ -25,13 +25,13 @@ def _augment(
     phases = len(plan.phases)
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
     shift = tuple(rng.integers(-SHIFT_PIXELS, SHIFT_PIXELS + 1, 2))
-    image = np.roll(np.rot90(image, turns, (1, 2)), shift, (1, 2))
+    image = np.roll(np.rot90(image, turns, (-2, -1)), shift, (-2, -1))
     mask = np.roll(np.rot90(mask, turns), shift, (0, 1))
     if flip:
-        image, mask = image[:, :, ::-1], mask[:, ::-1]
+        image, mask = image[..., ::-1], mask[:, ::-1]
     image = image.copy()
     for phase in range(phases):
-        image[phase] = np.roll(image[phase], tuple(rng.integers(-1, 2, 2)), (0, 1))
+        image[phase] = np.roll(image[phase], tuple(rng.integers(-1, 2, 2)), (-2, -1))
     # One gain and offset for all phases: the differences between phases are what tells the classes apart.
     image[:phases] = (image[:phases] * rng.uniform(0.9, 1.1) + rng.uniform(-0.05, 0.05)) * image[phases:]
     hide_phases(image, phases, plan.phase_dropout, rng)

@@ -1,4 +1,4 @@
-"""Trains SaDT on a case list and judges it on the gold list."""
+"""Trains SaDT, or a system it is compared with, on a case list and judges it on the gold list."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from detector.errors import PlanError, TrainingError
 from detector.evaluation.classification import classification_report
 from detector.hardware import device_of
 from detector.sadt.classes import CLASSES
-from detector.sadt.config import FAMILY_NAME, make_plan
+from detector.sadt.config import make_plan
 from detector.sadt.losses import class_weights
-from detector.sadt.network import Sadt
+from detector.sadt.network import build_network
 from detector.sadt.samples import BOX_JITTER, LesionSample, collate, load_samples
 from detector.sadt.task import SadtTask
 from detector.training.fit import fit, training_key
@@ -62,10 +62,10 @@ def judge(network: nn.Module, gold: Sequence[LesionSample]) -> dict[str, Any]:
     return dict(classification_report(truth, predict(network, gold), [s.subject for s in gold], CLASSES))
 
 
-def initialise(network: nn.Module, weights: Path) -> None:
+def initialise(network: nn.Module, weights: Path, system: str) -> None:
     """Loads a former version's tensors; raises PlanError where they are of another network."""
     try:
-        network.load_state_dict(load_state(weights, family=FAMILY_NAME))
+        network.load_state_dict(load_state(weights, family=system))
     except RuntimeError as error:
         raise PlanError(
             "The initial weights are of another network.", remedy="Take the size they were trained with."
@@ -73,7 +73,10 @@ def initialise(network: nn.Module, weights: Path) -> None:
 
 
 class SadtTrainer:
-    """detector.contracts.Trainer of SaDT: focal loss, class weights, one lesion a study."""
+    """detector.contracts.Trainer of one of the systems: focal loss, class weights, one lesion a study."""
+
+    def __init__(self, system: str) -> None:
+        self.system = system
 
     def train(
         self,
@@ -94,7 +97,7 @@ class SadtTrainer:
             TrainingError: too few lesions or classes, a loss that is not finite, out of memory, stopped.
             PlanError: a size, case list, override or initial weights that do not fit.
         """
-        plan = make_plan(size, overrides)
+        plan = make_plan(size, overrides, system=self.system)
         gold_cases = read_cases(gold) if gold else []
         case_list = read_cases(cases)
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
@@ -103,9 +106,9 @@ class SadtTrainer:
         check_counts(counts, plan.min_lesions_per_class)
 
         seed_everything(plan.seed)
-        network = Sadt(plan)
+        network = build_network(plan)
         if initial_weights:
-            initialise(network, initial_weights)
+            initialise(network, initial_weights, self.system)
         averaged, weights = fit(
             network,
             SadtTask(samples, plan, class_weights(list(counts.values()), plan.weighting)),
@@ -114,8 +117,8 @@ class SadtTrainer:
             ),
             out=out,
             plan=plan,
-            family=FAMILY_NAME,
-            key=training_key(FAMILY_NAME, plan, cases, initial_weights),
+            family=self.system,
+            key=training_key(self.system, plan, cases, initial_weights),
             on_progress=on_progress,
         )
         metrics: dict[str, Any] = {"lesions_by_class": counts}
