@@ -78,7 +78,7 @@ def bootstrap(
 
 
 def bootstrap_sums(
-    subjects: Sequence[str],
+    subjects: Sequence[str] | npt.NDArray[np.str_],
     table: npt.ArrayLike,
     statistic: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]],
     *,
@@ -101,7 +101,10 @@ def bootstrap_sums(
     sums = np.zeros((len(names), values.shape[1]))
     np.add.at(sums, owner, values)
     rng = np.random.default_rng(seed)
-    drawn = np.array([sums[rng.integers(0, len(names), len(names))].sum(axis=0) for _ in range(samples)])
+    drawn = np.empty((samples, sums.shape[1]))
+    for i in range(samples):
+        times = np.bincount(rng.integers(0, len(names), len(names)), minlength=len(names))
+        drawn[i] = times.astype(float) @ sums
     with np.errstate(divide="ignore", invalid="ignore"):
         here, resampled = statistic(sums.sum(axis=0, keepdims=True))[0], statistic(drawn)
     return [_estimate(float(value), resampled[:, i], len(names)) for i, value in enumerate(here)]

@@ -35,7 +35,7 @@ def wilson(share: float, n: float) -> tuple[float, float]:
     return max(0.0, (middle - half) / (1 + Z * Z / n)), min(1.0, (middle + half) / (1 + Z * Z / n))
 
 
-def share_of(hits: Sequence[float], cases: Sequence[float]) -> Share:
+def share_of(hits: npt.ArrayLike, cases: npt.ArrayLike) -> Share:
     """The share of hits among cases, each given by study, with Wilson's interval of the effective number.
 
     That is the number of cases over the design effect of studies (Rao and Scott 1992), at most the cases;
@@ -48,9 +48,10 @@ def share_of(hits: Sequence[float], cases: Sequence[float]) -> Share:
     >>> share_of([1, 0], [1, 1]).estimate["value"], share_of([], []).estimate["value"]
     (0.5, None)
     """
-    if len(hits) != len(cases):
+    hit_, cases_ = np.asarray(hits, dtype=float), np.asarray(cases, dtype=float)
+    if len(hit_) != len(cases_):
         raise ShapeError("Each study needs its hits and its cases.")
-    counted = np.asarray([pair for pair in zip(hits, cases, strict=True) if pair[1] > 0], dtype=float)
+    counted = np.column_stack([hit_, cases_])[cases_ > 0]
     if not len(counted):
         return Share(0, 0, 0, {"value": None, "lo": None, "hi": None, "n": 0})
     hit, all = (float(total) for total in counted.sum(axis=0))
@@ -65,7 +66,7 @@ def share_by_study(studies: Sequence[str], hits: npt.ArrayLike, cases: npt.Array
     sums = np.zeros((2, len(names)))
     np.add.at(sums[0], owner, np.asarray(hits, dtype=float))
     np.add.at(sums[1], owner, np.asarray(cases, dtype=float))
-    return share_of(sums[0].tolist(), sums[1].tolist())
+    return share_of(sums[0], sums[1])
 
 
 def _effective(counted: np.ndarray, p: float) -> float:

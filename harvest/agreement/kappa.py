@@ -7,7 +7,7 @@ stands alone: the share of agreeing pairs and each verdict's own agreement say w
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +15,8 @@ import numpy.typing as npt
 
 from detector.errors import ShapeError
 from detector.evaluation.bootstrap import Estimate, bootstrap_sums
-from detector.evaluation.shares import Share, share_by_study
+from detector.evaluation.shares import Share, share_of
 
-_DRAWN = 4_000_000  # things drawn for an interval: of very many, fewer resamples do
 Floats = npt.NDArray[np.float64]
 
 
@@ -26,6 +25,52 @@ class Rated(NamedTuple):
 
     study: str
     verdicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was said of things, counted: figures of many groups of them cost little from here.
+
+    `study` (things,) is the place of each thing's study in `studies`; `said` (things, categories) how often
+    each verdict was said of it; `first` and `second` (things,) the places of its first two verdicts.
+    """
+
+    categories: Sequence[str]
+    studies: npt.NDArray[np.str_]
+    study: npt.NDArray[np.intp]
+    said: Floats
+    first: npt.NDArray[np.intp]
+    second: npt.NDArray[np.intp]
+
+    def of(self, chosen: npt.NDArray[np.bool_]) -> Tally:
+        """Of some of the things (things,) alone."""
+        names = ("study", "said", "first", "second")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in names})
+
+    def confusion(self) -> npt.NDArray[np.intp]:
+        """(categories, categories): things by the verdict of their first and of their second reader."""
+        k = len(self.categories)
+        return np.bincount(self.first * k + self.second, minlength=k * k).reshape(k, k)
+
+
+def tally(rated: Sequence[Rated], categories: Sequence[str]) -> Tally:
+    """Counts what readers said of things, in the things' order.
+
+    Raises:
+        ShapeError: fewer than two verdicts on a thing, or one that is no category.
+    """
+    if any(len(item.verdicts) < 2 for item in rated):
+        raise ShapeError("Agreement needs two verdicts a thing or more.")
+    place = {c: i for i, c in enumerate(categories)}
+    if unknown := {v for item in rated for v in item.verdicts} - place.keys():
+        raise ShapeError(f"No category: {', '.join(sorted(unknown))}.")
+    studies, study = np.unique(np.array([item.study for item in rated], dtype=str), return_inverse=True)
+    said = np.zeros((len(rated), len(categories)))
+    thing = np.array([i for i, item in enumerate(rated) for _ in item.verdicts], dtype=np.intp)
+    verdict = np.array([place[v] for item in rated for v in item.verdicts], dtype=np.intp)
+    np.add.at(said, (thing, verdict), 1)
+    first, second = (np.array([place[item.verdicts[i]] for item in rated], dtype=np.intp) for i in (0, 1))
+    return Tally(categories, studies, study, said, first, second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,82 +87,63 @@ class Agreement:
     of_category: dict[str, Share]
 
 
-def cohen(rated: Sequence[Rated], categories: Sequence[str], *, seed: int = 0) -> Agreement:
+def cohen(said: Tally, *, seed: int = 0) -> Agreement:
     """Unweighted kappa of two readers (Cohen 1960), resampled by study; verdicts in the readers' order.
 
     Raises:
-        ShapeError: other than two verdicts a thing, or one that is no category.
+        ShapeError: other than two verdicts a thing.
     """
-    if any(len(item.verdicts) != 2 for item in rated):
+    if np.any(said.said.sum(axis=1) != 2):
         raise ShapeError("Cohen's kappa is of two readers: two verdicts a thing.")
-    firsts, seconds = (_counts([(item.verdicts[i],) for item in rated], categories) for i in (0, 1))
-    k = len(categories)
+    k = len(said.categories)
 
     def chance(sums: Floats, items: Floats) -> Floats:
         return (sums[:, :k] * sums[:, k:]).sum(axis=1) / items**2
 
-    return _agreement(rated, categories, np.hstack([firsts, seconds]), chance, seed)
+    each = np.eye(k)
+    return _agreement(said, np.hstack([each[said.first], each[said.second]]), chance, seed)
 
 
-def fleiss(rated: Sequence[Rated], categories: Sequence[str], *, seed: int = 0) -> Agreement:
+def fleiss(said: Tally, *, seed: int = 0) -> Agreement:
     """Kappa of many readers, who may differ from thing to thing (Fleiss 1971), resampled by study.
 
     Differs from the paper: things may have been read by different numbers of readers.
-
-    Raises:
-        ShapeError: fewer than two verdicts on a thing, or one that is no category.
     """
-    if any(len(item.verdicts) < 2 for item in rated):
-        raise ShapeError("Agreement needs two verdicts a thing or more.")
 
     def chance(sums: Floats, items: Floats) -> Floats:
         return ((sums / sums.sum(axis=1, keepdims=True)) ** 2).sum(axis=1)
 
-    counts = _counts([item.verdicts for item in rated], categories)
-    return _agreement(rated, categories, counts, chance, seed)
-
-
-def _counts(verdicts: Sequence[Sequence[str]], categories: Sequence[str]) -> Floats:
-    """(things, categories): how often each was said."""
-    if unknown := {v for said in verdicts for v in said} - set(categories):
-        raise ShapeError(f"No category: {', '.join(sorted(unknown))}.")
-    return np.array(
-        [[said.count(c) for c in categories] for said in map(list, verdicts)], dtype=float
-    ).reshape(-1, len(categories))
+    return _agreement(said, said.said, chance, seed)
 
 
 def _agreement(
-    rated: Sequence[Rated],
-    categories: Sequence[str],
-    marginals: Floats,
-    chance: Callable[[Floats, Floats], Floats],
-    seed: int,
+    said: Tally, marginals: Floats, chance: Callable[[Floats, Floats], Floats], seed: int
 ) -> Agreement:
     """`chance`: from sums of the marginals (rows, ...) and of things (rows,) to the agreement by chance."""
-    studies = [item.study for item in rated]
-    counts = _counts([item.verdicts for item in rated], categories)
-    readers = counts.sum(axis=1)
-    alike = (counts * (counts - 1)).sum(axis=1) / np.maximum(readers * (readers - 1), 1)
-    table = np.column_stack([np.ones(len(rated)), alike, marginals]) if rated else np.zeros((0, 2))
 
     def kappa(sums: Floats) -> Floats:
         items, observed = sums[:, 0], sums[:, 1] / sums[:, 0]
         expected = chance(sums[:, 2:], items)
         return np.stack([(observed - expected) / (1 - expected), expected], axis=1)
 
-    samples = max(200, min(1000, _DRAWN // max(1, len(rated))))
+    k, counts, readers = len(said.categories), said.said, said.said.sum(axis=1)
+    echoes = counts * (counts - 1)
+    alike = echoes.sum(axis=1) / np.maximum(readers * (readers - 1), 1)
+    things = [np.ones(len(counts)), alike, counts, echoes / np.maximum(readers - 1, 1)[:, None], marginals]
+    present, owner = np.unique(said.study, return_inverse=True)
+    sums = np.zeros((len(present), 2 + 2 * k + marginals.shape[1]))
+    np.add.at(sums, owner, np.column_stack(things))
+    items, same, of_each, echoed = sums[:, 0], sums[:, 1], sums[:, 2 : 2 + k], sums[:, 2 + k : 2 + 2 * k]
     none: Estimate = {"value": None, "lo": None, "hi": None, "n": 0}
-    found, expected = bootstrap_sums(studies, table, kappa, samples=samples, seed=seed) or (none, none)
-    agreement = share_by_study(studies, alike, np.ones(len(rated)))
-    others = counts * (counts - 1) / np.maximum(readers - 1, 1)[:, None]
+    table = np.column_stack([items, same, sums[:, 2 + 2 * k :]])
+    found, expected = bootstrap_sums(said.studies[present], table, kappa, seed=seed) or (none, none)
+    agreement = share_of(same, items)
     return Agreement(
-        items=len(rated),
-        studies=len(set(studies)),
+        items=len(counts),
+        studies=len(present),
         kappa=_interval(found, expected["value"], agreement),
         agreement=agreement,
-        of_category={
-            c: share_by_study(studies, others[:, i], counts[:, i]) for i, c in enumerate(categories)
-        },
+        of_category={c: share_of(echoed[:, i], of_each[:, i]) for i, c in enumerate(said.categories)},
     )
 
 

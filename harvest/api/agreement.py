@@ -15,7 +15,7 @@ from harvest.api.estimates import ShareSerializer, whose
 from harvest.api.models import EstimateSerializer
 from harvest.api.permissions import ANYONE_SIGNED_IN
 from harvest.api.shapes import choice
-from harvest.domain import ReadingPolicy
+from harvest.domain import ReadingPolicy, Verdict
 from harvest.selectors import agreement, bias
 from harvest.selectors.cohorts import cohort_row
 
@@ -51,6 +51,11 @@ class AgreementRowSerializer(serializers.Serializer):
     name = serializers.CharField(allow_blank=True)
     other = serializers.CharField(allow_blank=True)
     verdicts = KappaSerializer()
+    confusion = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        help_text="Candidates by the verdict of the first reader (rows) and of the second (columns), both as "
+        "`categories`; without a first reader (all but pairs), what they differ in is above the diagonal.",
+    )
     boxes = BoxAgreementSerializer()
 
 
@@ -61,6 +66,7 @@ class AgreementSerializer(serializers.Serializer):
     reading_policy = choice(ReadingPolicy)
     read_once = serializers.IntegerField()
     read_twice = serializers.IntegerField()
+    categories = serializers.ListField(child=choice(Verdict))
     rows = AgreementRowSerializer(many=True)
 
 
@@ -107,6 +113,7 @@ class AgreementView(APIView):
         cohort, own = cohort_row(id), whose(request)
         found = agreement.agreement(cohort, own=own)
         told = {"own": own is not None, "reading_policy": cohort.reading_policy}
+        told["categories"] = agreement.VERDICTS
         shown = {"read_once": found.read_once, "read_twice": found.read_twice, "rows": found.rows}
         return Response(AgreementSerializer(told | shown).data)
 

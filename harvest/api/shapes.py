@@ -87,10 +87,10 @@ class LesionSerializer(serializers.Serializer):
 
 
 class StudyBriefSerializer(serializers.Serializer):
-    """What a reader needs of a study."""
+    """What a reader needs of a study. Not its number in the cohort: gold studies that came in one go have
+    numbers in a row, by which a reader would know hidden cases."""
 
     id = serializers.UUIDField()
-    ordinal = serializers.IntegerField()
     subject = serializers.CharField(source="subject.pseudonym")
     lesion_class = choice(LesionClass, allow_blank=True)
     reference_phase = serializers.CharField()

@@ -51,6 +51,7 @@ class TruthMixin(serializers.Serializer):
 
 
 class StudySerializer(TruthMixin, StudyBriefSerializer):
+    ordinal = serializers.IntegerField()
     lesions = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
 
@@ -70,6 +71,7 @@ class SeriesSerializer(serializers.Serializer):
 
 
 class StudyDetailSerializer(TruthMixin, StudyBriefSerializer):
+    ordinal = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     series = serializers.SerializerMethodField()
     lesions = LesionSerializer(many=True, source="current_lesions")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
 from django.contrib.auth.models import User
 
 from harvest.agreement.boxes import BoxAgreement, Pairing, compare, pairing
-from harvest.agreement.kappa import Agreement, Rated, cohen, fleiss
+from harvest.agreement.kappa import Agreement, Rated, cohen, fleiss, tally
 from harvest.domain import CANDIDATE_VERDICTS, LesionClass, ReadingPolicy, Verdict
-from harvest.models import Candidate, Cohort
-from harvest.selectors.said import Said, blind_readings, candidates_of, rounds_told, said, shown
+from harvest.models import Cohort
+from harvest.selectors.said import Said, blind_readings, rounds_told, said, shown_ids
 
 VERDICTS = [verdict for verdict in Verdict if verdict in CANDIDATE_VERDICTS]
 
@@ -21,12 +22,18 @@ VERDICTS = [verdict for verdict in Verdict if verdict in CANDIDATE_VERDICTS]
 @dataclass(frozen=True, slots=True)
 class Row:
     """Agreement over some studies. `kind`: all; class (of pathology, `name`); reader (`name` with anyone);
-    pair (`name` and `other`, Cohen's kappa; the others are Fleiss')."""
+    pair (`name` and `other`, Cohen's kappa; the others are Fleiss').
+
+    `confusion` counts candidates by the verdict of the first (rows, as VERDICTS) and of the second reader
+    (columns). Only a pair has a first; else readers are not told apart, and what they differ in is counted
+    above the diagonal.
+    """
 
     kind: str
     name: str
     other: str
     verdicts: Agreement
+    confusion: list[list[int]]
     boxes: BoxAgreement
 
 
@@ -50,9 +57,9 @@ class _Study:
     boxes: Pairing
 
 
-def _compared(a: Said, b: Said, candidates: Sequence[Candidate]) -> _Study:
+def _compared(a: Said, b: Said, candidates: Iterable[UUID]) -> _Study:
     id = str(a.study)
-    verdicts = [(a.word.on(c.pk), b.word.on(c.pk)) for c in candidates]
+    verdicts = [(a.word.on(c), b.word.on(c)) for c in candidates]
     return _Study(
         a.lesion_class,
         (a.reader, b.reader),
@@ -73,34 +80,49 @@ def agreement(cohort: Cohort, *, own: User | None = None) -> CohortAgreement:
     of_study: dict[UUID, list[Said]] = defaultdict(list)
     for one in said(readings):
         of_study[one.round_study].append(one)
-    found = candidates_of(readings)
+    candidates = shown_ids(readings)
     both = [sorted(two, key=lambda r: r.reader) for two in of_study.values() if len(two) == 2]
     studies = [
-        _compared(a, b, shown(found[a.round_study], from_scratch=a.from_scratch))
+        _compared(a, b, candidates[a.round_study])
         for a, b in both
         if own is None or own.get_username() in (a.reader, b.reader)
     ]
-    rows = [_row("all", "", studies)] if studies else []
-    rows += [
-        _row("class", name, chosen)
+    read_once = len(of_study) - len(both) if own is None else 0
+    return CohortAgreement(read_once, len(studies), _rows(studies, named=own is None))
+
+
+def _rows(studies: Sequence[_Study], *, named: bool) -> list[Row]:
+    """All, by class and, where readers may be `named`, by reader and by pair of readers."""
+    if not studies:
+        return []
+    all = tally([item for s in studies for item in s.rated], VERDICTS)
+    owner = np.repeat(np.arange(len(studies)), [len(s.rated) for s in studies])
+
+    def row(kind: str, name: str, chosen: list[bool], other: str = "") -> Row:
+        here = np.array(chosen)
+        counted = all.of(here[owner])
+        confusion = counted.confusion()
+        if kind != "pair":
+            confusion = np.triu(confusion) + np.tril(confusion, -1).T
+        return Row(
+            kind=kind,
+            name=name,
+            other=other,
+            verdicts=(cohen if kind == "pair" else fleiss)(counted),
+            confusion=confusion.tolist(),
+            boxes=compare([s.boxes for s, take in zip(studies, here, strict=True) if take]),
+        )
+
+    classes = {s.lesion_class for s in studies}
+    found = [row("all", "", [True] * len(studies))]
+    found += [
+        row("class", name, [s.lesion_class == name for s in studies])
         for name in ("", *LesionClass)
-        if (chosen := [s for s in studies if s.lesion_class == name])
+        if name in classes
     ]
-    if own is None:
-        rows += _of_readers(studies)
-    return CohortAgreement(len(of_study) - len(both) if own is None else 0, len(studies), rows)
-
-
-def _of_readers(studies: Sequence[_Study]) -> list[Row]:
-    names = sorted({name for s in studies for name in s.readers})
-    pairs = sorted({s.readers for s in studies})
-    return [
-        *(_row("reader", name, [s for s in studies if name in s.readers]) for name in names),
-        *(_row("pair", a, [s for s in studies if s.readers == (a, b)], other=b) for a, b in pairs),
-    ]
-
-
-def _row(kind: str, name: str, studies: Sequence[_Study], *, other: str = "") -> Row:
-    rated = [item for s in studies for item in s.rated]
-    measure = cohen if kind == "pair" else fleiss
-    return Row(kind, name, other, measure(rated, VERDICTS), compare([s.boxes for s in studies]))
+    if named:
+        names = sorted({name for s in studies for name in s.readers})
+        found += [row("reader", name, [name in s.readers for s in studies]) for name in names]
+        pairs = sorted({s.readers for s in studies})
+        found += [row("pair", a, [s.readers == (a, b) for s in studies], b) for a, b in pairs]
+    return found

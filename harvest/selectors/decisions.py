@@ -9,7 +9,7 @@ from uuid import UUID
 from harvest.consensus import ACCEPTING, Word, agreed, agreed_on_study
 from harvest.domain import ADJUDICATION, CandidateKind, LesionSource, ReadingPolicy, Verdict
 from harvest.models import Lesion, Reading, Review, RoundStudy
-from harvest.selectors.verdicts import Verdicts, standing
+from harvest.selectors.verdicts import E, Verdicts, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class Decision:
     study: Verdict | None = None
 
 
-def by_reading(policy: str, readings: Iterable[Reading], events: Iterable[Review]) -> dict[int, Verdicts]:
+def by_reading(
+    policy: str, readings: Iterable[Reading], events: Iterable[Review]
+) -> dict[int, Verdicts[Review]]:
     """The standing verdicts of each reading of one study, by its number. Where one reads, the latest word
     counts, whoever said it: a reader who left a study half read may have been followed by another."""
     events = list(events)
@@ -35,7 +37,7 @@ def by_reading(policy: str, readings: Iterable[Reading], events: Iterable[Review
     }
 
 
-def decide(policy: str, verdicts: Mapping[int, Verdicts]) -> Decision:
+def decide(policy: str, verdicts: Mapping[int, Verdicts[Review]]) -> Decision:
     """From the verdicts of each reading to those that stand."""
     first = verdicts.get(1, Verdicts())
     if policy == ReadingPolicy.ONE:
@@ -56,7 +58,7 @@ def decide(policy: str, verdicts: Mapping[int, Verdicts]) -> Decision:
     return Decision(candidates, carriers, judge.study or agreed_on_study(one, two))
 
 
-def word(verdicts: Verdicts, lesions: Iterable[Lesion] = ()) -> Word:
+def word(verdicts: Verdicts[E], lesions: Iterable[Lesion] = ()) -> Word:
     """A reading as the rules of consensus see it; `lesions` are those that its reader drew and that stand."""
     return Word(
         candidates={c: Verdict(r.verdict) for c, r in verdicts.of_candidate.items()},

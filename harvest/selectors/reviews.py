@@ -49,7 +49,7 @@ class ReviewStudy:
     row: RoundStudy
     reading: Reading | None
     candidates: list[Judged]
-    verdicts: Verdicts
+    verdicts: Verdicts[Review]
     lesions: list[Lesion]
 
 
@@ -90,7 +90,7 @@ def review_studies(
     candidates = _by(_CANDIDATES.rows(ids, reader.pk), "round_study_id")
     reviews = _by(_REVIEWS.rows(ids, reader.pk), "round_study_id")
     readings = _by(_READINGS.rows(ids, reader.pk), "round_study_id")
-    lesions = _by(_lesions([row.study_id for row in rows.values()], reader), "study_id")
+    lesions = _by(_lesions(list(rows.values()), reader), "study_id")
     return [
         _seen(
             rows[id],
@@ -122,9 +122,17 @@ def _attach_studies(rows: list[RoundStudy], parent: HarvestRound) -> None:
         row.round, row.study = parent, studies[row.study_id]
 
 
-def _lesions(studies: list[UUID], reader: User) -> list[Lesion]:
-    """Those that stand and that the reader may know of; most studies that are handed out have none."""
-    found = _LESIONS.rows(studies, reader.pk)
+def _lesions(rows: list[RoundStudy], reader: User) -> list[Lesion]:
+    """Those that stand and that the reader may know of, as selectors.studies.seen_by: of a hidden case only
+    what the reader says of it in this round. What is known of its truth is asked for nothing more, for even
+    the time of that would tell."""
+    row_of = {row.study_id: row for row in rows}
+
+    def told(lesion: Lesion) -> bool:
+        row = row_of[lesion.study_id]
+        return lesion.round_study_id == row.pk or (lesion.settled and not row.hidden)
+
+    found = [lesion for lesion in _LESIONS.rows(list(row_of), reader.pk) if told(lesion)]
     prefetch_related_objects(found, "reader", with_characterizations())
     return found
 
@@ -146,12 +154,7 @@ def _seen(
             for c in ([] if row.from_scratch else candidates)
         ],
         verdicts=verdicts,
-        # As selectors.studies.seen_by: of a hidden case, only what the reader says of it in this round.
-        lesions=[
-            lesion
-            for lesion in lesions
-            if lesion.round_study_id == row.pk or (lesion.settled and not row.hidden)
-        ],
+        lesions=lesions,
     )
 
 

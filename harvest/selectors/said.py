@@ -15,7 +15,7 @@ from harvest.consensus import Word
 from harvest.domain import ADJUDICATION, ENDED, CandidateKind, LesionSource, QueueState
 from harvest.models import Candidate, Cohort, HarvestRound, Lesion, Reading, Review
 from harvest.selectors.decisions import word
-from harvest.selectors.verdicts import standing
+from harvest.selectors.verdicts import Event, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ def said(readings: QuerySet[Reading]) -> list[Said]:
         "reader__username",
     )
     studies = readings.order_by().values("round_study")
-    events: dict[tuple[UUID, int], list[Review]] = defaultdict(list)
-    for event in Review.objects.filter(round_study__in=studies).only(
-        "id", "sequence", "round_study", "candidate", "reader", "verdict", "undoes"
-    ):
-        events[event.round_study_id, event.reader_id].append(event)
+    events: dict[tuple[UUID, int], list[Event]] = defaultdict(list)
+    for round_study, reader, pk, sequence, of_candidate, verdict, undoes in Review.objects.filter(
+        round_study__in=studies
+    ).values_list("round_study", "reader", "pk", "sequence", "candidate", "verdict", "undoes"):
+        events[round_study, reader].append(Event(pk, sequence, of_candidate, verdict, undoes))
     marks: dict[tuple[UUID, int], list[Mark]] = defaultdict(list)
     lesions = Lesion.objects.filter(round_study__in=studies, retired_at=None, reader__isnull=False)
     for round_study, reader, lo, hi, source, candidate in lesions.order_by("created_at", "pk").values_list(
@@ -92,6 +92,17 @@ def candidates_of(readings: QuerySet[Reading]) -> dict[UUID, list[Candidate]]:
         "id", "round_study", "kind", "lo", "hi", "rank"
     ):
         found[row.round_study_id].append(row)
+    return found
+
+
+def shown_ids(readings: QuerySet[Reading]) -> dict[UUID, list[UUID]]:
+    """By study of the round the candidates that its readers saw, and nothing more of them: of a large cohort
+    they are many."""
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    rows = Candidate.objects.filter(round_study__in=readings.order_by().values("round_study"))
+    rows = rows.exclude(kind=CandidateKind.WITHHELD).exclude(round_study__from_scratch=True)
+    for round_study, id in rows.values_list("round_study", "pk"):
+        found[round_study].append(id)
     return found
 
 

@@ -48,7 +48,7 @@ def sync_lesions(row: RoundStudy, reader: User | None, events: list[Review] | No
     return verdicts
 
 
-def check_no_contradiction(row: RoundStudy, reader: User, verdicts: Verdicts) -> None:
+def check_no_contradiction(row: RoundStudy, reader: User, verdicts: Verdicts[Review]) -> None:
     """Raises Conflict, code contradiction, where a reader says that a study has no lesion, and one stands
     that the reader may know of: an own one, or one that was settled before. What others marked without the
     reader's knowledge, and the truth of a hidden case, are not told in this way either."""

@@ -201,6 +201,17 @@ def test_a_box_follows_the_keys_and_a_draft_outlives_the_page(page: Page, editor
     assert get(page, f"/studies/{editor['id']}")["lesions"] == []
 
 
+def test_a_study_is_drawn_on_in_one_window_at_a_time(page: Page, editor: dict[str, Any]) -> None:
+    middle = [(lo + hi) / 2 for lo, hi in zip(LO, HI, strict=True)]
+    other = page.context.new_page()
+    other.goto(f"/studies/{editor['id']}/draw")
+    expect(other.get_by_role("status")).to_contain_text("another window")
+    drag(page, VIEWS[0], [LO[0], LO[1], middle[2]], [HI[0], HI[1], middle[2]])
+    expect(page.get_by_test_id("drawn-lesion")).to_have_count(1)
+    page.close()
+    expect(other.get_by_test_id("drawn-lesion")).to_have_count(1)
+
+
 def open_editor(page: Page, study: dict[str, Any]) -> None:
     page.goto(f"/studies/{study['id']}/draw")
     page.get_by_test_id("canvas-view-axial").wait_for()

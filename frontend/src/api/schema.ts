@@ -1110,6 +1110,7 @@ export interface components {
             reading_policy: components["schemas"]["ReadingPolicy"];
             read_once: number;
             read_twice: number;
+            categories: components["schemas"]["Verdict"][];
             rows: components["schemas"]["AgreementRow"][];
         };
         /** @description `name`: a class of pathology (empty where it is not known) or a reader, with `other` in a pair. */
@@ -1118,6 +1119,8 @@ export interface components {
             name: string;
             other: string;
             verdicts: components["schemas"]["Kappa"];
+            /** @description Candidates by the verdict of the first reader (rows) and of the second (columns), both as `categories`; without a first reader (all but pairs), what they differ in is above the diagonal. */
+            confusion: number[][];
             boxes: components["schemas"]["BoxAgreement"];
         };
         /**
@@ -2550,7 +2553,6 @@ export interface components {
             readonly liver_source: (components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"] | components["schemas"]["NullEnum"]) | null;
             /** Format: uuid */
             id: string;
-            ordinal: number;
             subject: string;
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
@@ -2576,15 +2578,18 @@ export interface components {
             suspected_text: {
                 [key: string]: number[];
             };
+            ordinal: number;
             readonly lesions: number | null;
             /** Format: date-time */
             created_at: string;
         };
-        /** @description What a reader needs of a study. */
+        /**
+         * @description What a reader needs of a study. Not its number in the cohort: gold studies that came in one go have
+         *     numbers in a row, by which a reader would know hidden cases.
+         */
         StudyBrief: {
             /** Format: uuid */
             id: string;
-            ordinal: number;
             subject: string;
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
@@ -2617,7 +2622,6 @@ export interface components {
             readonly liver_source: (components["schemas"]["LiverSource"] | components["schemas"]["BlankEnum"] | components["schemas"]["NullEnum"]) | null;
             /** Format: uuid */
             id: string;
-            ordinal: number;
             subject: string;
             lesion_class: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
             reference_phase: string;
@@ -2643,6 +2647,7 @@ export interface components {
             suspected_text: {
                 [key: string]: number[];
             };
+            ordinal: number;
             /** Format: date-time */
             created_at: string;
             readonly series: components["schemas"]["Series"][];

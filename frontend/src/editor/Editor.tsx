@@ -174,10 +174,16 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   return (
     <div class="editor" data-testid="editor">
       <EditorBar
-        title={t("Study {number}", { number: study.ordinal })}
-        subtitle={[study.subject, study.lesion_class ? words(study.lesion_class) : t("no class given")].join(
-          ", ",
-        )}
+        // In a round as its grid names it: by its number a reader would know hidden cases that came in one go.
+        title={
+          round
+            ? t("Study of {subject}", { subject: study.subject.slice(0, 10) })
+            : t("Study {number}", { number: study.ordinal })
+        }
+        subtitle={[
+          ...(round ? [] : [study.subject]),
+          study.lesion_class ? words(study.lesion_class) : t("no class given"),
+        ].join(", ")}
         look={look}
         phases={phases}
         told={Object.fromEntries(study.series.map((series) => [series.phase, told(series)]))}

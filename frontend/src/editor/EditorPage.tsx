@@ -5,11 +5,12 @@ import type { ReviewStudy, StudyDetail } from "../api/types";
 import { useLoad } from "../app/load";
 import { navigate } from "../app/router";
 import { useSession } from "../app/session";
-import { Await } from "../app/ui";
+import { Await, Empty } from "../app/ui";
 import { outboxOf } from "../review/outboxes";
 import { Editor } from "./Editor";
 import "./editor.css";
 import { t } from "../i18n/t";
+import { useOnlyHere } from "./useOnlyHere";
 
 interface Props {
   readonly studyId: string;
@@ -19,8 +20,24 @@ interface Props {
   readonly nudge: string | null;
 }
 
-export function EditorPage({ studyId, roundStudyId, nudge }: Props) {
+export function EditorPage(props: Props) {
   const { user } = useSession();
+  const reader = user?.username ?? "";
+  const place = useOnlyHere(`harvest.editor.${reader}.${props.studyId}`);
+  if (place === "here") return <Opened {...props} reader={reader} />;
+  if (place === "asking") return null;
+  return (
+    <Empty>
+      <p role="status">
+        {t(
+          "You have this study open in another window. Go on there, or close it: then it opens here, with what was drawn there.",
+        )}
+      </p>
+    </Empty>
+  );
+}
+
+function Opened({ studyId, roundStudyId, nudge, reader }: Props & { readonly reader: string }) {
   const loaded = useLoad(async () => {
     const [study, round] = await Promise.all([
       api.get<StudyDetail>(`/studies/${studyId}${roundStudyId ? `?round_study=${roundStudyId}` : ""}`),
@@ -28,7 +45,6 @@ export function EditorPage({ studyId, roundStudyId, nudge }: Props) {
     ]);
     return { study, round };
   }, [studyId, roundStudyId]);
-  const reader = user?.username ?? "";
   return (
     <Await of={loaded} what={t("the study")}>
       {({ study, round }) => (

@@ -169,13 +169,15 @@ async function patiently<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Boxes are kept as a draft, moves are not: whoever leaves with one unsaved is asked. */
+/** A move that is not saved is a draft in this browser, and others see the phase as it lay: one is asked. */
 function useGuard(unsaved: boolean): void {
   useEffect(() => {
     if (!unsaved) return;
     const leave = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener("beforeunload", leave);
-    setGuard(() => window.confirm("A phase was moved and not saved. Leave it as it was?"));
+    setGuard(() =>
+      window.confirm(t("A phase was moved and is not saved: it stays a draft in this browser. Leave it so?")),
+    );
     return () => {
       window.removeEventListener("beforeunload", leave);
       setGuard(null);

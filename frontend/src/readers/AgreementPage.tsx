@@ -6,6 +6,7 @@ import { Link, type Params } from "../app/router";
 import { Await, Empty } from "../app/ui";
 import { t, tn } from "../i18n/t";
 import { Boxes, Categories, Verdicts } from "./AgreementTables";
+import { Confusion } from "./Confusion";
 import { sharePercent } from "./figures";
 import { Heading } from "./Heading";
 
@@ -48,6 +49,8 @@ function Figures({ of }: { of: Agreement }) {
         )}
       </p>
       <Categories of={all} />
+      <h3>{t("Which verdicts differ")}</h3>
+      <Confusion of={of} />
       <h2>{t("Boxes")}</h2>
       <Boxes rows={of.rows} />
       <p class="muted lead">

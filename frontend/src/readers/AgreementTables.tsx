@@ -46,7 +46,7 @@ interface RowsProps {
   children: (row: AgreementRow) => ComponentChildren;
 }
 
-function nameOf(row: AgreementRow): string {
+export function nameOf(row: AgreementRow): string {
   if (row.kind === "all") return t("All");
   if (row.kind === "pair") return t("{one} and {other}", { one: row.name, other: row.other });
   if (row.kind === "class") return row.name ? words(row.name) : t("not known");

@@ -29,10 +29,7 @@ export function Rail({ state, reviewed, remaining, clock, round }: Props) {
           {t("Round {number}", { number: round.number })}
         </Link>
       )}
-      <h2 class="num">
-        {t("Study {number}", { number: study.ordinal })}{" "}
-        <span class="muted">{study.subject.slice(0, 8)}</span>
-      </h2>
+      <h2 class="num">{t("Study of {subject}", { subject: study.subject.slice(0, 10) })}</h2>
       <dl>
         <dt>{t("Pathology")}</dt>
         <dd data-testid="lesion-class">{study.lesion_class ? words(study.lesion_class) : t("not known")}</dd>

@@ -34,7 +34,6 @@ export function aReviewStudy(rest: Partial<ReviewStudy> = {}): ReviewStudy {
     round: "r1",
     study: {
       id: "s1",
-      ordinal: 1,
       subject: "a1b2c3",
       lesion_class: "hcc",
       reference_phase: "portal_venous",

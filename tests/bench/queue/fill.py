@@ -28,7 +28,8 @@ WHERE s.cohort_id = %(cohort)s;
 INSERT INTO harvest_roundstudy (id, created_at, round_id, study_id, state, seconds, top_score, arm, stratum,
     from_scratch, hidden, settled_at)
 SELECT gen_random_uuid(), now(), %(round)s, s.id, 'succeeded', 1, 0.9,
-    CASE WHEN random() < 0.1 THEN 'random' ELSE 'score' END, '', false, '',
+    CASE WHEN random() < 0.1 THEN 'random' ELSE 'score' END, '', false,
+    CASE WHEN random() < 0.1 THEN 'plain' ELSE '' END,
     CASE WHEN s.ordinal <= %(done)s THEN now() END
 FROM harvest_study s WHERE s.cohort_id = %(cohort)s;
 
@@ -52,6 +53,12 @@ SELECT gen_random_uuid(), now(), r.id, rank, 'model',
     ARRAY[-20, 30, -90.5], ARRAY[2.5, 60, -60.5], 1.0 / rank,
     '{{"arterial": 0.5}}', 3, 0.5, rank = 1
 FROM harvest_roundstudy r, generate_series(1, %(candidates)s) rank WHERE r.round_id = %(round)s;
+
+INSERT INTO harvest_lesion (id, created_at, study_id, lo, hi, source, reference_phase, frame_of_reference_uid,
+    "primary", lesion_class, absent_phases, mask_key, attributes, settled)
+SELECT gen_random_uuid(), now(), study_id, ARRAY[-20, 30, -90], ARRAY[0, 60, -60], 'imported',
+    'portal_venous', '', true, '', '{{}}', '', '{{}}', true
+FROM harvest_roundstudy WHERE round_id = %(round)s AND hidden <> '';
 
 INSERT INTO harvest_review (id, created_at, round_study_id, candidate_id, reader_id, verdict, absent_phases)
 SELECT gen_random_uuid(), now(), r.id, c.id, %(reader)s, 'not_a_lesion', '{{}}'

@@ -20,9 +20,11 @@ PAGES = ("studies", "rounds", "imports")
 class HarvestReader:
     """Next study with two ahead, a verdict a candidate, done."""
 
-    def __init__(self, port: int, token: str, round_id: str, times: Times) -> None:
-        self.client = Client(port, {"Authorization": f"Token {token}"}, times)
+    def __init__(self, port: int, token: str, round_id: str, hidden: frozenset[str]) -> None:
+        """`hidden` are the ids of the hidden cases, whose times are to be those of the others."""
+        self.client = Client(port, {"Authorization": f"Token {token}"}, no_times())
         self.round_id = round_id
+        self.hidden = hidden
 
     def read(self, until: float, thought: Thought) -> None:
         held: dict[str, Any] = {}
@@ -33,14 +35,15 @@ class HarvestReader:
             held |= {study["id"]: study for study in answer["studies"]}
             held = {id: held[id] for id in answer["order"]}
             got = held.pop(answer["order"][0])
+            kind = " of a hidden case" if got["id"] in self.hidden else ""
             for candidate in got["candidates"]:
                 thought.click()
                 verdict = thought.chance.choice(
                     ("primary_lesion", "not_a_lesion", "not_a_lesion", "other_lesion")
                 )
                 said = {"id": str(uuid.uuid4()), "candidate": candidate["id"], "verdict": verdict}
-                self.client.ask("verdict", "POST", f"/api/v1/round-studies/{got['id']}/reviews", said)
-            self.client.ask("study done", "POST", f"/api/v1/round-studies/{got['id']}/complete", {})
+                self.client.ask(f"verdict{kind}", "POST", f"/api/v1/round-studies/{got['id']}/reviews", said)
+            self.client.ask(f"study done{kind}", "POST", f"/api/v1/round-studies/{got['id']}/complete", {})
 
 
 def measure(
@@ -52,7 +55,11 @@ def measure(
     os.environ["DJANGO_SETTINGS_MODULE"] = "harvest.settings.base"
     round_id, cohort, tokens = fill(readers, studies, candidates)
     times = no_times()
-    everyone = [HarvestReader(running.port, token, round_id, no_times()) for token in tokens]
+    from harvest.models import RoundStudy
+
+    rows = RoundStudy.objects.filter(round=round_id).exclude(hidden="").values_list("pk", flat=True)
+    hidden = frozenset(map(str, rows))
+    everyone = [HarvestReader(running.port, token, round_id, hidden) for token in tokens]
     _warm(everyone)
     for reader in everyone:
         reader.client.times = times

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.errors import ShapeError
-from harvest.agreement.kappa import Rated, cohen, fleiss
+from harvest.agreement.kappa import Agreement, Rated, tally
+from harvest.agreement.kappa import cohen as cohen_of
+from harvest.agreement.kappa import fleiss as fleiss_of
 
 # Fleiss 1971 as it is often quoted: ten things, fourteen readers, five categories, kappa 0.210.
 QUOTED = """0 0 0 0 14 / 0 2 6 4 2 / 0 0 3 5 6 / 0 3 9 2 0 / 2 2 8 1 1
             7 7 0 0 0 / 3 2 6 3 0 / 2 5 3 2 2 / 6 5 2 1 0 / 0 2 2 3 7"""
+
+
+def cohen(rated: list[Rated], categories: list[str]) -> Agreement:
+    return cohen_of(tally(rated, categories))
+
+
+def fleiss(rated: list[Rated], categories: list[str]) -> Agreement:
+    return fleiss_of(tally(rated, categories))
 
 
 def pairs(*counted: tuple[str, str, int]) -> list[Rated]:
@@ -78,6 +89,19 @@ def test_things_of_one_study_are_resampled_together() -> None:
     one, other = cohen(single, ["y", "n"]).kappa, cohen(clustered, ["y", "n"]).kappa
     assert one["value"] == other["value"]
     assert other["hi"] - other["lo"] > 2 * (one["hi"] - one["lo"])
+
+
+def test_figures_of_some_things_are_those_of_nothing_else() -> None:
+    all = pairs(("y", "y", 9), ("y", "n", 4), ("n", "n", 7))
+    said, half = tally(all, ["y", "n"]), all[5:15]
+    chosen = np.array([item in half for item in all])
+    assert cohen_of(said.of(chosen)) == cohen(half, ["y", "n"])
+    assert fleiss_of(said.of(chosen)) == fleiss(half, ["y", "n"])
+
+
+def test_the_confusion_is_the_first_readers_verdict_by_the_seconds() -> None:
+    said = tally(pairs(("y", "y", 9), ("y", "n", 4), ("n", "n", 7)), ["y", "n"])
+    assert said.confusion().tolist() == [[9, 4], [0, 7]]
 
 
 def test_what_is_no_category_or_no_pair_is_refused() -> None:

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from harvest import store
 from harvest.domain import Role
-from harvest.models import HarvestRound
+from harvest.models import HarvestRound, Study
 from harvest.rendering import WIDTH_LEVEL_HU, Window
 from tests.harvest.fixtures import GEOMETRY
 
@@ -44,7 +44,7 @@ def shade(window: str, hu: float) -> float:
 def hu_at(study: dict[str, Any], phase: str, z: float, y: float, x: float) -> float:
     """The volumes are ramps, so that the grey at any place can be told without rendering."""
     offset = {"arterial": 0, "portal_venous": 1}[phase]
-    return 20 * z + 4 * y + 2 * x - 50 + int(study["study"]["ordinal"]) + offset
+    return 20 * z + 4 * y + 2 * x - 50 + Study.objects.get(pk=study["study"]["id"]).ordinal + offset
 
 
 @pytest.mark.parametrize("window", ["liver", "bone"])

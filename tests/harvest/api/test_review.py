@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 from detector.geometry import Box3D
 from harvest.api.review_shapes import CandidateSerializer, TileSerializer
 from harvest.domain import Role
-from harvest.models import Cohort, HarvestRound, Lesion, Review, RoundStudy, Series
+from harvest.models import Cohort, HarvestRound, Lesion, Review, RoundStudy, Series, Study
 from harvest.services.readings import open_readings
 from tests.harvest.fixtures import BOXES, make_study
 
@@ -215,7 +215,10 @@ def test_voxels_come_as_little_endian_slices(reader: APIClient, study: dict[str,
     answer = reader.get(f"{url}?first=2&count=3")
     voxels = np.frombuffer(answer.getvalue(), "<i2").reshape(3, 24, 20)
     assert int(answer.headers["Content-Length"]) == voxels.nbytes
-    assert voxels[1, 5, 7] == 20 * 3 + 4 * 5 + 2 * 7 - 50 + study["study"]["ordinal"] + 1
+    assert (
+        voxels[1, 5, 7]
+        == 20 * 3 + 4 * 5 + 2 * 7 - 50 + Study.objects.get(pk=study["study"]["id"]).ordinal + 1
+    )
     assert len(reader.get(url).getvalue()) == 10 * 24 * 20 * 2
     beyond = reader.get(f"{url}?first=8&count=3")
     assert (beyond.status_code, beyond.json()["code"]) == (400, "outside")

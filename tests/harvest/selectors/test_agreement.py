@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from harvest.domain import LesionClass, ReadingPolicy, Verdict
 from harvest.models import Cohort, HarvestRound, ModelVersion
-from harvest.selectors.agreement import CohortAgreement, Row, agreement
+from harvest.selectors.agreement import VERDICTS, CohortAgreement, Row, agreement
 from harvest.services.rounds import create_round
 from tests.harvest.fixtures import Work, make_study
 from tests.harvest.readers import make_gold, read, readers
@@ -62,6 +62,13 @@ def test_verdicts_of_two_readers_are_compared_candidate_by_candidate(twice, coho
     assert pair.kappa["value"] == pytest.approx(0.6)
     assert pair.of_category[NOT].estimate["value"] == 1
     assert row_of(found, "class", LesionClass.HCC).verdicts.items == 2
+    primary, other, not_one = (VERDICTS.index(v) for v in (PRIMARY, OTHER, NOT))
+    ann_by_bea = row_of(found, "pair", "ann", "bea").confusion
+    all = row_of(found, "all").confusion
+    assert ann_by_bea[primary][primary] == ann_by_bea[primary][other] == 1
+    assert ann_by_bea[not_one][not_one] == 2
+    assert all[min(primary, other)][max(primary, other)] == 1
+    assert sum(map(sum, all)) == 4
     assert row_of(found, "all").verdicts.items == row_of(found, "reader", "ann").verdicts.items == 4
 
 

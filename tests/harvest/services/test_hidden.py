@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from harvest.domain import CandidateKind, HiddenCase, LesionSource, Role, Verdict
@@ -133,6 +136,45 @@ def test_nothing_in_the_answers_tells_a_hidden_case_from_a_real_one(
         assert answers(hidden(round_with_hidden, kind)) == real
     listed = client.get(f"/api/v1/cohorts/{round_with_hidden.cohort_id}/studies").json()["results"]
     assert {(s["split"], s["lesions"], s["liver_source"]) for s in listed} == {(None, None, None)}
+
+
+def test_a_hidden_case_costs_the_server_what_a_real_one_does(
+    round_with_hidden: HarvestRound, client_of: Callable[[Role | None], APIClient]
+) -> None:
+    """How long an answer takes is made by its queries: they are of the same tables, one after the other."""
+    client = client_of(Role.CLINICIAN)
+
+    def asked(method: str, path: str, body: dict[str, Any] | None = None) -> list[str]:
+        with CaptureQueriesContext(connection) as queries:
+            answer = getattr(client, method)(f"/api/v1/{path}", body, format="json")
+        assert answer.status_code < 300, answer.content
+        return [_said_and_where(query["sql"]) for query in queries]
+
+    def work(row: RoundStudy) -> dict[str, list[str]]:
+        path = f"round-studies/{row.pk}"
+        shown = client.get(f"/api/v1/{path}").json()["candidates"]
+        said: dict[str, list[str]] = {
+            "opened": asked("get", path),
+            "detail": asked("get", f"studies/{row.study_id}"),
+        }
+        for at, candidate in enumerate(shown):
+            verdict = "not_a_lesion" if at else "primary_lesion"
+            said[f"verdict {at}"] = asked(
+                "post",
+                f"{path}/reviews",
+                {"id": str(uuid.uuid4()), "candidate": candidate["id"], "verdict": verdict},
+            )
+        said["done"] = asked("post", f"{path}/complete", {})
+        return said
+
+    real = work(round_with_hidden.studies.filter(hidden="").first())
+    # The other kinds show one candidate more or fewer.
+    assert work(hidden(round_with_hidden, HiddenCase.PLAIN)) == real
+
+
+def _said_and_where(sql: str) -> str:
+    """SELECT, INSERT or the like, with the tables in their order."""
+    return " ".join([sql.split()[0], *re.findall(r'(?:FROM|JOIN|INTO|UPDATE) "?(\w+)', sql)])
 
 
 def test_what_is_said_of_a_hidden_case_never_reaches_training_data(
