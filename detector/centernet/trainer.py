@@ -78,5 +78,5 @@ class CenterNetTrainer:
         }
         if gold_list:
             on_progress(Progress(plan.steps, plan.steps, {}, f"judging {len(gold_list)} gold studies"))
-            metrics |= evaluate_detector(CenterNetDetector(averaged, plan), gold_list)  # type: ignore[arg-type]
+            metrics |= evaluate_detector(CenterNetDetector(averaged, plan), gold_list)
         return TrainingResult(weights, metrics)

@@ -38,6 +38,13 @@ class CropGrid:
         offsets = (np.arange(self.side) - (self.side - 1) / 2) * self.spacing_xy_mm[axis]
         return np.asarray(offsets + self.centre_xy_mm[axis], dtype=np.float64)
 
+    @property
+    def extent_xy_mm(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The outer faces: lowest and highest (x, y) in mm."""
+        pairs = list(zip(self.centre_xy_mm, self.spacing_xy_mm, strict=True))
+        (x0, y0), (x1, y1) = ([c + sign * s * self.side / 2 for c, s in pairs] for sign in (-1, 1))
+        return (x0, y0), (x1, y1)
+
 
 def grid_around(
     box: Box3D, spacing_mm: float, side: int, shift_xy_mm: Sequence[float] = (0.0, 0.0)

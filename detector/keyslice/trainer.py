@@ -176,5 +176,5 @@ class KeySliceTrainer:
         }
         if gold_list:
             on_progress(Progress(plan.steps, plan.steps, {}, f"judging {len(gold_list)} gold studies"))
-            metrics |= judge(SegmentingKeySliceFilter(averaged, plan), gold_list, plan.seed)  # type: ignore[arg-type]
+            metrics |= judge(SegmentingKeySliceFilter(averaged, plan), gold_list, plan.seed)
         return TrainingResult(weights, metrics)

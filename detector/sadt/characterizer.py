@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from detector.contracts import Characterization, StudyImages
 from detector.data.crops import slices_by_area
-from detector.errors import PlanError
 from detector.geometry import Box3D
 from detector.hardware import choose_device, device_of
 from detector.sadt.classes import CLASSES
 from detector.sadt.config import SadtPlan, parse_plan
-from detector.sadt.network import build_network
-from detector.sadt.samples import lesion_crop
+from detector.sadt.ensemble import Ensemble, answered, build_ensemble
+from detector.sadt.evidence import View, cells_for, told, weight_of_phases
+from detector.sadt.samples import grid_of, lesion_crop
 from detector.weights import load_state, read_plan
 
 OUTPUT = "lesion_class"
 
 
 class LesionClassifier:
-    """LesionCharacterizer: {"lesion_class": {hcc, icc, metastasis, benign: share}}, shares that sum to 1."""
+    """LesionCharacterizer: {"lesion_class": {hcc, icc, metastasis, benign: share}}, shares that sum to 1.
 
-    def __init__(self, network: nn.Module, plan: SadtPlan) -> None:
-        self.network = network.eval()
+    They are probabilities where a temperature was found in training (`calibrated`). Evidence: the slice, the
+    phases and how much each of them weighs, the map of the lesion's cells and, of several networks, votes.
+    """
+
+    def __init__(self, networks: Ensemble, plan: SadtPlan) -> None:
+        self.networks = networks.eval()
         self.plan = plan
 
     @torch.inference_mode()
@@ -38,24 +44,47 @@ class LesionClassifier:
         Raises:
             PhaseError: the study has none of the phases of the plan.
         """
+        plan = self.plan
         key = slices_by_area(study.geometry, box)[0] if z_index is None else z_index
-        image, mask = lesion_crop(study, box, key, self.plan)
-        device = device_of(self.network)
-        logits = self.network(
-            torch.from_numpy(image)[None].to(device), torch.from_numpy(mask)[None].to(device)
-        )
-        shares = torch.softmax(logits[0].float(), dim=0).tolist()
+        view = self._view(study, box, key)
+        logits = self._logits(view.images, view.mask)
+        shares = answered(logits, plan)
+        first = int(shares.argmax())
+        present = [p for p in plan.phases if p in study.volumes]
+
+        def share(images: Tensor) -> float:
+            return float(answered(self._logits(images, view.mask), plan, "probability")[first])
+
+        evidence: dict[str, Any] = {
+            "z_index": key,
+            "reference_phase": study.reference_phase,
+            "phases": present,
+            "missing_phases": [p for p in plan.phases if p not in study.volumes],
+            "spacing_mm": plan.spacing_mm,
+            "phase_weights": weight_of_phases(view, plan, present, share),
+            "map": told(cells_for(self.networks, view, first), view.grid),
+        }
+        if plan.folds > 1:
+            votes = np.bincount(logits.argmax(axis=1), minlength=len(CLASSES))
+            evidence["votes"] = dict(zip(CLASSES, votes.tolist(), strict=True))
         return Characterization(
-            outputs={OUTPUT: dict(zip(CLASSES, shares, strict=True))},
-            evidence={
-                "z_index": key,
-                "reference_phase": study.reference_phase,
-                "phases": [p for p in self.plan.phases if p in study.volumes],
-                "missing_phases": [p for p in self.plan.phases if p not in study.volumes],
-                "spacing_mm": self.plan.spacing_mm,
-            },
-            calibrated=False,
+            outputs={OUTPUT: dict(zip(CLASSES, shares.tolist(), strict=True))},
+            evidence=evidence,
+            calibrated=plan.temperature is not None and plan.answer == "probability",
         )
+
+    def _view(self, study: StudyImages, box: Box3D, z_index: int) -> View:
+        image, mask = lesion_crop(study, box, z_index, self.plan)
+        device = device_of(self.networks)
+        return View(
+            torch.from_numpy(image)[None].to(device),
+            torch.from_numpy(mask)[None].to(device),
+            grid_of(box, self.plan),
+        )
+
+    def _logits(self, images: Tensor, mask: Tensor) -> np.ndarray:
+        """(K, 4) of K networks."""
+        return np.stack([network(images, mask)[0].double().cpu().numpy() for network in self.networks])
 
 
 def load_characterizer(weights: Path, system: str) -> LesionClassifier:
@@ -65,9 +94,6 @@ def load_characterizer(weights: Path, system: str) -> LesionClassifier:
         PlanError: not a weights file of that system, or its tensors do not fit its plan.
     """
     plan = parse_plan(read_plan(weights))
-    network = build_network(plan)
-    try:
-        network.load_state_dict(load_state(weights, family=system))
-    except RuntimeError as error:
-        raise PlanError("The weights do not fit the plan stored with them.") from error
-    return LesionClassifier(network.to(choose_device()), plan)
+    networks = build_ensemble(plan)
+    networks.load(load_state(weights, family=system))
+    return LesionClassifier(networks.to(choose_device()), plan)

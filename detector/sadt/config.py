@@ -30,8 +30,15 @@ class SadtPlan(BaseModel):
 
     Crops are `sides[0]` pixels of `spacing_mm`, the larger sides serving larger lesions; never resized.
     `weighting`: "effective_number" (inverse effective number of samples) or "paper" (5 for HCC, 2 for
-    metastasis, 1 for the rest, as printed). Trained by the project's one loop (AdamW on a cosine) where the
-    paper takes SGD.
+    metastasis, 1 for the rest, as printed).
+
+    With `folds` > 1 the model is so many networks, each trained without one fold of the patients, that
+    answer together: the mean of their shares, or each one's first answer as a vote. `temperature` is not
+    chosen but found on lesions that were not learnt from: those of the left out folds, else
+    `calibration_share` of them, and null where they are fewer than `least_for_calibration` (then none are
+    kept from training).
+
+    Trained by the project's one loop (AdamW on a cosine) where the paper takes SGD.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,6 +71,11 @@ class SadtPlan(BaseModel):
     phase_dropout: float = Field(default=0.1, ge=0, lt=1)
     ema_decay: float = Field(default=0.99, ge=0, lt=1)
     min_lesions_per_class: int = Field(default=2, ge=1)
+    folds: int = Field(default=1, ge=1)
+    answer: Literal["probability", "vote"] = "probability"
+    calibration_share: float = Field(default=0.2, ge=0, lt=1)
+    least_for_calibration: int = Field(default=20, ge=1)
+    temperature: float | None = None
     seed: int = 0
 
 
@@ -129,6 +141,8 @@ def make_plan(size: str, overrides: Mapping[str, Any] | None = None, *, system: 
         raise PlanError(f"Unknown size: {size}.", remedy=f"One of: {', '.join(SIZES)}.")
     if system not in SYSTEMS:
         raise PlanError(f"Unknown system: {system}.", remedy=f"One of: {', '.join(SYSTEMS)}.")
+    if "temperature" in (overrides or {}):
+        raise PlanError("The temperature is found by training, not chosen.", remedy="Leave it out.")
     return parse_plan({**_SIZES[size], **SYSTEMS[system], **(overrides or {}), "size": size})
 
 

@@ -9,8 +9,19 @@ from torch.nn import functional
 from detector.errors import ShapeError
 
 
+def assign(features: Tensor, codewords: Tensor, smoothing: Tensor, delta: Tensor) -> Tensor:
+    """delta_i a_ik (B, N, K), a_ik = softmax_k(-s_k |x_i - c_k|^2): how far each descriptor counts for each
+    codeword; arguments as of `encode`."""
+    squared = (
+        features.square().sum(-1, keepdim=True)
+        - 2 * features @ codewords.T
+        + codewords.square().sum(-1)[None, None]
+    )
+    return torch.softmax(-smoothing * squared, dim=-1) * delta[..., None]
+
+
 def encode(features: Tensor, codewords: Tensor, smoothing: Tensor, delta: Tensor) -> Tensor:
-    """Aggregated residuals e_k = sum_i delta_i a_ik (x_i - c_k), a_ik = softmax_k(-s_k |x_i - c_k|^2).
+    """Aggregated residuals e_k = sum_i delta_i a_ik (x_i - c_k).
 
     SaDT, stage 4 (Deep TEN's encoding with the lesion mask delta). The (N, K, D) tensor of residuals is
     never formed: |x - c|^2 is expanded, and the sum is A^T X - (sum_i A) C.
@@ -23,12 +34,7 @@ def encode(features: Tensor, codewords: Tensor, smoothing: Tensor, delta: Tensor
     Returns:
         (B, K, D).
     """
-    squared = (
-        features.square().sum(-1, keepdim=True)
-        - 2 * features @ codewords.T
-        + codewords.square().sum(-1)[None, None]
-    )
-    assignment = torch.softmax(-smoothing * squared, dim=-1) * delta[..., None]
+    assignment = assign(features, codewords, smoothing, delta)
     return assignment.transpose(1, 2) @ features - assignment.sum(1)[..., None] * codewords
 
 
@@ -65,7 +71,21 @@ class Encoding(nn.Module):
         if features.shape[1] != self.codewords.shape[1] or features.shape[0] != mask.shape[0]:
             raise ShapeError("Features and mask do not fit the encoding.")
         with torch.autocast(device_type=features.device.type, enabled=False):
-            wide = features if features.dtype == torch.float64 else features.float()
-            delta = lesion_cells(mask, (features.shape[2], features.shape[3])).to(wide.dtype)
-            descriptors = wide.flatten(2).transpose(1, 2)
-            return encode(descriptors, self.codewords, self.smoothing, delta.flatten(1))
+            descriptors, delta = self._in_lesion(features, mask)
+            return encode(descriptors, self.codewords, self.smoothing, delta)
+
+    def contributions(self, features: Tensor, mask: Tensor, weight: Tensor) -> Tensor:
+        """(B, C, h, w): what each cell adds to weight (C, K, D) times the residuals, delta_i sum_k a_ik
+        w_k (x_i - c_k); summed over the cells it is all of that."""
+        descriptors, delta = self._in_lesion(features, mask)
+        counted = assign(descriptors, self.codewords, self.smoothing, delta)
+        residuals = torch.einsum("bnd,ckd->bnck", descriptors, weight)
+        residuals = residuals - (weight * self.codewords).sum(-1)
+        added = (residuals * counted[:, :, None]).sum(-1)
+        return added.transpose(1, 2).unflatten(2, features.shape[2:])
+
+    def _in_lesion(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, N, D) descriptors and (B, N) whether each is of the lesion."""
+        wide = features if features.dtype == torch.float64 else features.float()
+        delta = lesion_cells(mask, (features.shape[2], features.shape[3])).to(wide.dtype)
+        return wide.flatten(2).transpose(1, 2), delta.flatten(1)

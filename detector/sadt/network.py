@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from monai.networks.nets import ResNet as MonaiResNet
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,7 +14,29 @@ from detector.sadt.encoding import Encoding
 from detector.sadt.resnet import ResNet, norm_layer
 
 
-class Sadt(nn.Module):
+class LesionNetwork(nn.Module):
+    """A network of one of the systems: views and lesion masks to (B, 4) logits.
+
+    All of them end in a sum over cells and one linear layer, so that what each cell adds to a logit is known
+    exactly: `explain` (B, 4, h, w) plus `bias` (4,) sums to the logits.
+    """
+
+    classify: nn.Linear
+
+    def forward(self, images: Tensor, mask: Tensor) -> Tensor:
+        """(B, 4) logits; raises ShapeError where the channels are not two for each phase of the plan."""
+        raise NotImplementedError
+
+    def explain(self, images: Tensor, mask: Tensor) -> Tensor:
+        """(B, 4, h, w): what each cell of the last map adds to each logit; of a volume its columns."""
+        raise NotImplementedError
+
+    @property
+    def bias(self) -> Tensor:
+        return self.classify.bias
+
+
+class Sadt(LesionNetwork):
     """(B, 2 P, H, W) phases with their presence planes, and a (B, H, W) lesion mask, to (B, 4) logits.
 
     The mask goes to the pooling alone. Differs from the paper: a presence plane beside each phase, so that
@@ -33,11 +56,17 @@ class Sadt(nn.Module):
         self.classify = nn.Linear(plan.encoding_channels * plan.codewords, len(CLASSES))
 
     def forward(self, images: Tensor, mask: Tensor) -> Tensor:
-        """Raises ShapeError where the channels are not two for each phase of the plan."""
         _check_channels(images, self.inputs)
         residuals = self.encoding(self.descriptors(images), mask)
         logits: Tensor = self.classify(functional.normalize(residuals.flatten(1), dim=1))
         return logits
+
+    def explain(self, images: Tensor, mask: Tensor) -> Tensor:
+        features = self.descriptors(images)
+        residuals: Tensor = self.encoding(features, mask)
+        weight = self.classify.weight.unflatten(1, residuals.shape[1:])
+        added: Tensor = self.encoding.contributions(features, mask, weight)
+        return added / residuals.flatten(1).norm(dim=1).clamp_min(1e-12)[:, None, None, None]
 
     def descriptors(self, images: Tensor) -> Tensor:
         """(B, D, h, w): what the encoding counts."""
@@ -45,7 +74,7 @@ class Sadt(nn.Module):
         return reduced
 
 
-class AveragePooled(nn.Module):
+class AveragePooled(LesionNetwork):
     """ResNet in 2D: the last feature map's mean and one linear layer. The mask is not used."""
 
     def __init__(self, plan: SadtPlan) -> None:
@@ -59,8 +88,12 @@ class AveragePooled(nn.Module):
         logits: Tensor = self.classify(self.encoder(images).mean((2, 3)))
         return logits
 
+    def explain(self, images: Tensor, mask: Tensor) -> Tensor:
+        features = self.encoder(images)
+        return _weighted(features, self.classify.weight) / features[0, 0].numel()
 
-class Volumetric(nn.Module):
+
+class Volumetric(LesionNetwork):
     """ResNet3D (MONAI's) on (B, 2 P, D, H, W), the volume around the lesion. The mask is not used.
 
     Its first convolution halves H and W alone: a slice is several pixels thick.
@@ -87,9 +120,27 @@ class Volumetric(nn.Module):
         logits: Tensor = self.body(images)
         return logits
 
+    def explain(self, images: Tensor, mask: Tensor) -> Tensor:
+        body = self.body
+        features = body.act(body.bn1(body.conv1(images)))
+        if not body.no_max_pool:
+            features = body.maxpool(features)
+        for stage in (body.layer1, body.layer2, body.layer3, body.layer4):
+            features = stage(features)
+        return _weighted(features, self.classify.weight).sum(2) / features[0, 0].numel()
 
-def build_network(plan: SadtPlan) -> nn.Module:
-    """The network of a plan, with random weights: (images, mask) to (B, 4) logits."""
+    @property
+    def classify(self) -> nn.Linear:  # type: ignore[override]
+        return self.body.fc  # type: ignore[return-value]
+
+
+def _weighted(features: Tensor, weight: Tensor) -> Tensor:
+    """(B, D, ...) features by (C, D) weights to (B, C, ...)."""
+    return torch.einsum("bd...,cd->bc...", features, weight)
+
+
+def build_network(plan: SadtPlan) -> LesionNetwork:
+    """The network of a plan, with random weights."""
     if plan.view == "volume":
         return Volumetric(plan)
     return Sadt(plan) if plan.head == "encoding" else AveragePooled(plan)

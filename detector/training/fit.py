@@ -21,6 +21,7 @@ from detector.training.task import Task
 from detector.weights import save_weights, sha256
 
 Batch = TypeVar("Batch")
+Network = TypeVar("Network", bound=nn.Module)
 Kept = TypeVar("Kept")
 WEIGHTS_NAME = "weights.safetensors"
 
@@ -33,7 +34,7 @@ def training_key(family: str, plan: BaseModel, cases: Path, initial_weights: Pat
 
 
 def fit(
-    network: nn.Module,
+    network: Network,
     task: Task[Batch],
     settings: LoopSettings,
     *,
@@ -42,7 +43,7 @@ def fit(
     family: str,
     key: str,
     on_progress: Callable[[Progress], None],
-) -> tuple[nn.Module, Path]:
+) -> tuple[Network, Path]:
     """Trains, and writes the moving average to `out`/weights.safetensors (fp16), checkpoints beside it.
 
     Goes on from a state of the same `key` that a killed training left in `out`. Of several processes the

@@ -35,6 +35,7 @@ from detector.training.state import Running, StateFile
 from detector.training.task import Task
 
 Batch = TypeVar("Batch")
+Network = TypeVar("Network", bound=nn.Module)
 FAILED_NAME = "failed-batch.safetensors"
 STATE_EVERY_S = 60.0
 STATE_SHARE = 20  # a state is written at most every so many times as long as writing the last one took
@@ -103,7 +104,7 @@ def learning_rate(step: int, settings: LoopSettings) -> float:
 
 
 def run_loop(
-    model: nn.Module,
+    model: Network,
     task: Task[Batch],
     settings: LoopSettings,
     *,
@@ -111,7 +112,7 @@ def run_loop(
     on_checkpoint: Callable[[int, nn.Module], None] | None = None,
     state: StateFile | None = None,
     failed: Path | None = None,
-) -> nn.Module:
+) -> Network:
     """Trains `model` in place, on the GPU where there is one, and returns its moving average in eval mode.
 
     `on_progress` is called every `report_every` steps and after the last with the means since the report
