@@ -5,6 +5,7 @@ COMMANDS = (
     "prepare",
     "train",
     "detect",
+    "characterize",
     "evaluate",
     "phantom_cases",
     "harvest_round",
