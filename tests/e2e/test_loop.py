@@ -229,6 +229,10 @@ def _lesions_are_characterized(page: Page, cohort: str) -> None:
         assert sum(one["outputs"]["lesion_class"].values()) == pytest.approx(1)
     page.goto(f"/studies/{held[0]['id']}/draw")
     expect(page.get_by_test_id("characterization").first).to_contain_text("characterizer-v1")
+    page.get_by_test_id("explain-lesion").first.click()
+    expect(page.get_by_test_id("evidence")).to_contain_text("not a probability")
+    page.get_by_test_id("evidence-slice").click()
+    expect(page.get_by_test_id("view-axial").get_by_test_id("cells")).to_be_visible()
 
 
 def _promote_the_new_detector(page: Page) -> str:

@@ -4,6 +4,7 @@ import type { Box } from "../geometry/box";
 import { LAYOUTS } from "../geometry/planes";
 import { crossesSlice, pixelFromPoint, rectangleOf, type Viewport } from "../geometry/viewport";
 import { pointFromVoxel, type Vec3, type VolumeGeometry } from "../geometry/volume";
+import type { Cell } from "./evidence";
 import { handlesOf } from "./gestures";
 import type { DrawnLesion } from "./state";
 
@@ -24,14 +25,18 @@ interface Props {
   readonly selected: string | null;
   readonly references: readonly Reference[];
   readonly points: readonly Vec3[];
+  /** What speaks for and against a characterizer's answer on this slice. */
+  readonly cells: readonly Cell[];
 }
 
-export function Boxes({ view, geometry, viewport, cursor, lesions, selected, references, points }: Props) {
+export function Boxes({ view, geometry, viewport, cursor, lesions, selected, references, ...over }: Props) {
+  const { points, cells } = over;
   const { plane } = viewport;
   const voxel = cursor[LAYOUTS[plane].normal];
   const here = (box: Box) => crossesSlice(geometry, plane, box, voxel);
   return (
     <>
+      <Cells viewport={viewport} cells={cells} />
       <Crosshair viewport={viewport} point={pointFromVoxel(geometry, cursor)} />
       {references
         .filter(({ box }) => here(box))
@@ -73,6 +78,27 @@ export function Boxes({ view, geometry, viewport, cursor, lesions, selected, ref
         return <path key={point.join()} class="extreme-point" d={`M${x - 4} ${y}h8M${x} ${y - 4}v8`} />;
       })}
     </>
+  );
+}
+
+/** Dots, for tissue must be seen between them; the larger the more, hollow where they speak against. */
+function Cells({ viewport, cells }: { viewport: Viewport; cells: readonly Cell[] }) {
+  return (
+    <g class="cells" data-testid={cells.length > 0 ? "cells" : undefined}>
+      {cells.map(({ box, share }) => {
+        const { x, y, width, height } = rectangleOf(viewport, box);
+        const radius = (Math.min(width, height) / 2) * 0.8 * Math.sqrt(Math.abs(share));
+        return (
+          <circle
+            key={`${x} ${y}`}
+            class={share > 0 ? "for" : "against"}
+            cx={x + width / 2}
+            cy={y + height / 2}
+            r={radius}
+          />
+        );
+      })}
+    </g>
   );
 }
 

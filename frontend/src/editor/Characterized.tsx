@@ -6,7 +6,7 @@ import { words } from "../app/words";
 import { t } from "../i18n/t";
 
 /** Labels with their values, highest first. */
-function ranked(values: Readonly<Record<string, number>>): [string, number][] {
+export function ranked(values: Readonly<Record<string, number>>): [string, number][] {
   return Object.entries(values).sort((a, b) => b[1] - a[1]);
 }
 

@@ -21,7 +21,7 @@ import { EditorFooter } from "./EditorFooter";
 import { EditorTools } from "./EditorTools";
 import { EditorView } from "./EditorView";
 import { LesionList } from "./LesionList";
-import { existingLesions, referencesOf } from "./references";
+import { existingLesions, judgedOf, referencesOf } from "./references";
 import { NO_RECEIPT, statusOf } from "./saving";
 import { selectedLesion } from "./state";
 import { useDrawing } from "./useDrawing";
@@ -55,6 +55,7 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   const drawing = useDrawing({ studyId: study.id, round, reader, outbox, placed });
   const { state, receipts } = drawing;
   const [note, setNote] = useState({ text: "", error: false });
+  const [explained, setExplained] = useState<string | null>(null);
 
   const existing = useMemo(
     () => existingLesions(study.lesions, state.lesions, receipts),
@@ -62,6 +63,7 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
   );
   const candidates = round?.candidates ?? [];
   const references = useMemo(() => referencesOf(existing, candidates), [existing, candidates]);
+  const judged = useMemo(() => judgedOf(existing, explained), [existing, explained]);
   const nudges = useNudges(study, state);
   const drawn = unsavedCount(drawing);
   const moved = nudges.unsaved.length;
@@ -164,6 +166,7 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
           selected={state.selected}
           references={references}
           points={points}
+          judged={judged}
           hidden={hidden}
           events={events}
         />
@@ -234,6 +237,9 @@ export function Editor({ study, round, nudge, reader, outbox, onDone }: Props) {
         onChange={(key, change) => drawing.dispatch({ type: "change", key, change })}
         onRemove={(key) => drawing.dispatch({ type: "remove", key })}
         onShow={editing.show}
+        explained={explained}
+        onExplain={setExplained}
+        onSlice={(slice) => events.onGoTo("axial", slice)}
         onCopy={editing.copy}
       />
       <EditorFooter

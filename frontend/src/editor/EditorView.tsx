@@ -9,10 +9,16 @@ import { type Vec3, type VolumeGeometry, withAxis } from "../geometry/volume";
 import type { PhaseVolume } from "../viewer/phaseVolume";
 import { SliceView } from "../viewer/SliceView";
 import { Boxes, type Reference } from "./Boxes";
+import type { Cell } from "./evidence";
 import { type Drag, dragged, faceOf, type Side } from "./gestures";
 import type { Look } from "./look";
 import { SliceRail } from "./SliceRail";
 import type { DrawnLesion } from "./state";
+
+export interface Judged {
+  readonly slice: number;
+  readonly cells: readonly Cell[];
+}
 
 export interface ViewEvents {
   readonly onActivate: (plane: Plane) => void;
@@ -47,6 +53,8 @@ interface Props {
   readonly references: readonly Reference[];
   /** The extreme points clicked so far; null while boxes are drawn by dragging. */
   readonly points: readonly Vec3[] | null;
+  /** What speaks for and against a characterizer's answer, and on which slice. */
+  readonly judged: Judged | null;
   readonly hidden: boolean;
   readonly events: ViewEvents;
 }
@@ -55,6 +63,8 @@ interface Props {
 const SLOP_PX = 3;
 /** One step of the wheel; trackpads send many small ones. */
 const WHEEL_STEP_PX = 50;
+
+const NO_CELLS: readonly Cell[] = [];
 
 type Press =
   | { kind: "pan"; start: readonly [number, number]; centre: Vec3 }
@@ -195,6 +205,7 @@ export function EditorView(props: Props) {
               selected={selected}
               references={references}
               points={points ?? []}
+              cells={plane === "axial" && voxel === props.judged?.slice ? props.judged.cells : NO_CELLS}
             />
           )
         }

@@ -7,6 +7,7 @@ import { type Box, boxSize } from "../geometry/box";
 import { rich } from "../i18n/rich";
 import { number, t } from "../i18n/t";
 import { Characterized } from "./Characterized";
+import { EvidencePanel } from "./EvidencePanel";
 import type { Receipts } from "./saver";
 import { NO_RECEIPT, type Status, statusOf } from "./saving";
 import type { DrawnLesion, LesionChange } from "./state";
@@ -43,6 +44,10 @@ interface Props {
   readonly onChange: (key: string, change: LesionChange) => void;
   readonly onRemove: (key: string) => void;
   readonly onShow: (box: Box) => void;
+  /** The lesion whose evidence is open, by its id. */
+  readonly explained: string | null;
+  readonly onExplain: (id: string | null) => void;
+  readonly onSlice: (slice: number) => void;
   /** Draws a copy; `replaces` names the lesion that it corrects. */
   readonly onCopy: (box: Box, from: Partial<DrawnLesion>) => void;
 }
@@ -84,17 +89,39 @@ export function LesionList(props: Props) {
               </span>
               {lesion.characterization && <Characterized said={lesion.characterization} />}
             </button>
-            <button
-              type="button"
-              class="small"
-              data-testid="adjust-lesion"
-              onClick={() => {
-                const { primary, lesion_class, absent_phases, id } = lesion;
-                props.onCopy(lesion, { primary, lesion_class, absent_phases, replaces: id });
-              }}
-            >
-              {t("Adjust")}
-            </button>
+            <span class="lesions__acts">
+              {lesion.characterization && !lesion.characterization.error && (
+                <button
+                  type="button"
+                  class="small"
+                  data-testid="explain-lesion"
+                  aria-expanded={props.explained === lesion.id}
+                  onClick={() => props.onExplain(props.explained === lesion.id ? null : lesion.id)}
+                >
+                  {t("Why")}
+                </button>
+              )}
+              <button
+                type="button"
+                class="small"
+                data-testid="adjust-lesion"
+                onClick={() => {
+                  const { primary, lesion_class, absent_phases, id } = lesion;
+                  props.onCopy(lesion, { primary, lesion_class, absent_phases, replaces: id });
+                }}
+              >
+                {t("Adjust")}
+              </button>
+            </span>
+            {props.explained === lesion.id && lesion.characterization && (
+              <EvidencePanel
+                said={lesion.characterization}
+                onSlice={(slice) => {
+                  props.onShow(lesion);
+                  props.onSlice(slice);
+                }}
+              />
+            )}
           </li>
         ))}
       </ul>

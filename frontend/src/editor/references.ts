@@ -2,6 +2,8 @@
 
 import type { Candidate, Lesion } from "../api/types";
 import type { Reference } from "./Boxes";
+import type { Judged } from "./EditorView";
+import { evidenceOf } from "./evidence";
 import type { Receipts } from "./saver";
 import type { DrawnLesion } from "./state";
 
@@ -16,6 +18,14 @@ export function existingLesions(
     here.add(stored?.id ?? null).add(pending?.replaces ?? null);
   }
   return lesions.filter((lesion) => lesion.retired_at === null && !here.has(lesion.id));
+}
+
+/** The slice and cells that the characterizer of one of the lesions judged by; null where none is asked for. */
+export function judgedOf(lesions: readonly Lesion[], id: string | null): Judged | null {
+  const said = lesions.find((lesion) => lesion.id === id)?.characterization;
+  if (!said) return null;
+  const { slice, cells } = evidenceOf(said);
+  return slice === null ? null : { slice, cells };
 }
 
 /** Thin boxes for the views. */
