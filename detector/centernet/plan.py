@@ -20,6 +20,9 @@ class CenterNetPlan(BaseModel):
     the residuals on each; `stem` the channels before the second stride. `hard_negative_weight` is w in
     -w p^2 log(1-p) on rejected candidates.
 
+    `gaussian`: a positive's kernel is a sphere in "mm" (the paper's anisotropic one), or in "cells", however
+    thick they are, to compare.
+
     `crop_zyx`, where set, is what the first `crop_share` of the steps see, `crop_batch` at once, mostly
     around lesions: most of a whole input teaches little, and a CPU pays for all of it. The rest of the steps
     see whole inputs, since the norms must meet their statistics.
@@ -62,6 +65,7 @@ class CenterNetPlan(BaseModel):
     crop_batch: int = Field(default=8, ge=1)
     crop_share: float = Field(default=0.7, ge=0, le=1)
     hard_negative_weight: float = Field(default=3.0, ge=0)
+    gaussian: Literal["mm", "cells"] = "mm"
     size_weight: float = Field(default=0.1, ge=0)
     offset_weight: float = Field(default=1.0, ge=0)
 

@@ -98,8 +98,11 @@ def _region(edges: Array, stride: Array, shape_zyx: Axes, grow: float) -> tuple[
     return tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))  # type: ignore[return-value]
 
 
-def make_targets(samples: Sequence[SampleMarks], heatmap_zyx: Axes, stride_zyx: Axes) -> Targets:
-    """Targets of a batch; the region of a positive whose centre lies outside the input teaches nothing."""
+def make_targets(
+    samples: Sequence[SampleMarks], heatmap_zyx: Axes, stride_zyx: Axes, *, sphere_in_mm: bool = True
+) -> Targets:
+    """Targets of a batch; the region of a positive whose centre lies outside the input teaches nothing.
+    Kernels are spheres in mm, or in cells, whatever these measure."""
     shape = (len(samples), 1, *heatmap_zyx)
     heat, background = np.zeros(shape, np.float32), np.ones(shape, np.float32)
     rejected = np.zeros(shape, np.float32)
@@ -107,6 +110,8 @@ def make_targets(samples: Sequence[SampleMarks], heatmap_zyx: Axes, stride_zyx: 
     centres, sizes, offsets = [], [], []
     for b, marks in enumerate(samples):
         cell_mm = tuple(float(v * s) for v, s in zip(marks.voxel_zyx_mm, stride_zyx, strict=True))
+        if not sphere_in_mm:
+            cell_mm = (1.0, 1.0, 1.0)
         if not marks.complete:
             background[b] = 0
             for edges in np.concatenate([marks.positive, marks.negative]):

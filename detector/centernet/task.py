@@ -74,7 +74,7 @@ class CenterNetTask:
             torch.from_numpy(np.stack(images)[:, None]),
             torch.from_numpy(np.stack(matrices)),
             draw_exposure(rngs),
-            make_targets(told, heatmap, plan.stride_zyx),
+            make_targets(told, heatmap, plan.stride_zyx, sphere_in_mm=plan.gaussian == "mm"),
             shape,
         )
 

@@ -9,5 +9,6 @@ COMMANDS = (
     "evaluate",
     "phantom_cases",
     "harvest_round",
+    "experiment",
     "phase_model",
 )

@@ -8,17 +8,18 @@ training ranges and no model learns from them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from detector import registry
-from detector.contracts import Candidate, Progress
-from detector.data.cases import Case, Mark, read_cases, write_cases
+from detector.contracts import Progress
+from detector.data.cases import read_cases, write_cases
 from detector.data.images import load_case
 from detector.evaluation.bootstrap import paired_difference
 from detector.evaluation.matching import HEADLINE_RULE, HIT_RULES, primary_hit
+from detector.evaluation.oracle import read_study
 from detector.evaluation.phantom_cases import CASES_NAME, write_phantom_cases
 from detector.evaluation.report import outcome_of, summarise
 
@@ -40,28 +41,6 @@ class RoundSettings:
     max_read: int = 10
     min_score: float = 0.1
     seed: int = 0
-
-
-def read_by_oracle(case: Case, candidates: Sequence[Candidate]) -> Case:
-    """The case as a reader who knows the truth leaves it, in the verdicts' meaning for a detector.
-
-    The first candidate that hits a lesion is accepted with its own box, a further one on the same lesion is
-    left undecided (ignored), all others are rejected. What was missed stays unmarked, so the case is no
-    longer complete.
-    """
-    hit = HIT_RULES[HEADLINE_RULE]
-    truth = [m for m in case.marks if m.role == "positive"]
-    found: set[int] = set()
-    marks = []
-    for candidate in candidates:
-        hits = [i for i, mark in enumerate(truth) if hit(candidate.box, mark.box)]
-        new = [i for i in hits if i not in found]
-        found.update(hits)
-        role = "positive" if new else "ignored" if hits else "negative"
-        primary = any(truth[i].primary for i in new)
-        box = candidate.box
-        marks.append(Mark(lo=box.lo, hi=box.hi, role=role, primary=primary))  # type: ignore[arg-type]
-    return case.model_copy(update={"marks": tuple(marks), "complete": False})
 
 
 def _train(cases: Path, out: Path, settings: RoundSettings, say: Say) -> Path:
@@ -115,7 +94,7 @@ def run_harvest_round(out: Path, settings: RoundSettings, say: Say) -> dict[str,
     read = []
     for case in pool:
         shown = [c for c in detector.detect(load_case(case)) if c.score >= settings.min_score]
-        read.append(read_by_oracle(case, shown[: settings.max_read]))
+        read.append(read_study(case, shown[: settings.max_read], draws=False).case)
     harvested = [c for c in read if c.marks]
     write_cases([*marked, *harvested], out / "harvested.json")
     with_harvest = _train(out / "harvested.json", out / "with", settings, say)

@@ -25,8 +25,8 @@ class SadtPlan(BaseModel):
 
     `resnet50` is the paper's network; the others are smaller and say where they differ. `view`: "scale" (a
     slice at a fixed pixel size), "box" (a slice, the box resized to the crop) or "volume" (`depth` slices
-    `slice_mm` apart around the box's centre). `head`: "encoding" (texture, pooled over the lesion in the
-    view "scale" and over all of the others) or "average" (of the last feature map).
+    `slice_mm` apart around the box's centre). `head`: "encoding" (texture, pooled over the "lesion", the
+    paper's delta, or over "all" of the view, to compare) or "average" (of the last feature map).
 
     Crops are `sides[0]` pixels of `spacing_mm`, the larger sides serving larger lesions; never resized.
     `weighting`: "effective_number" (inverse effective number of samples) or "paper" (5 for HCC, 2 for
@@ -46,6 +46,7 @@ class SadtPlan(BaseModel):
     size: str
     view: Literal["scale", "box", "volume"] = "scale"
     head: Literal["encoding", "average"] = "encoding"
+    pooling: Literal["lesion", "all"] = "lesion"
     depth: int = Field(default=16, ge=1)
     slice_mm: float = Field(default=5.0, gt=0)
     phases: tuple[str, ...] = ("non_contrast", "arterial", "portal_venous", "delayed")

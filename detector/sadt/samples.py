@@ -55,7 +55,7 @@ def lesion_crop(
     """(2 P, [D,] side, side) phases with presence planes and the (side, side) mask of the box, as the plan's
     view has them."""
     grid = grid_of(box, plan)
-    return _image(study, box, z_index, grid, plan, absent), box_plane(box, grid)
+    return _image(study, box, z_index, grid, plan, absent), _pooled(box, grid, plan)
 
 
 def grid_of(box: Box3D, plan: SadtPlan) -> CropGrid:
@@ -65,6 +65,11 @@ def grid_of(box: Box3D, plan: SadtPlan) -> CropGrid:
     if plan.view == "volume":  # nothing is cut off by a larger side: volumes of one size make a batch
         return grid_around(box, plan.spacing_mm, min(plan.sides))
     return grid_around(box, plan.spacing_mm, side_for(box, plan.spacing_mm, plan.sides))
+
+
+def _pooled(box: Box3D, grid: CropGrid, plan: SadtPlan) -> npt.NDArray[np.bool_]:
+    """(side, side): where the encoding looks."""
+    return box_plane(box, grid) if plan.pooling == "lesion" else np.ones((grid.side, grid.side), dtype=bool)
 
 
 def _image(
@@ -105,7 +110,7 @@ def sample_of(
     images = [_image(study, mark.box, z, grid, plan, absent) for z, grid in zip(zs, grids, strict=True)]
     return LesionSample(
         images=np.stack(images).astype(np.float16),
-        masks=np.stack([box_plane(box, grid) for box, grid in zip(boxes, grids, strict=True)]),
+        masks=np.stack([_pooled(box, grid, plan) for box, grid in zip(boxes, grids, strict=True)]),
         label=CLASSES.index(label),
         subject=case.subject,
     )

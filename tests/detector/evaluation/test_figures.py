@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.contracts import Candidate
-from detector.data.cases import Case, Mark
 from detector.errors import ShapeError
 from detector.evaluation.bootstrap import (
     bootstrap,
@@ -22,7 +21,6 @@ from detector.evaluation.bootstrap import (
 )
 from detector.evaluation.classification import classification_report
 from detector.evaluation.froc import sensitivities
-from detector.evaluation.harvest_round import read_by_oracle
 from detector.evaluation.matching import HIT_RULES, StudyOutcome, primary_hit, score_candidates
 from detector.evaluation.report import summarise
 from detector.geometry import Box3D
@@ -160,16 +158,6 @@ def test_accuracy_and_mean_f1_by_hand() -> None:
     assert report["f1"]["icc"]["value"] == pytest.approx(0.8)  # type: ignore[index]
     assert report["f1"]["benign"]["value"] is None  # type: ignore[index]
     assert report["mean_f1"]["value"] == pytest.approx((2 / 3 + 0.8) / 2)
-
-
-def test_the_oracle_reads_candidates_as_a_reader_would() -> None:
-    mark = Mark(lo=(0, 0, 0), hi=(10, 10, 10), primary=True)
-    case = Case(study="S", subject="P", reference_phase="p", images={"p": "p.npy"}, marks=(mark,))
-    read = read_by_oracle(case, [Candidate(box(1), 0.9), Candidate(box(50), 0.8), Candidate(box(0), 0.7)])
-    assert [m.role for m in read.marks] == ["positive", "negative", "ignored"]
-    assert [m.primary for m in read.marks] == [True, False, False]
-    assert read.marks[0].box == box(1)
-    assert not read.complete
 
 
 def test_a_bootstrap_of_sums_is_the_bootstrap_of_items() -> None:

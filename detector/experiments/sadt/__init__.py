@@ -1,0 +1,1 @@
+"""The experiment of the SaDT paper (004) on phantoms: detection, key slices, classes, labour."""

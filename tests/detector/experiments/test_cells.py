@@ -1,0 +1,39 @@
+"""A cell is computed once; a run that was killed loses the one it was at; other settings are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from detector.errors import PlanError
+from detector.experiments.cells import Cells
+
+
+def silent(_: str) -> None:
+    pass
+
+
+def test_a_cell_is_kept_and_a_killed_one_is_computed_again(tmp_path: Path) -> None:
+    cells, computed = Cells(tmp_path, silent), []
+
+    def compute() -> dict[str, int]:
+        computed.append(1)
+        if len(computed) == 1:
+            raise KeyboardInterrupt
+        return {"value": 7}
+
+    with pytest.raises(KeyboardInterrupt):
+        cells.cell("a name, of words", compute)
+    assert cells.cell("a name, of words", compute)["value"] == 7
+    assert Cells(tmp_path, silent).cell("a name, of words", compute)["value"] == 7
+    assert len(computed) == 2
+    assert [p.name for p in (tmp_path / "cells").iterdir()] == ["a-name-of-words.json"]
+
+
+def test_a_folder_holds_one_experiment(tmp_path: Path) -> None:
+    cells = Cells(tmp_path, silent)
+    cells.settle({"seed": 1})
+    cells.settle({"seed": 1})
+    with pytest.raises(PlanError, match="other settings"):
+        cells.settle({"seed": 2})
