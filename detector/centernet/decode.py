@@ -70,18 +70,17 @@ def box_in_mm(edges_zyx: npt.NDArray[np.float64], grid: VolumeGeometry, inside: 
     return Box3D(lo, hi)  # type: ignore[arg-type]
 
 
-def merge_phases(
-    by_phase: Mapping[str, Sequence[tuple[float, Box3D]]], *, iou_threshold: float, top: int
-) -> list[Candidate]:
+PhaseBoxes = Mapping[str, Sequence[tuple[float, Box3D]]]
+
+
+def merge_phases(by_phase: PhaseBoxes, *, iou_threshold: float, top: int) -> list[Candidate]:
     """One list from all phases: greedy 3D NMS in mm, best first, at most `top`.
 
     A box that overlaps a better one by more than `iou_threshold` supports it: each phase's support is its
     best score among the boxes so merged.
     """
-    everything = [(score, phase, box) for phase, found in by_phase.items() for score, box in found]
-    everything.sort(key=lambda f: -f[0])
     groups: list[tuple[float, Box3D, dict[str, float]]] = []
-    for score, phase, box in everything:
+    for score, phase, box in _best_first(by_phase):
         for _, best, support in groups:
             if iou(best, box) > iou_threshold:
                 support.setdefault(phase, score)
@@ -89,3 +88,46 @@ def merge_phases(
         else:
             groups.append((score, box, {phase: score}))
     return [Candidate(box, score, support) for score, box, support in groups[:top]]
+
+
+def fuse_phases(by_phase: PhaseBoxes, *, iou_threshold: float, top: int) -> list[Candidate]:
+    """One list from all phases: weighted box fusion (Solovyev et al. 2021) in mm, best first, at most `top`.
+
+    Boxes that overlap a group's box by more than `iou_threshold` join it, and its box is their mean weighted
+    by their scores. Every phase that was searched has a vote: a candidate's score is the mean over phases of
+    the best score in its group, 0 for one without.
+    """
+    groups: list[_Group] = []
+    for score, phase, box in _best_first(by_phase):
+        overlaps = [iou(group.box, box) for group in groups]
+        best = max(range(len(groups)), key=overlaps.__getitem__, default=None)
+        if best is not None and overlaps[best] > iou_threshold:
+            groups[best].join(score, phase, box)
+        else:
+            groups.append(_Group(score, phase, box))
+    fused = [Candidate(g.box, sum(g.support.values()) / len(by_phase), g.support) for g in groups]
+    return sorted(fused, key=lambda c: -c.score)[:top]
+
+
+class _Group:
+    """Boxes that mean one thing: their weighted mean, and each phase's best score."""
+
+    def __init__(self, score: float, phase: str, box: Box3D) -> None:
+        self.box, self.support = box, {phase: score}
+        self._sum, self._weight = score * _corners(box), score
+
+    def join(self, score: float, phase: str, box: Box3D) -> None:
+        self.support.setdefault(phase, score)
+        self._sum = self._sum + score * _corners(box)
+        self._weight += score
+        lo, hi = (self._sum / self._weight).tolist()
+        self.box = Box3D(tuple(lo), tuple(hi))
+
+
+def _corners(box: Box3D) -> npt.NDArray[np.float64]:
+    return np.array([box.lo, box.hi])
+
+
+def _best_first(by_phase: PhaseBoxes) -> list[tuple[float, str, Box3D]]:
+    everything = [(score, phase, box) for phase, found in by_phase.items() for score, box in found]
+    return sorted(everything, key=lambda f: -f[0])

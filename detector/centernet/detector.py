@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from detector.centernet.decode import box_in_mm, decode_sample, merge_phases
+from detector.centernet.decode import box_in_mm, decode_sample, fuse_phases, merge_phases
 from detector.centernet.network import CenterNet3D
 from detector.centernet.plan import CenterNetPlan, parse_plan
 from detector.contracts import Candidate, StudyImages
@@ -71,7 +71,8 @@ class CenterNetDetector:
                 for score, box in placed
                 if box is not None and score >= plan.min_score and _touches_liver(study, box)
             ]
-        return merge_phases(found, iou_threshold=plan.nms_iou, top=plan.top)
+        merge = fuse_phases if plan.merge == "fusion" else merge_phases
+        return merge(found, iou_threshold=plan.nms_iou, top=plan.top)
 
 
 def _touches_liver(study: StudyImages, box: Box3D) -> bool:

@@ -27,6 +27,9 @@ class CenterNetPlan(BaseModel):
     around lesions: most of a whole input teaches little, and a CPU pays for all of it. The rest of the steps
     see whole inputs, since the norms must meet their statistics.
 
+    `merge` makes one list of all phases' boxes: by non-maximum suppression, or by weighted box fusion with a
+    vote of each phase; both at an overlap of `nms_iou`.
+
     `parts` takes the samples of a step one part after the other and adds up their gradients: the same step on
     less memory. `precision` "auto" is bf16 on a GPU and fp32 on a CPU.
     """
@@ -71,6 +74,7 @@ class CenterNetPlan(BaseModel):
 
     top: int = Field(default=10, ge=1)
     min_score: float = Field(default=0.02, ge=0, le=1)
+    merge: Literal["nms", "fusion"] = "nms"
     nms_iou: float = Field(default=0.3, gt=0, le=1)
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.centernet.decode import decode_sample, merge_phases, peaks
+from detector.centernet.decode import decode_sample, fuse_phases, merge_phases, peaks
 from detector.centernet.network import Maps
 from detector.centernet.targets import SampleMarks, gaussian, make_targets
 from detector.geometry import Box3D
@@ -141,3 +141,39 @@ def test_merging_keeps_the_best() -> None:
 
 def test_nothing_found_is_an_empty_list() -> None:
     assert merge_phases({"arterial": []}, iou_threshold=0.3, top=10) == []
+
+
+def test_fused_phases_share_a_box_and_each_has_a_vote() -> None:
+    fused = fuse_phases(
+        {"arterial": [(0.9, box_at(0)), (0.8, box_at(50))], "delayed": [(0.6, box_at(2))]},
+        iou_threshold=0.3,
+        top=10,
+    )
+    # 0.9 at 0 and 0.6 at 2 meet at 0.8; one phase of two saw the other box, which counts half.
+    assert fused[0].box.lo == pytest.approx((0.8, 0, 0))
+    assert fused[0].box.hi == pytest.approx((10.8, 10, 10))
+    assert [c.score for c in fused] == pytest.approx([0.75, 0.4])
+    assert fused[0].phase_scores == {"arterial": 0.9, "delayed": 0.6}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["a", "b", "c"]), st.floats(0.01, 1), st.floats(0, 40)),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_fusion_knows_no_order_of_phases_and_stays_within_its_boxes(found) -> None:
+    by_phase: dict[str, list] = {"a": [], "b": [], "c": []}
+    for phase, score, x in found:
+        by_phase[phase].append((score, box_at(x)))
+    fused = fuse_phases(by_phase, iou_threshold=0.3, top=20)
+    assert 1 <= len(fused) <= len(found)
+    scores = [c.score for c in fused]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < s <= 1 for s in scores)
+    least, most = min(x for *_, x in found), max(x for *_, x in found)
+    assert all(least - 1e-9 <= c.box.lo[0] <= most + 1e-9 for c in fused)
+    if len({score for _, score, _ in found}) == len(found):
+        turned = fuse_phases(dict(reversed(by_phase.items())), iou_threshold=0.3, top=20)
+        assert sorted(c.box.lo[0] for c in turned) == pytest.approx(sorted(c.box.lo[0] for c in fused))
