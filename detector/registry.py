@@ -12,7 +12,8 @@ PLUGIN_GROUP = "harvest.detector_plugins"
 KINDS = ("detector", "key_slice_filter", "characterizer", "liver_segmenter")
 
 _FAMILIES: dict[str, tuple[str, str]] = {
-    "centernet3d": ("detector", "detector.centernet.family:FAMILY"),
+    "centernet3d": ("detector", "detector.centernet.family:CENTERNET3D"),
+    "centernet2d": ("detector", "detector.centernet.family:CENTERNET2D"),
     "ksf": ("key_slice_filter", "detector.keyslice.family:FAMILY"),
     "sadt": ("characterizer", "detector.sadt.family:SADT"),
     "deepten": ("characterizer", "detector.sadt.family:DEEPTEN"),

@@ -18,13 +18,18 @@ from detector.geometry import Box3D, VolumeGeometry, VoxelBox, iou
 MIN_SIZE_CELLS = 0.25  # a box must have a volume, whatever the size head says
 
 
-def peaks(probability: Tensor, top: int) -> list[tuple[float, Axes]]:
+Scored = tuple[float, npt.NDArray[np.float64]]
+
+
+def peaks(probability: Tensor, top: int, *, planar: bool = False) -> list[tuple[float, Axes]]:
     """The `top` highest local maxima (score, cell z, y, x) of a (Z, Y, X) map, best first.
 
-    A local maximum equals the largest of its 3x3x3 neighbourhood; of neighbours that tie, the first in
-    array order stays.
+    A local maximum equals the largest of its 3x3x3 neighbourhood, or, `planar`, of the 3x3 one in its slice;
+    of neighbours that tie, the first in array order stays.
     """
-    pooled = max_pool3d(probability[None, None], 3, stride=1, padding=1)[0, 0]
+    reach = 0 if planar else 1
+    kernel, padding = (2 * reach + 1, 3, 3), (reach, 1, 1)
+    pooled = max_pool3d(probability[None, None], kernel, stride=1, padding=padding)[0, 0]
     cells = (probability == pooled).nonzero()
     scores = probability[tuple(cells.unbind(1))]
     # A plateau ties in long runs, so all of its cells are looked at before `top` cuts.
@@ -32,7 +37,7 @@ def peaks(probability: Tensor, top: int) -> list[tuple[float, Axes]]:
     kept: list[tuple[float, Axes]] = []
     for i in order.tolist():
         z, y, x = cells[i].tolist()
-        near = any(max(abs(z - c[0]), abs(y - c[1]), abs(x - c[2])) <= 1 for _, c in kept)
+        near = any(abs(z - c[0]) <= reach and max(abs(y - c[1]), abs(x - c[2])) <= 1 for _, c in kept)
         if not near:
             kept.append((float(scores[i]), (z, y, x)))
         if len(kept) == top:
@@ -41,22 +46,67 @@ def peaks(probability: Tensor, top: int) -> list[tuple[float, Axes]]:
 
 
 def decode_sample(
-    maps: Maps, index: int, stride_zyx: Axes, *, top: int
-) -> list[tuple[float, npt.NDArray[np.float64]]]:
+    maps: Maps, index: int, stride_zyx: Axes, *, top: int, planar: bool = False
+) -> list[Scored]:
     """Boxes of one sample of a batch: (score in [0, 1], edges z0, y0, x0, z1, y1, x1 in input voxels).
 
-    centre = (cell + offset) x stride, size = size head x stride. At most `top`, best first.
+    centre = (cell + offset) x stride, size = size head x stride; `planar` boxes are one slice thick. At most
+    `top`, best first.
     """
     probability = maps.heatmap[index, 0].float().sigmoid()
     stride = np.array(stride_zyx, float)
     boxes = []
-    for score, (z, y, x) in peaks(probability, top):
+    for score, (z, y, x) in peaks(probability, top, planar=planar):
         offset = maps.offset[index, :, z, y, x].double().numpy()
         size = np.maximum(maps.size[index, :, z, y, x].double().numpy(), MIN_SIZE_CELLS)
         centre = (np.array([z, y, x]) + offset) * stride
         half = size * stride / 2
-        boxes.append((score, np.concatenate([centre - half, centre + half])))
+        edges = np.concatenate([centre - half, centre + half])
+        if planar:  # a slice is its own; the heads' word on its thickness means nothing
+            edges[[0, 3]] = z, z + 1
+        boxes.append((score, edges))
     return boxes
+
+
+def link_slices(boxes: Sequence[Scored], *, iou_threshold: float, top: int) -> list[Scored]:
+    """Boxes of single slices as boxes of lesions: each joins the chain of the slice before it that it
+    overlaps most, by at least `iou_threshold` in the plane, the better box first. A chain has its best score,
+    all of its slices, and the mean of its outlines weighted by score. At most `top`, best first.
+    """
+    by_slice: dict[int, list[Scored]] = {}
+    for score, edges in boxes:
+        by_slice.setdefault(int(edges[0]), []).append((score, edges))
+    chains: list[list[Scored]] = []
+    open_chains: list[list[Scored]] = []
+    for z in range(min(by_slice, default=0), max(by_slice, default=-1) + 1):
+        continued: list[list[Scored]] = []
+        for score, edges in sorted(by_slice.get(z, []), key=lambda b: -b[0]):
+            overlaps = [_iou_in_plane(chain[-1][1], edges) for chain in open_chains]
+            best = max(range(len(overlaps)), key=overlaps.__getitem__, default=None)
+            if best is not None and overlaps[best] >= iou_threshold:
+                chain = open_chains.pop(best)
+            else:
+                chain = []
+                chains.append(chain)
+            chain.append((score, edges))
+            continued.append(chain)
+        open_chains = continued
+    return sorted((_of_chain(chain) for chain in chains), key=lambda b: -b[0])[:top]
+
+
+def _of_chain(chain: Sequence[Scored]) -> Scored:
+    scores = np.array([score for score, _ in chain])
+    edges = np.array([edges for _, edges in chain])
+    outline = (scores[:, None] * edges).sum(0) / scores.sum()
+    outline[0], outline[3] = edges[0, 0], edges[-1, 3]
+    return float(scores.max()), outline
+
+
+def _iou_in_plane(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
+    lo, hi = np.maximum(a[1:3], b[1:3]), np.minimum(a[4:6], b[4:6])
+    common = float(np.clip(hi - lo, 0, None).prod())
+    each = [float((e[4:6] - e[1:3]).prod()) for e in (a, b)]
+    return common / (sum(each) - common)
 
 
 def box_in_mm(edges_zyx: npt.NDArray[np.float64], grid: VolumeGeometry, inside: Box3D) -> Box3D | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from detector.centernet.decode import box_in_mm, decode_sample, fuse_phases, merge_phases
+from detector.centernet.decode import box_in_mm, decode_sample, fuse_phases, link_slices, merge_phases
 from detector.centernet.network import CenterNet3D
 from detector.centernet.plan import CenterNetPlan, parse_plan
 from detector.contracts import Candidate, StudyImages
@@ -17,22 +17,20 @@ from detector.geometry import Box3D
 from detector.hardware import choose_device, device_of, in_bf16, moved
 from detector.weights import load_state, read_plan
 
-FAMILY_NAME = "centernet3d"
 
-
-def load_network(weights: Path) -> tuple[CenterNet3D, CenterNetPlan]:
+def load_network(weights: Path, family: str) -> tuple[CenterNet3D, CenterNetPlan]:
     """The network of a weights file, on the GPU where there is one, and its plan; raises PlanError where they
     do not fit."""
     plan = parse_plan(read_plan(weights))
     network = CenterNet3D(plan)
-    load_into(network, weights)
+    load_into(network, weights, family)
     return network.to(choose_device()), plan
 
 
-def load_into(network: CenterNet3D, weights: Path) -> None:
+def load_into(network: CenterNet3D, weights: Path, family: str) -> None:
     """Copies a file's weights into a network of the same architecture; raises PlanError."""
     try:
-        network.load_state_dict(load_state(weights, family=FAMILY_NAME))
+        network.load_state_dict(load_state(weights, family=family))
     except RuntimeError as error:
         raise PlanError(
             "The weights do not fit the network of the plan.",
@@ -41,7 +39,7 @@ def load_into(network: CenterNet3D, weights: Path) -> None:
 
 
 class CenterNetDetector:
-    """A trained CenterNet-3D. Equal input gives equal candidates on one machine."""
+    """A trained CenterNet, in 3D or in 2D. Equal input gives equal candidates on one machine."""
 
     def __init__(self, network: CenterNet3D, plan: CenterNetPlan) -> None:
         self._network = network.eval()
@@ -64,7 +62,13 @@ class CenterNetDetector:
         inside = study.geometry.extent
         found: dict[str, list[tuple[float, Box3D]]] = {}
         for index, phase in enumerate(phases):
-            boxes = decode_sample(maps, index, plan.stride_zyx, top=plan.top)
+            if plan.planar:
+                many = plan.top * maps.heatmap.shape[2]
+                flat = decode_sample(maps, index, plan.stride_zyx, top=many, planar=True)
+                flat = [(score, edges) for score, edges in flat if score >= plan.min_score]
+                boxes = link_slices(flat, iou_threshold=plan.link_iou, top=plan.top)
+            else:
+                boxes = decode_sample(maps, index, plan.stride_zyx, top=plan.top)
             placed = ((score, box_in_mm(edges, grid, inside)) for score, edges in boxes)
             found[phase] = [
                 (score, box)

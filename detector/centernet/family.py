@@ -1,4 +1,4 @@
-"""The registry's entry for CenterNet-3D."""
+"""The registry's entries for CenterNet."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ class CenterNetFamily:
 
     kind = "detector"
 
+    def __init__(self, name: str) -> None:
+        self.name = name
+
     def load(self, weights: Path) -> CenterNetDetector:
         """The detector of a weights file; raises PlanError where the file is something else."""
-        return CenterNetDetector(*load_network(weights))
+        return CenterNetDetector(*load_network(weights, self.name))
 
     def trainer(self) -> CenterNetTrainer:
-        return CenterNetTrainer()
+        return CenterNetTrainer(self.name)
 
 
-FAMILY = CenterNetFamily()
+CENTERNET3D, CENTERNET2D = CenterNetFamily("centernet3d"), CenterNetFamily("centernet2d")

@@ -23,50 +23,68 @@ def _norm(channels: int) -> nn.GroupNorm:
 
 
 def _conv(
-    channels_in: int, channels_out: int, kernel: int | Axes, stride: int | Axes = 1, *, relu: bool = True
+    channels_in: int, channels_out: int, kernel: Axes, stride: Axes = (1, 1, 1), *, relu: bool = True
 ) -> nn.Sequential:
-    kernel_zyx: Axes = (kernel, kernel, kernel) if isinstance(kernel, int) else kernel
-    padding: Axes = (kernel_zyx[0] // 2, kernel_zyx[1] // 2, kernel_zyx[2] // 2)
+    padding: Axes = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
     layers: list[nn.Module] = [
-        nn.Conv3d(channels_in, channels_out, kernel_zyx, stride, padding, bias=False),
+        nn.Conv3d(channels_in, channels_out, kernel, stride, padding, bias=False),
         _norm(channels_out),
     ]
     return nn.Sequential(*layers, *([nn.ReLU(inplace=True)] if relu else []))
 
 
-class Residual(nn.Module):
-    """Two 3x3x3 convolutions beside an identity (or a strided 1x1x1 where shapes change)."""
+ONE: Axes = (1, 1, 1)
 
-    def __init__(self, channels_in: int, channels_out: int, stride: int | Axes = 1) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of the convolutions below the stem: in all three axes, or in the plane of slices alone."""
+
+    kernel: Axes
+    halving: Axes
+
+
+SOLID, FLAT = Shape((3, 3, 3), (2, 2, 2)), Shape((1, 3, 3), (1, 2, 2))
+
+
+class Residual(nn.Module):
+    """Two 3x3x3 (flat: 1x3x3) convolutions beside an identity, or a strided 1x1x1 where shapes change."""
+
+    def __init__(self, channels_in: int, channels_out: int, shape: Shape, stride: Axes = ONE) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            _conv(channels_in, channels_out, 3, stride), _conv(channels_out, channels_out, 3, relu=False)
+            _conv(channels_in, channels_out, shape.kernel, stride),
+            _conv(channels_out, channels_out, shape.kernel, relu=False),
         )
-        same = channels_in == channels_out and stride in (1, (1, 1, 1))
-        self.skip = nn.Identity() if same else _conv(channels_in, channels_out, 1, stride, relu=False)
+        same = channels_in == channels_out and stride == ONE
+        self.skip = nn.Identity() if same else _conv(channels_in, channels_out, ONE, stride, relu=False)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(self.body(x) + self.skip(x))
 
 
-def _residuals(channels_in: int, channels_out: int, count: int, stride: int = 1) -> nn.Sequential:
-    first = Residual(channels_in, channels_out, stride)
-    return nn.Sequential(first, *(Residual(channels_out, channels_out) for _ in range(count - 1)))
+def _residuals(
+    channels_in: int, channels_out: int, count: int, shape: Shape, stride: Axes = ONE
+) -> nn.Sequential:
+    first = Residual(channels_in, channels_out, shape, stride)
+    return nn.Sequential(first, *(Residual(channels_out, channels_out, shape) for _ in range(count - 1)))
 
 
 class Hourglass(nn.Module):
     """(B, dims[0], Z, Y, X) in and out: halved len(dims) - 1 times, and merged additively on the way up."""
 
-    def __init__(self, dims: tuple[int, ...], modules: tuple[int, ...]) -> None:
+    def __init__(self, dims: tuple[int, ...], modules: tuple[int, ...], shape: Shape) -> None:
         super().__init__()
         here, below = dims[0], dims[1]
-        self.skip = _residuals(here, here, modules[0])
-        self.down = _residuals(here, below, modules[0], stride=2)
+        self.skip = _residuals(here, here, modules[0], shape)
+        self.down = _residuals(here, below, modules[0], shape, shape.halving)
         self.inner: nn.Module = (
-            Hourglass(dims[1:], modules[1:]) if len(dims) > 2 else _residuals(below, below, modules[1])
+            Hourglass(dims[1:], modules[1:], shape)
+            if len(dims) > 2
+            else _residuals(below, below, modules[1], shape)
         )
         self.up = nn.Sequential(
-            *(Residual(below, below) for _ in range(modules[0] - 1)), Residual(below, here)
+            *(Residual(below, below, shape) for _ in range(modules[0] - 1)), Residual(below, here, shape)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -89,12 +107,15 @@ class Maps:
 
 
 class _Heads(nn.Module):
-    def __init__(self, channels: int, width: int) -> None:
+    def __init__(self, channels: int, width: int, shape: Shape) -> None:
         super().__init__()
+        padding: Axes = (shape.kernel[0] // 2, 1, 1)
 
         def head(outputs: int) -> nn.Sequential:
             return nn.Sequential(
-                nn.Conv3d(channels, width, 3, padding=1), nn.ReLU(inplace=True), nn.Conv3d(width, outputs, 1)
+                nn.Conv3d(channels, width, shape.kernel, padding=padding),
+                nn.ReLU(inplace=True),
+                nn.Conv3d(width, outputs, 1),
             )
 
         self.heatmap, self.size, self.offset = head(1), head(3), head(3)
@@ -105,27 +126,27 @@ class _Heads(nn.Module):
 
 
 class CenterNet3D(nn.Module):
-    """One phase in, maps out: forward((B, 1, Z, Y, X)) gives one Maps a stack, the best last.
+    """One phase in, maps out: forward((B, 1, Z, Y, X)) gives one Maps a stack, the best last. A planar plan
+    makes it CenterNet-2D, which reads each slice with its two neighbours.
 
     In eval mode only the last stack speaks.
     """
 
     def __init__(self, plan: CenterNetPlan) -> None:
         super().__init__()
-        top = plan.dims[0]
+        top, shape = plan.dims[0], FLAT if plan.planar else SOLID
         first: Axes = tuple(2 if s == 4 else 1 for s in plan.stride_zyx)  # type: ignore[assignment]
         second: Axes = tuple(2 if s >= 2 else 1 for s in plan.stride_zyx)  # type: ignore[assignment]
-        self.stem = nn.Sequential(
-            _conv(1, plan.stem, plan.stem_kernel_zyx, first), Residual(plan.stem, top, second)
-        )
+        kernel = (3, *plan.stem_kernel_zyx[1:]) if plan.planar else plan.stem_kernel_zyx
+        self.stem = nn.Sequential(_conv(1, plan.stem, kernel, first), Residual(plan.stem, top, shape, second))
         stacks = range(plan.stacks)
-        self.hourglasses = nn.ModuleList(Hourglass(plan.dims, plan.modules) for _ in stacks)
-        self.after = nn.ModuleList(_conv(top, top, 3) for _ in stacks)
-        self.heads = nn.ModuleList(_Heads(top, plan.head) for _ in stacks)
+        self.hourglasses = nn.ModuleList(Hourglass(plan.dims, plan.modules, shape) for _ in stacks)
+        self.after = nn.ModuleList(_conv(top, top, shape.kernel) for _ in stacks)
+        self.heads = nn.ModuleList(_Heads(top, plan.head, shape) for _ in stacks)
         between = range(plan.stacks - 1)
-        self.carry_input = nn.ModuleList(_conv(top, top, 1, relu=False) for _ in between)
-        self.carry_output = nn.ModuleList(_conv(top, top, 1, relu=False) for _ in between)
-        self.between = nn.ModuleList(Residual(top, top) for _ in between)
+        self.carry_input = nn.ModuleList(_conv(top, top, ONE, relu=False) for _ in between)
+        self.carry_output = nn.ModuleList(_conv(top, top, ONE, relu=False) for _ in between)
+        self.between = nn.ModuleList(Residual(top, top, shape) for _ in between)
 
     def forward(self, x: Tensor) -> list[Maps]:
         inter = self.stem(x)

@@ -21,7 +21,10 @@ class CenterNetPlan(BaseModel):
     -w p^2 log(1-p) on rejected candidates.
 
     `gaussian`: a positive's kernel is a sphere in "mm" (the paper's anisotropic one), or in "cells", however
-    thick they are, to compare.
+    thick they are, to compare; or it is flat, in one slice's "plane".
+
+    `planar` is CenterNet-2D: convolutions lie in the plane, but for the stem's, which sees three slices, and
+    boxes of single slices are linked where they overlap by `link_iou`.
 
     `crop_zyx`, where set, is what the first `crop_share` of the steps see, `crop_batch` at once, mostly
     around lesions: most of a whole input teaches little, and a CPU pays for all of it. The rest of the steps
@@ -68,11 +71,13 @@ class CenterNetPlan(BaseModel):
     crop_batch: int = Field(default=8, ge=1)
     crop_share: float = Field(default=0.7, ge=0, le=1)
     hard_negative_weight: float = Field(default=3.0, ge=0)
-    gaussian: Literal["mm", "cells"] = "mm"
+    gaussian: Literal["mm", "cells", "plane"] = "mm"
     size_weight: float = Field(default=0.1, ge=0)
     offset_weight: float = Field(default=1.0, ge=0)
 
     top: int = Field(default=10, ge=1)
+    planar: bool = False
+    link_iou: float = Field(default=0.4, gt=0, le=1)
     min_score: float = Field(default=0.02, ge=0, le=1)
     merge: Literal["nms", "fusion"] = "nms"
     nms_iou: float = Field(default=0.3, gt=0, le=1)
@@ -90,6 +95,8 @@ class CenterNetPlan(BaseModel):
             for n, s, whole in zip(self.crop_zyx, self.stride_zyx, self.input_zyx, strict=True)
         ):
             raise ValueError("crop_zyx must be a multiple of stride_zyx and fit into input_zyx")
+        if self.planar and (self.stride_zyx[0] != 1 or self.gaussian != "plane"):
+            raise ValueError("a planar network needs stride 1 along z and gaussian plane")
         if self.hu_window[0] >= self.hu_window[1]:
             raise ValueError("hu_window needs low < high")
         return self
@@ -151,8 +158,18 @@ def parse_plan(values: Mapping[str, Any]) -> CenterNetPlan:
         ) from error
 
 
-def plan_for(size: str, overrides: Mapping[str, Any] | None = None) -> CenterNetPlan:
-    """The plan of a named size with some values replaced; raises PlanError on an unknown size or field."""
+# What each family changes in the plan of a size: by configuration alone.
+FAMILIES: dict[str, dict[str, Any]] = {
+    "centernet3d": {},
+    "centernet2d": {"planar": True, "gaussian": "plane", "stride_zyx": (1, 4, 4)},
+}
+
+
+def plan_for(
+    size: str, overrides: Mapping[str, Any] | None = None, *, family: str = "centernet3d"
+) -> CenterNetPlan:
+    """The plan of a named size of a family with some values replaced; raises PlanError on an unknown size or
+    field."""
     if size not in SIZES:
         raise PlanError(f"Unknown size: {size}.", remedy=f"One of: {', '.join(SIZES)}.")
-    return parse_plan({"size": size, **SIZES[size], **(overrides or {})})
+    return parse_plan({"size": size, **SIZES[size], **FAMILIES[family], **(overrides or {})})

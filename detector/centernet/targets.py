@@ -18,6 +18,7 @@ from detector.centernet.plan import Axes
 
 Array = npt.NDArray[np.float64]
 MIN_SIGMA_CELLS = 0.5
+_FAR_MM = 1e6  # between slices that have nothing to do with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,29 @@ def _region(edges: Array, stride: Array, shape_zyx: Axes, grow: float) -> tuple[
     return tuple(slice(int(a), int(b)) for a, b in zip(first, last, strict=True))  # type: ignore[return-value]
 
 
+def in_slices(marks: SampleMarks, depth: int) -> SampleMarks:
+    """Each mark as marks of the single slices whose middle it holds, or of the nearest one, of `depth`."""
+
+    def flat(boxes: Array) -> Array:
+        rows = []
+        for edges in boxes:
+            first, last = math.ceil(edges[0] - 0.5), math.floor(edges[3] - 0.5)
+            if last < first:
+                first = last = math.floor((edges[0] + edges[3]) / 2)
+            for z in range(max(first, 0), min(last, depth - 1) + 1):
+                rows.append([z, edges[1], edges[2], z + 1, edges[4], edges[5]])
+        return np.array(rows, float).reshape(-1, 6)
+
+    return SampleMarks(
+        flat(marks.positive), flat(marks.negative), flat(marks.ignored), marks.voxel_zyx_mm, marks.complete
+    )
+
+
 def make_targets(
-    samples: Sequence[SampleMarks], heatmap_zyx: Axes, stride_zyx: Axes, *, sphere_in_mm: bool = True
+    samples: Sequence[SampleMarks], heatmap_zyx: Axes, stride_zyx: Axes, *, kernel_in: str = "mm"
 ) -> Targets:
     """Targets of a batch; the region of a positive whose centre lies outside the input teaches nothing.
-    Kernels are spheres in mm, or in cells, whatever these measure."""
+    Kernels are spheres in "mm", or in "cells", whatever these measure, or flat, in the "plane" of a slice."""
     shape = (len(samples), 1, *heatmap_zyx)
     heat, background = np.zeros(shape, np.float32), np.ones(shape, np.float32)
     rejected = np.zeros(shape, np.float32)
@@ -110,8 +129,10 @@ def make_targets(
     centres, sizes, offsets = [], [], []
     for b, marks in enumerate(samples):
         cell_mm = tuple(float(v * s) for v, s in zip(marks.voxel_zyx_mm, stride_zyx, strict=True))
-        if not sphere_in_mm:
+        if kernel_in == "cells":
             cell_mm = (1.0, 1.0, 1.0)
+        elif kernel_in == "plane":
+            cell_mm = (_FAR_MM, *cell_mm[1:])
         if not marks.complete:
             background[b] = 0
             for edges in np.concatenate([marks.positive, marks.negative]):

@@ -21,7 +21,7 @@ from detector.centernet.augmentation import (
 from detector.centernet.losses import centernet_loss
 from detector.centernet.plan import Axes, CenterNetPlan
 from detector.centernet.samples import SampleStore
-from detector.centernet.targets import Targets, make_targets
+from detector.centernet.targets import Targets, in_slices, make_targets
 from detector.training.task import sample_rng, shuffled
 
 
@@ -67,14 +67,15 @@ class CenterNetTask:
             move = draw_crop(rng, plan, cropped, marks) if cropped else draw_move(rng, plan)
             images.append(store.images[chosen])
             matrices.append(matrix_of(move, plan.input_zyx, shape))
-            told.append(move.marks(marks))
+            seen_marks = move.marks(marks)
+            told.append(in_slices(seen_marks, shape[0]) if plan.planar else seen_marks)
             rngs.append(rng)
         heatmap: Axes = tuple(n // s for n, s in zip(shape, plan.stride_zyx, strict=True))  # type: ignore[assignment]
         return Batch(
             torch.from_numpy(np.stack(images)[:, None]),
             torch.from_numpy(np.stack(matrices)),
             draw_exposure(rngs),
-            make_targets(told, heatmap, plan.stride_zyx, sphere_in_mm=plan.gaussian == "mm"),
+            make_targets(told, heatmap, plan.stride_zyx, kernel_in=plan.gaussian),
             shape,
         )
 

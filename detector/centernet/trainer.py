@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from detector.centernet.detector import FAMILY_NAME, CenterNetDetector, load_into
+from detector.centernet.detector import CenterNetDetector, load_into
 from detector.centernet.network import CenterNet3D
 from detector.centernet.plan import plan_for
 from detector.centernet.samples import build_samples, read_samples
@@ -20,7 +20,10 @@ from detector.training.loop import LoopSettings, seed_everything
 
 
 class CenterNetTrainer:
-    """The Trainer of the family: see detector.contracts.Trainer."""
+    """The Trainer of a family of detector.centernet.plan.FAMILIES: see detector.contracts.Trainer."""
+
+    def __init__(self, family: str) -> None:
+        self.family = family
 
     def train(
         self,
@@ -39,7 +42,7 @@ class CenterNetTrainer:
             TrainingError: no case, no positive mark, a loss that is not finite, or too little memory.
             PlanError: an unknown size or field, or initial weights that do not fit.
         """
-        plan = plan_for(size, overrides)
+        plan = plan_for(size, overrides, family=self.family)
         case_list = read_cases(cases)
         if not case_list:
             raise TrainingError("The case list is empty.", remedy="Release at least one study with a lesion.")
@@ -47,9 +50,9 @@ class CenterNetTrainer:
         seed_everything(plan.seed)
         network = CenterNet3D(plan)
         if initial_weights:
-            load_into(network, initial_weights)
+            load_into(network, initial_weights, self.family)
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
-        key = training_key(FAMILY_NAME, plan, cases, initial_weights)
+        key = training_key(self.family, plan, cases, initial_weights)
         store = kept_samples(out, key, lambda folder: build_samples(case_list, plan, folder), read_samples)
         settings = LoopSettings(
             steps=plan.steps,
@@ -67,7 +70,7 @@ class CenterNetTrainer:
             settings,
             out=out,
             plan=plan,
-            family=FAMILY_NAME,
+            family=self.family,
             key=key,
             on_progress=on_progress,
         )

@@ -19,6 +19,7 @@ from detector.experiments.sadt.cohorts import Cohorts, Harvest
 from detector.experiments.sadt.settings import CLASS_ABLATIONS, Settings
 from detector.geometry import Box3D
 from detector.sadt.classes import CLASSES, class_of, primary_mark
+from detector.weights import read_family
 
 OUTPUT = "lesion_class"
 Where = Callable[[int, Case], tuple[Box3D, int | None] | None]
@@ -44,7 +45,7 @@ def answers(cells: Cells, name: str, weights: Path, gold: Sequence[Case], where:
     """A cell: {"shares", "votes"} of each gold study, null where no box was found."""
 
     def compute() -> dict[str, Any]:
-        system = registry.family(_family_of(weights)).load(weights)
+        system = registry.family(read_family(weights)).load(weights)
         shares: list[list[float] | None] = []
         votes: list[list[int] | None] = []
         for number, case in enumerate(gold):
@@ -60,12 +61,6 @@ def answers(cells: Cells, name: str, weights: Path, gold: Sequence[Case], where:
         return {"shares": shares, "votes": votes}
 
     return cells.cell(f"classes {name}", compute)
-
-
-def _family_of(weights: Path) -> str:
-    from detector.weights import read_family
-
-    return read_family(weights)
 
 
 def figures(found: Mapping[str, Any], gold: Sequence[Case], how: str = "probability") -> dict[str, Any]:

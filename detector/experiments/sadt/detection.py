@@ -17,16 +17,33 @@ from detector.experiments.cells import Cells
 from detector.experiments.sadt.cohorts import Cohorts, Harvest, drawn_for
 from detector.experiments.sadt.settings import DETECTOR_ABLATIONS, Settings
 from detector.keyslice.select import suggest_primary
+from detector.weights import read_family
 
 FAMILY = "centernet3d"
 
 
+def label(family: str, name: str) -> str:
+    """What cells and models of a detector are called.
+
+    >>> label("centernet3d", "marked"), label("centernet2d", "marked")
+    ('marked', 'centernet2d marked')
+    """
+    return name if family == FAMILY else f"{family} {name}"
+
+
 def train_detector(
-    cells: Cells, settings: Settings, name: str, cases: list[Case], changes: Mapping[str, Any] | None = None
+    cells: Cells,
+    settings: Settings,
+    name: str,
+    cases: list[Case],
+    changes: Mapping[str, Any] | None = None,
+    family: str = FAMILY,
 ) -> Path:
     """The weights of a detector of the experiment's size."""
     overrides = {**settings.detector.overrides, "seed": settings.seed, **(changes or {})}
-    return cells.model(f"detector {name}", FAMILY, cases, size=settings.detector.size, overrides=overrides)[0]
+    return cells.model(
+        f"detector {label(family, name)}", family, cases, size=settings.detector.size, overrides=overrides
+    )[0]
 
 
 def judged(
@@ -36,7 +53,7 @@ def judged(
     that comes first (as the key slice filter chooses, where there is one) with its key slice."""
 
     def compute() -> dict[str, Any]:
-        detector = registry.family(FAMILY).load(weights)
+        detector = registry.family(read_family(weights)).load(weights)
         chooser = registry.family("ksf").load(ksf) if ksf else None
         outcomes = [outcome_of(case, detector) for case in gold]
         rule = HIT_RULES[HEADLINE_RULE]
@@ -59,17 +76,42 @@ def judged(
     return cells.cell(f"detection {name}", compute)
 
 
+def learnt_from(settings: Settings, cohorts: Cohorts, read: Harvest) -> dict[str, list[Case]]:
+    """By name what detectors learn from, the fewest studies first."""
+    without = cohorts.marked + cohorts.public
+    lists = {"marked and public": without, "with the harvest": without + read.cases}
+    return {"marked": cohorts.marked, **lists} if settings.marked_only else lists
+
+
 def table_iii(cells: Cells, settings: Settings, cohorts: Cohorts, read: Harvest) -> list[dict[str, Any]]:
-    """Rows by what was learnt from, each with its paired gain over the row before it."""
-    learnt = [cohorts.marked + cohorts.public, cohorts.marked + cohorts.public + read.cases]
-    names = ["marked and public", "with the harvest"]
-    if settings.marked_only:
-        learnt, names = [cohorts.marked, *learnt], ["marked", *names]
+    """Rows by detector and by what was learnt from, each with its paired gain over the row before it."""
     rows: list[dict[str, Any]] = []
-    for name, cases in zip(names, learnt, strict=True):
-        found = judged(cells, name, train_detector(cells, settings, name, cases), cohorts.gold)
-        rows.append(_row(name, len(cases), found, rows[-1] if rows else None, cohorts.gold))
+    for family in settings.detectors:
+        before: dict[str, Any] | None = None
+        for name, cases in learnt_from(settings, cohorts, read).items():
+            weights = train_detector(cells, settings, name, cases, family=family)
+            found = judged(cells, label(family, name), weights, cohorts.gold)
+            before = _row(name, len(cases), found, before, cohorts.gold)
+            rows.append({**before, "detector": family})
     return rows
+
+
+def pipelines(
+    cells: Cells, settings: Settings, cohorts: Cohorts, read: Harvest, ksf: Path
+) -> dict[str, list[dict[str, Any] | None]]:
+    """By name the box that comes first in each gold study: of each detector, without and with the key slice
+    filter's choice."""
+    name, found = "with the harvest", {}
+    cases = learnt_from(settings, cohorts, read)[name]
+    for chooser in (None, ksf):
+        for family in settings.detectors:
+            weights = train_detector(cells, settings, name, cases, family=family)
+            called = label(family, name)
+            if chooser:
+                called += ", key slice filter"
+            first = judged(cells, called, weights, cohorts.gold, chooser)["first"]
+            found[family + (", key slice filter" if chooser else "")] = first
+    return found
 
 
 def ablations(cells: Cells, settings: Settings, cohorts: Cohorts, read: Harvest) -> list[dict[str, Any]]:

@@ -37,9 +37,10 @@ def draw(result: Mapping[str, Any], folder: Path) -> None:
 def _detection(figure: Figure, result: Mapping[str, Any]) -> None:
     axes = figure.subplots()
     rows = result["detection"]
+    names = [f"{row['detector']}\n{row['name']}" for row in rows]
     for shift, top in ((-0.1, "1"), (0.1, "10")):
         _points(axes, [i + shift for i in range(len(rows))], rows, f"p1td_{top}", f"P1TD-{top}", line="")
-    axes.set_xticks(range(len(rows)), [row["name"] for row in rows])
+    axes.set_xticks(range(len(rows)), names, fontsize=7)
     axes.set_title(TITLE.format(what="detector by what it learnt from"))
     _finish(axes)
 

@@ -34,11 +34,7 @@ def run_experiment(folder: Path, size: str, settings: Settings, say: Say) -> dic
     read, ledger = harvest(cells, settings, cohorts.pool, seed_detector)
     table_iii = detection.table_iii(cells, settings, cohorts, read)
     ksf, key_slices = characterization.train_filter(cells, settings, cohorts, read)
-    everything = cohorts.marked + cohorts.public + read.cases
-    last = detection.train_detector(cells, settings, "with the harvest", everything)
-    plain = detection.judged(cells, "with the harvest", last, cohorts.gold)
-    chosen = detection.judged(cells, "with the harvest, key slice filter", last, cohorts.gold, ksf)
-    pipelines = {"detector": plain["first"], "detector and key slice filter": chosen["first"]}
+    automatic = detection.pipelines(cells, settings, cohorts, read, ksf)
     result = {
         "size": size,
         "phantoms": True,
@@ -47,7 +43,7 @@ def run_experiment(folder: Path, size: str, settings: Settings, say: Say) -> dic
         "detection": table_iii,
         "classes": characterization.table_ii(cells, settings, cohorts, read),
         "key_slices": key_slices,
-        "pipelines": characterization.table_v(cells, settings, cohorts, read, pipelines),
+        "pipelines": characterization.table_v(cells, settings, cohorts, read, automatic),
         "detector_ablations": detection.ablations(cells, settings, cohorts, read),
         "class_ablations": characterization.class_ablations(cells, settings, cohorts, read),
         "curve": detection.curve(cells, settings, cohorts, read),

@@ -33,8 +33,8 @@ class Model:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Studies of each part; `marked` are read whole (the paper's Patho-200), `public` single-phase ones
-    without pathology (its LiTS), `pool` is harvested (its Patho-1000), `gold` judges. `curve` are shares of
-    the pool; `folds` those of the classifiers."""
+    without pathology (its LiTS), `pool` is harvested (its Patho-1000) with CenterNet-3D, `gold` judges.
+    `curve` are shares of the pool; `folds` those of the classifiers."""
 
     marked: int
     public: int
@@ -46,6 +46,7 @@ class Settings:
     key_slices: Model
     classifier: Model
     folds: int
+    detectors: tuple[str, ...] = ("centernet2d", "centernet3d")
     rivals: tuple[str, ...] = RIVALS
     marked_only: bool = True
     detector_ablations: tuple[str, ...] = tuple(DETECTOR_ABLATIONS)

@@ -14,6 +14,7 @@ Result = Mapping[str, Any]
 Columns = Sequence[tuple[str, str]]
 
 DETECTION: Columns = (
+    ("detector", "detector"),
     ("learnt from", "name"), ("studies", "studies"), ("P1TD-1", "p1td_1"), ("gain", "gain_1"),
     ("P1TD-10", "p1td_10"), ("gain", "gain_10"), ("mean of FROC", "froc_mean"),
 )  # fmt: skip

@@ -18,15 +18,18 @@ def test_every_table_is_there_and_what_was_finished_is_used_again(
     first = capsys.readouterr().out
     assert "A phantom result" in first
     result = json.loads((tmp_path / "result.json").read_text())
-    learnt = [row["name"] for row in result["detection"]]
-    assert learnt == ["marked and public", "with the harvest"]
+    learnt = [(row["detector"], row["name"]) for row in result["detection"]]
+    from_what = ("marked and public", "with the harvest")
+    assert learnt == [(d, name) for d in ("centernet2d", "centernet3d") for name in from_what]
     assert result["detection"][1]["studies"] == 8 + 4 + 8
     for row in result["detection"]:
         assert row["p1td_1"]["lo"] <= row["p1td_1"]["value"] <= row["p1td_1"]["hi"]
         assert row["p1td_1"]["value"] <= row["p1td_10"]["value"]
     assert [row["name"] for row in result["pipelines"]] == [
-        "detector",
-        "detector and key slice filter",
+        "centernet2d",
+        "centernet3d",
+        "centernet2d, key slice filter",
+        "centernet3d, key slice filter",
         "reader's box (upper bound)",
     ]
     ledger = result["ledger"]

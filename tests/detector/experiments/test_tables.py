@@ -16,7 +16,7 @@ ESTIMATE = {"value": 0.5, "lo": 0.25, "hi": 0.75, "n": 8}
 def test_an_estimate_is_written_with_its_interval_and_its_parts_are_columns() -> None:
     rows: list[dict[str, Any]] = [{"name": "marked", "studies": 8, "p1td_1": ESTIMATE}]
     assert cell(ESTIMATE) == ".500 [.250, .750]"
-    (read,) = csv.DictReader(io.StringIO(as_csv(DETECTION[:3], rows)))
+    (read,) = csv.DictReader(io.StringIO(as_csv(DETECTION[1:4], rows)))
     assert read == {
         "name": "marked",
         "studies": "8",
