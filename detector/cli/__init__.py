@@ -10,5 +10,6 @@ COMMANDS = (
     "phantom_cases",
     "harvest_round",
     "experiment",
+    "insert_lesions",
     "phase_model",
 )
