@@ -103,7 +103,10 @@ class KeySliceFilter(Protocol):
 
 @runtime_checkable
 class LesionCharacterizer(Protocol):
-    def characterize(self, study: StudyImages, box: Box3D) -> Characterization: ...
+    def characterize(self, study: StudyImages, box: Box3D, *, z_index: int | None = None) -> Characterization:
+        """What the lesion in a box is. `z_index` is the slice that a key slice filter or a reader named for
+        it; a system that does not judge by a slice leaves it out of account."""
+        ...
 
 
 @runtime_checkable

@@ -182,9 +182,11 @@ def find_key_slices(version: ModelVersion, images: StudyImages, boxes: Sequence[
     return list(_loaded(version).key_slices(images, boxes)) if boxes else []
 
 
-def characterize(version: ModelVersion, images: StudyImages, box: Box3D) -> Characterization:
-    """A characterizer version run on the lesion in a box."""
-    found: Characterization = _loaded(version).characterize(images, box)
+def characterize(
+    version: ModelVersion, images: StudyImages, box: Box3D, *, z_index: int | None = None
+) -> Characterization:
+    """A characterizer version run on the lesion in a box, by its key slice where one is known."""
+    found: Characterization = _loaded(version).characterize(images, box, z_index=z_index)
     return found
 
 

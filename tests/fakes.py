@@ -48,9 +48,10 @@ class FakeCharacterizer:
 
     outputs: dict[str, dict[str, float]]
 
-    def characterize(self, study: StudyImages, box: Box3D) -> Characterization:
+    def characterize(self, study: StudyImages, box: Box3D, *, z_index: int | None = None) -> Characterization:
         _check_phases(study)
-        return Characterization(self.outputs, evidence={"reference_phase": study.reference_phase})
+        told = {"reference_phase": study.reference_phase, "z_index": z_index}
+        return Characterization(self.outputs, evidence=told)
 
 
 @dataclass(frozen=True)

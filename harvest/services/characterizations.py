@@ -53,7 +53,7 @@ def _waiting(version: ModelVersion) -> QuerySet[Lesion]:
     return (
         Lesion.objects.filter(retired_at=None, study__preparation=PreparationState.READY)
         .exclude(characterizations__model_version=version)
-        .select_related("study")
+        .select_related("study", "review__candidate")
         .prefetch_related("study__series")
         .order_by("study_id", "created_at")[:TURN_LESIONS]
     )
@@ -71,7 +71,7 @@ def _of_study(version: ModelVersion, study: Study, lesions: list[Lesion]) -> lis
 
 def _of_lesion(version: ModelVersion, lesion: Lesion, images: StudyImages) -> Characterization:
     try:
-        found = engine.characterize(version, images, lesion.box)
+        found = engine.characterize(version, images, lesion.box, z_index=_key_slice(lesion))
     except Exception as error:  # one lesion must not keep the turn from all others
         return _failed(version, lesion, error)
     return Characterization(
@@ -81,6 +81,12 @@ def _of_lesion(version: ModelVersion, lesion: Lesion, images: StudyImages) -> Ch
         evidence=dict(found.evidence),
         calibrated=found.calibrated,
     )
+
+
+def _key_slice(lesion: Lesion) -> int | None:
+    """The key slice of an accepted candidate, whose very box the lesion has; none of one that was drawn."""
+    candidate = lesion.review.candidate if lesion.review else None
+    return candidate.key_z_index if candidate else None
 
 
 def _failed(version: ModelVersion, lesion: Lesion, error: Exception) -> Characterization:

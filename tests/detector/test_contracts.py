@@ -44,7 +44,7 @@ class MrCharacterizer:
 
     washout_below: float
 
-    def characterize(self, study: StudyImages, box: Box3D) -> Characterization:
+    def characterize(self, study: StudyImages, box: Box3D, *, z_index: int | None = None) -> Characterization:
         where = study.geometry.slices_from_box(box)
         mean = {phase: float(v.array_zyx[where].mean()) for phase, v in study.volumes.items()}
         washout = float(mean["portal_venous"] < self.washout_below * mean["arterial"])

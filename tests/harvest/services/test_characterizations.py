@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from harvest import engine
-from harvest.domain import LesionSource, ModelKind, Role
+from harvest.domain import LesionSource, ModelKind, Role, Verdict
 from harvest.models import Characterization, Lesion
 from harvest.services.characterizations import characterize_lesions
+from harvest.services.rounds import create_round
 from harvest.services.versions import promote
 from tests.harvest.fixtures import make_study, make_version
+from tests.harvest.readers import say
 
 SAYS = {"lesion_class": {"hcc": 0.75, "benign": 0.25}}
 
@@ -35,7 +37,20 @@ def test_every_standing_lesion_is_characterized_once(study):
     assert characterize_lesions() == 0
     [said] = Characterization.objects.all()
     assert (said.lesion, said.model_version, said.outputs) == (stands, version, SAYS)
-    assert said.evidence == {"reference_phase": "portal_venous"}
+    assert said.evidence == {"reference_phase": "portal_venous", "z_index": None}
+
+
+def test_an_accepted_candidate_is_judged_on_its_key_slice(cohort, detector, work, user_of):
+    make_study(cohort)
+    with work():
+        row = create_round(cohort=cohort, scratch_share=0).studies.get()
+    candidate = row.candidates.get(rank=1)
+    candidate.key_z_index = 5
+    candidate.save()
+    say(row, user_of(Role.CLINICIAN), Verdict.PRIMARY_LESION, candidate.pk)
+    make_version(ModelKind.CHARACTERIZER, SAYS)
+    assert characterize_lesions() == 1
+    assert Characterization.objects.get().evidence["z_index"] == 5
 
 
 def test_a_newly_promoted_version_reaches_the_lesions_of_before(study):
@@ -65,7 +80,7 @@ def test_an_unforeseen_error_is_kept_without_its_text_and_holds_nothing_up(study
     broken, whole = lesion(study), lesion(study)
     run = engine.characterize
 
-    def fail_once(version, images, box):
+    def fail_once(version, images, box, *, z_index):
         monkeypatch.setattr(engine, "characterize", run)
         raise RuntimeError("Doe")
 
@@ -93,7 +108,7 @@ def test_the_study_tells_what_the_latest_version_says(study, client_of):
     assert after["characterization"] == {
         "model_version": "characterizer-v1",
         "outputs": SAYS,
-        "evidence": {"reference_phase": "portal_venous"},
+        "evidence": {"reference_phase": "portal_venous", "z_index": None},
         "calibrated": False,
         "error": None,
     }
