@@ -12,7 +12,7 @@ from detector.centernet.plan import plan_for
 from detector.centernet.samples import build_samples, read_samples
 from detector.centernet.task import CenterNetTask
 from detector.contracts import Progress, TrainingResult
-from detector.data.cases import read_cases, without_contradictions
+from detector.data.cases import read_cases
 from detector.errors import TrainingError
 from detector.evaluation.report import evaluate_detector
 from detector.training.fit import fit, kept_samples, training_key
@@ -43,7 +43,7 @@ class CenterNetTrainer:
             PlanError: an unknown size or field, or initial weights that do not fit.
         """
         plan = plan_for(size, overrides, family=self.family)
-        case_list = without_contradictions(read_cases(cases))
+        case_list = read_cases(cases)
         if not case_list:
             raise TrainingError("The case list is empty.", remedy="Release at least one study with a lesion.")
         gold_list = read_cases(gold) if gold else []

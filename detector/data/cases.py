@@ -6,14 +6,13 @@ Image paths are relative to the file, or absolute. Images of a case are register
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detector.errors import PlanError
-from detector.geometry import Box3D, iou
+from detector.geometry import Box3D
 
 FORMAT: Literal["harvest-cases/1"] = "harvest-cases/1"
 
@@ -92,27 +91,6 @@ def read_cases(path: Path) -> list[Case]:
         )
         for c in parsed.cases
     ]
-
-
-def without_contradictions(cases: Iterable[Case]) -> list[Case]:
-    """The cases as a detector or a key slice filter learns from them: a rejected box whose centre lies in a
-    lesion, or that covers a tenth of what both cover, is ignored. Its reader said that it fits badly or is
-    one too many, not that there is nothing: as a hard negative it would teach against the lesion itself."""
-
-    def settled(case: Case) -> Case:
-        lesions = [m.box for m in case.marks if m.role == "positive"]
-
-        def on_one(mark: Mark) -> bool:
-            box = mark.box
-            return any(le.contains(box.centre_mm) or iou(box, le) >= 0.1 for le in lesions)
-
-        marks = tuple(
-            m.model_copy(update={"role": "ignored"}) if m.role == "negative" and on_one(m) else m
-            for m in case.marks
-        )
-        return case.model_copy(update={"marks": marks})
-
-    return [settled(case) for case in cases]
 
 
 def write_cases(cases: list[Case], path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from detector.contracts import Progress, StudyImages, TrainingResult
-from detector.data.cases import Case, read_cases, without_contradictions
+from detector.data.cases import Case, read_cases
 from detector.data.images import load_case
 from detector.errors import TrainingError
 from detector.evaluation.bootstrap import mean_estimate
@@ -150,7 +150,7 @@ class KeySliceTrainer:
             PlanError: a size, case list, override or initial weights that do not fit.
         """
         plan = make_plan(size, overrides)
-        case_list = without_contradictions(read_cases(cases))
+        case_list = read_cases(cases)
         gold_list = read_cases(gold) if gold else []
         seed_everything(plan.seed)
         network = KeySliceNetwork(plan)
