@@ -62,10 +62,17 @@ def draw_move(rng: np.random.Generator, plan: CenterNetPlan) -> Move:
 
 
 def draw_crop(rng: np.random.Generator, plan: CenterNetPlan, crop_zyx: Axes, marks: SampleMarks) -> Move:
-    """A random move into a smaller view: three times in four around a mark, else anywhere."""
+    """A random move into a smaller view: half of the time around a lesion, a quarter around a rejected box,
+    else anywhere. Where a study has only one of both kinds, it takes the other's share.
+
+    Lesions come first whatever their number: a reader rejects many boxes for each that is accepted, and views
+    around those alone hardly ever show the network what it is to find.
+    """
     shape, crop = np.array(plan.input_zyx, float), np.array(crop_zyx, float)
-    told = np.concatenate([marks.positive, marks.negative])
-    if len(told) and rng.random() < 0.75:
+    share = rng.random()
+    wanted = marks.positive if share < 0.5 else marks.negative
+    told = wanted if len(wanted) else np.concatenate([marks.positive, marks.negative])
+    if len(told) and share < 0.75:
         edges = told[rng.integers(len(told))]
         centre = (edges[:3] + edges[3:]) / 2
         onto = rng.uniform(0.15, 0.85, 3) * crop

@@ -40,7 +40,8 @@ def read_study(
     """A study read candidate by candidate, in the verdicts' meaning for a detector.
 
     The first candidate that hits a lesion is accepted with its own box, a further one on the same lesion is
-    left undecided (ignored), all others are rejected; `errors` turn some of it round. Where no candidate gave
+    left undecided (ignored), as is one in the middle of a lesion that it is too small to hit; all others are
+    rejected; `errors` turn some of it round. Where no candidate gave
     the primary lesion it is drawn, if the reader `draws`. What was missed stays unmarked, so the case is no
     longer complete.
     """
@@ -56,6 +57,8 @@ def read_study(
         errs_here = chance.random() < (errs.missed if hits else errs.accepted_wrongly)
         if hits:
             role = "negative" if errs_here else "positive" if new else "ignored"
+        elif any(mark.box.contains(candidate.box.centre_mm) for mark in truth):
+            role = "ignored"  # it fits the lesion badly, which is not to say that there is none
         else:
             role = "positive" if errs_here else "negative"
         if role == "positive":

@@ -210,6 +210,30 @@ def test_a_crop_shows_what_its_marks_say(seed: int) -> None:
     assert (seen[clear] < -0.9).all()
 
 
+def test_crops_come_to_lesions_however_many_boxes_were_rejected() -> None:
+    plan = plan_for("small")
+    lesion = np.array([[4.0, 8, 8, 8, 16, 16]])
+    rejected = np.array([[20.0, 40 + i, 60, 24, 48 + i, 68] for i in range(9)])
+    none = np.zeros((0, 6))
+    rng = np.random.default_rng(0)
+
+    def shares(marks: SampleMarks) -> tuple[float, float]:
+        """Of crops with the middle of a lesion in view, and of a rejected box."""
+        seen = [draw_crop(rng, plan, (16, 40, 56), marks).marks(marks) for _ in range(400)]
+
+        def inside(boxes: np.ndarray) -> bool:
+            middles = (boxes[:, :3] + boxes[:, 3:]) / 2
+            return bool(((middles >= 0) & (middles < (16, 40, 56))).all(1).any())
+
+        return sum(inside(m.positive) for m in seen) / 400, sum(inside(m.negative) for m in seen) / 400
+
+    at_lesions, at_rejected = shares(SampleMarks(lesion, rejected, none, (5.0, 2.0, 2.0), False))
+    assert at_lesions >= 0.45
+    assert at_rejected >= 0.2
+    assert shares(SampleMarks(none, rejected, none, (5.0, 2.0, 2.0), False))[1] >= 0.7
+    assert shares(SampleMarks(lesion, none, none, (5.0, 2.0, 2.0)))[0] >= 0.7
+
+
 def test_a_flip_keeps_low_edges_low_and_scale_changes_the_voxel() -> None:
     marks = SampleMarks(np.array([[1.0, 2, 3, 4, 6, 8]]), np.zeros((0, 6)), np.zeros((0, 6)), (5.0, 2.0, 1.0))
     middle = np.array([5.0, 6, 7])

@@ -29,6 +29,11 @@ def test_candidates_are_accepted_left_and_rejected() -> None:
     assert (read.drawn, read.seconds) == (False, CLICK_S)
 
 
+def test_a_box_inside_a_lesion_that_it_does_not_hit_is_left_undecided() -> None:
+    small = Candidate(Box3D((4, 4, 4), (6, 6, 6)), 0.9)
+    assert [m.role for m in read_study(case(), [small], draws=False).case.marks] == ["ignored"]
+
+
 def test_a_primary_lesion_that_nothing_hits_is_drawn_at_its_price() -> None:
     read = read_study(case(), [Candidate(at(50), 0.8)])
     assert [(m.role, m.primary) for m in read.case.marks] == [("negative", False), ("positive", True)]
