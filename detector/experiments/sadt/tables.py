@@ -39,8 +39,16 @@ def tables(result: Result) -> dict[str, tuple[str, Columns, Sequence[Result]]]:
         "table-3-detection": ("Detection (the paper's Table III)", DETECTION, result["detection"]),
         "table-2-classes": ("Classes of readers' boxes (Table II)", CLASSES_COLUMNS, result["classes"]),
         "table-5-pipelines": ("Automatic pipelines (Table V)", NAMED, result["pipelines"]),
-        "ablations-detector": ("What parts of the detector give", DETECTION, result["detector_ablations"]),
-        "ablations-classes": ("What parts of the classifier give", NAMED, result["class_ablations"]),
+        "ablations-detector": (
+            "What parts of the detector give (gains over the whole)",
+            DETECTION,
+            result["detector_ablations"],
+        ),
+        "ablations-classes": (
+            "What parts of the classifier give (gains over the whole)",
+            NAMED,
+            result["class_ablations"],
+        ),
         "curve": ("What minutes of a reader buy", CURVE, result["curve"]),
     }
 
