@@ -18,6 +18,7 @@ from detector.errors import PlanError
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Module
 
 FORMAT = "harvest-weights/1"
 _MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors format itself
@@ -118,3 +119,19 @@ def load_state(path: Path, *, family: str | None = None) -> dict[str, Tensor]:
     except (SafetensorError, OSError) as error:
         raise PlanError("The weights file is damaged.", remedy=_REMEDY) from error
     return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+
+
+def fill(network: Module, tensors: Mapping[str, Tensor]) -> None:
+    """Copies tensors into a network; raises PlanError where they are of another network."""
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise PlanError(
+            "The weights do not fit the plan's: they are of another network.",
+            remedy="Take the size and plan that they were trained with.",
+        ) from error
+
+
+def load_into(network: Module, path: Path, family: str) -> None:
+    """Copies a family's weights file into a network; raises PlanError, as load_state and fill do."""
+    fill(network, load_state(path, family=family))

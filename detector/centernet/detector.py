@@ -12,10 +12,9 @@ from detector.centernet.network import CenterNet3D
 from detector.centernet.plan import CenterNetPlan, parse_plan
 from detector.contracts import Candidate, StudyImages
 from detector.data.grid import input_geometry, sample
-from detector.errors import PlanError
 from detector.geometry import Box3D
 from detector.hardware import choose_device, device_of, in_bf16, moved
-from detector.weights import load_state, read_plan
+from detector.weights import load_into, read_plan
 
 
 def load_network(weights: Path, family: str) -> tuple[CenterNet3D, CenterNetPlan]:
@@ -25,17 +24,6 @@ def load_network(weights: Path, family: str) -> tuple[CenterNet3D, CenterNetPlan
     network = CenterNet3D(plan)
     load_into(network, weights, family)
     return network.to(choose_device()), plan
-
-
-def load_into(network: CenterNet3D, weights: Path, family: str) -> None:
-    """Copies a file's weights into a network of the same architecture; raises PlanError."""
-    try:
-        network.load_state_dict(load_state(weights, family=family))
-    except RuntimeError as error:
-        raise PlanError(
-            "The weights do not fit the network of the plan.",
-            remedy="Start from weights of the same size, or from none.",
-        ) from error
 
 
 class CenterNetDetector:

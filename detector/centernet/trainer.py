@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from detector.centernet.detector import CenterNetDetector, load_into
+from detector.centernet.detector import CenterNetDetector
 from detector.centernet.network import CenterNet3D
 from detector.centernet.plan import plan_for
 from detector.centernet.samples import build_samples, read_samples
@@ -17,6 +17,7 @@ from detector.errors import TrainingError
 from detector.evaluation.report import evaluate_detector
 from detector.training.fit import fit, kept_samples, training_key
 from detector.training.loop import LoopSettings, seed_everything
+from detector.weights import load_into
 
 
 class CenterNetTrainer:

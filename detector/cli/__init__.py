@@ -8,7 +8,6 @@ COMMANDS = (
     "characterize",
     "evaluate",
     "phantom_cases",
-    "harvest_round",
     "experiment",
     "insert_lesions",
     "phase_model",

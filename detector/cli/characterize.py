@@ -62,6 +62,10 @@ def box_of(numbers: list[float]) -> Box3D:
     return Box3D((lo[0], lo[1], lo[2]), (hi[0], hi[1], hi[2]))
 
 
+def _meets(box: Box3D, extent: Box3D) -> bool:
+    return all(a < d and c < b for a, b, c, d in zip(box.lo, box.hi, extent.lo, extent.hi, strict=True))
+
+
 def run(arguments: argparse.Namespace) -> int:
     if bool(arguments.box) == bool(arguments.detector):
         raise PlanError("Which lesion is not said.", remedy="Give --box, or --detector to find it with.")
@@ -71,6 +75,11 @@ def run(arguments: argparse.Namespace) -> int:
     detector = arguments.detector and studies.load_named(arguments.detector, "detector")
     ksf = arguments.ksf and studies.load_named(arguments.ksf, "key_slice_filter")
     study, known = studies.read_study(arguments)
+    for box in boxes:
+        if not _meets(box, study.geometry.extent):
+            raise PlanError(
+                "A --box lies outside the images.", remedy="Give it in mm (LPS), as `detect` writes boxes."
+            )
     lesions = _given(study, boxes, ksf) if boxes else _found(study, detector, ksf)
     rows = []
     for number, (box, z_index, about) in enumerate(lesions, start=1):

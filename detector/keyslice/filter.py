@@ -10,14 +10,13 @@ import torch
 
 from detector.contracts import KeySlice, StudyImages
 from detector.data.crops import box_plane, grid_around
-from detector.errors import PlanError
 from detector.geometry import Box3D
 from detector.hardware import choose_device, device_of
 from detector.keyslice.config import CELL, FAMILY_NAME, KeySlicePlan, parse_plan
 from detector.keyslice.network import KeySliceNetwork
 from detector.keyslice.samples import slab_image, view_image
 from detector.keyslice.select import key_offset
-from detector.weights import load_state, read_plan
+from detector.weights import load_into, read_plan
 
 SLICES_AT_ONCE = 32  # bounds the memory that a large box on thin slices needs
 
@@ -69,20 +68,9 @@ class SegmentingKeySliceFilter:
         return out
 
 
-def load_into(network: KeySliceNetwork, weights: Path) -> None:
-    """Loads the tensors of a key slice weights file; raises PlanError where they are of another network."""
-    try:
-        network.load_state_dict(load_state(weights, family=FAMILY_NAME))
-    except RuntimeError as error:
-        raise PlanError(
-            "The weights do not fit the key slice network.",
-            remedy="Take the size and plan that they were trained with.",
-        ) from error
-
-
 def load_filter(weights: Path) -> SegmentingKeySliceFilter:
     """The filter of a weights file; raises PlanError where it is something else."""
     plan = parse_plan(read_plan(weights))
     network = KeySliceNetwork(plan)
-    load_into(network, weights)
+    load_into(network, weights, FAMILY_NAME)
     return SegmentingKeySliceFilter(network.to(choose_device()), plan)

@@ -17,7 +17,7 @@ from detector.evaluation.bootstrap import mean_estimate
 from detector.evaluation.classification import classification_report
 from detector.geometry import Box3D
 from detector.keyslice.config import FAMILY_NAME, KeySlicePlan, make_plan
-from detector.keyslice.filter import SegmentingKeySliceFilter, load_into
+from detector.keyslice.filter import SegmentingKeySliceFilter
 from detector.keyslice.network import KeySliceNetwork
 from detector.keyslice.samples import (
     MARGIN_PIXELS,
@@ -31,6 +31,7 @@ from detector.keyslice.select import PRIMARY_THRESHOLD
 from detector.keyslice.task import KeySliceTask
 from detector.training.fit import fit, training_key
 from detector.training.loop import LoopSettings, seed_everything
+from detector.weights import load_into
 
 NEEDED = 2  # of each kind; fewer cannot even be told apart from one odd study
 LABELS = ("not_primary", "primary")
@@ -155,7 +156,7 @@ class KeySliceTrainer:
         seed_everything(plan.seed)
         network = KeySliceNetwork(plan)
         if initial_weights:
-            load_into(network, initial_weights)
+            load_into(network, initial_weights, FAMILY_NAME)
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
         samples = collect(case_list, plan)
         averaged, weights = fit(

@@ -12,14 +12,13 @@ from torch import nn
 from torch.nn import functional
 
 from detector.data.grid import sample
-from detector.errors import PlanError
 from detector.hardware import choose_device, device_of
 from detector.liver.body import AIR, channels, find_body, part_of
 from detector.liver.config import FAMILY_NAME, LiverPlan, parse_plan
 from detector.liver.network import make_network
 from detector.liver.refine import refined
 from detector.volume import Volume
-from detector.weights import load_state, read_plan
+from detector.weights import load_into, read_plan
 
 Floats = npt.NDArray[np.float32]
 
@@ -82,20 +81,9 @@ def _largest_piece(probability: Floats) -> npt.NDArray[np.bool_]:
     return np.stack([ndimage.binary_fill_holes(s) for s in largest])
 
 
-def load_into(network: nn.Module, weights: Path) -> None:
-    """Loads the tensors of a liver weights file; raises PlanError where they are of another network."""
-    try:
-        network.load_state_dict(load_state(weights, family=FAMILY_NAME))
-    except RuntimeError as error:
-        raise PlanError(
-            "The weights do not fit the liver network.",
-            remedy="Take the size and plan that they were trained with.",
-        ) from error
-
-
 def load_segmenter(weights: Path) -> UNetLiverSegmenter:
     """The segmenter of a weights file; raises PlanError where it is something else."""
     plan = parse_plan(read_plan(weights))
     network = make_network(plan)
-    load_into(network, weights)
+    load_into(network, weights, FAMILY_NAME)
     return UNetLiverSegmenter(network.to(choose_device()), plan)

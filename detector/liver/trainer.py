@@ -12,10 +12,11 @@ from detector.evaluation.segmentation import evaluate_segmenter
 from detector.liver.config import FAMILY_NAME, make_plan
 from detector.liver.network import make_network
 from detector.liver.samples import build_samples, read_samples
-from detector.liver.segmenter import UNetLiverSegmenter, load_into
+from detector.liver.segmenter import UNetLiverSegmenter
 from detector.liver.task import LiverTask
 from detector.training.fit import fit, kept_samples, training_key
 from detector.training.loop import LoopSettings, seed_everything
+from detector.weights import load_into
 
 
 class LiverTrainer:
@@ -47,7 +48,7 @@ class LiverTrainer:
         seed_everything(plan.seed)
         network = make_network(plan)
         if initial_weights:
-            load_into(network, initial_weights)
+            load_into(network, initial_weights, FAMILY_NAME)
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
         key = training_key(FAMILY_NAME, plan, cases, initial_weights)
         samples = kept_samples(out, key, lambda folder: build_samples(case_list, plan, folder), read_samples)

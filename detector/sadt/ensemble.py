@@ -9,13 +9,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from detector.errors import PlanError
 from detector.evaluation.calibration import tempered
 from detector.hardware import device_of
 from detector.sadt.classes import CLASSES
 from detector.sadt.config import SadtPlan
 from detector.sadt.network import LesionNetwork, build_network
 from detector.sadt.samples import LesionSample, collate
+from detector.weights import fill
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,17 +37,8 @@ class Ensemble(nn.Module):
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Takes the tensors of as many networks, or of a single one for each; raises PlanError."""
         single = not any(name.startswith("0.") for name in tensors)
-        try:
-            if single:
-                for member in self:
-                    member.load_state_dict(tensors)
-            else:
-                self.folds.load_state_dict(tensors)
-        except RuntimeError as error:
-            raise PlanError(
-                "The weights are of another network.",
-                remedy="Take the size and folds they were trained with.",
-            ) from error
+        for network in self if single else [self.folds]:
+            fill(network, tensors)
 
 
 def build_ensemble(plan: SadtPlan) -> Ensemble:

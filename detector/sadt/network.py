@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from monai.networks.nets import ResNet as MonaiResNet
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from detector.sadt.encoding import Encoding
 from detector.sadt.resnet import ResNet, norm_layer
 
 
-class LesionNetwork(nn.Module):
+class LesionNetwork(nn.Module, ABC):
     """A network of one of the systems: views and lesion masks to (B, 4) logits.
 
     All of them end in a sum over cells and one linear layer, so that what each cell adds to a logit is known
@@ -23,13 +25,13 @@ class LesionNetwork(nn.Module):
 
     classify: nn.Linear
 
+    @abstractmethod
     def forward(self, images: Tensor, mask: Tensor) -> Tensor:
         """(B, 4) logits; raises ShapeError where the channels are not two for each phase of the plan."""
-        raise NotImplementedError
 
+    @abstractmethod
     def explain(self, images: Tensor, mask: Tensor) -> Tensor:
         """(B, 4, h, w): what each cell of the last map adds to each logit; of a volume its columns."""
-        raise NotImplementedError
 
     @property
     def bias(self) -> Tensor:

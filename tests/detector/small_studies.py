@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from detector.contracts import StudyImages
+from detector.contracts import Progress, StudyImages, TrainingResult
 from detector.data.cases import Case, Mark, write_cases
 from detector.geometry import Box3D, VolumeGeometry
+from detector.registry import family
 from detector.volume import Volume, write_volume
 
 GEOMETRY = VolumeGeometry((12, 72, 80), (2.0, 2.0, 5.0), (-70.0, -90.0, 300.0))
@@ -90,3 +91,24 @@ def write_cohort(
         )
     write_cases(cases, folder / "cases.json")
     return folder / "cases.json"
+
+
+def train_quickly(
+    system: str,
+    folder: Path,
+    classes: Sequence[str],
+    plan: Mapping[str, object],
+    tell: Callable[[Progress], None] = lambda _: None,
+) -> TrainingResult:
+    """A family of size tiny, with values of its plan replaced, learnt from a cohort that it is judged on."""
+    cases = write_cohort(folder / "cohort", classes)
+    trainer = family(system).trainer()
+    return trainer.train(
+        cases,
+        folder / "out",
+        size="tiny",
+        overrides=plan,
+        gold=cases,
+        initial_weights=None,
+        on_progress=tell,
+    )

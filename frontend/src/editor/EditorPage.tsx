@@ -27,13 +27,15 @@ export function EditorPage(props: Props) {
   if (place === "here") return <Opened {...props} reader={reader} />;
   if (place === "asking") return null;
   return (
-    <Empty>
-      <p role="status">
-        {t(
-          "You have this study open in another window. Go on there, or close it: then it opens here, with what was drawn there.",
-        )}
-      </p>
-    </Empty>
+    <div class="page">
+      <Empty>
+        <p role="status">
+          {t(
+            "You have this study open in another window. Go on there, or close it: then it opens here, with what was drawn there.",
+          )}
+        </p>
+      </Empty>
+    </div>
   );
 }
 

@@ -68,6 +68,7 @@ def test_what_the_detector_finds_is_characterized_on_its_key_slice(study: Path, 
     [
         ([], "Which lesion is not said"),
         (["--box", "0", "0", "0", "0", "1", "1"], "has no size"),
+        (["--box", "9000", "9000", "9000", "9010", "9010", "9010"], "outside the images"),
         (["--detector", SADT], "sadt is not a detector"),
         (["--box", "0", "0", "0", "1", "1", "1", "--weights", KSF], "ksf is not a characterizer"),
     ],

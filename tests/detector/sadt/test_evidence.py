@@ -9,14 +9,13 @@ import pytest
 import torch
 
 from detector.contracts import Progress
-from detector.data.cases import read_cases
 from detector.errors import PlanError, TrainingError
 from detector.registry import family
 from detector.sadt.classes import CLASSES
 from detector.sadt.config import SYSTEMS, make_plan
 from detector.sadt.ensemble import answered
 from detector.sadt.network import build_network
-from tests.detector.small_studies import CLASS_HU, PHASES, sphere_box, study_with, write_cohort
+from tests.detector.small_studies import CLASS_HU, PHASES, sphere_box, study_with, train_quickly
 
 QUICK = {"batch": 8, "sides": [32], "depth": 4, "phase_dropout": 0.0, "ema_decay": 0.9}
 BOX = sphere_box((10, -40, 326), 30)
@@ -45,21 +44,10 @@ def test_the_cells_and_the_constant_are_the_logits(system: str) -> None:
 def folds(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict, list[Progress]]:
     """Three networks on a dozen lesions, with a temperature from the folds each of them did not see."""
     folder = tmp_path_factory.mktemp("folds")
-    cases = write_cohort(folder / "cohort", [c for c in CLASSES for _ in range(3)])
     reports: list[Progress] = []
-    result = (
-        family("sadt")
-        .trainer()
-        .train(
-            cases,
-            folder / "out",
-            size="tiny",
-            overrides={**QUICK, "steps": 40, "folds": 3, "least_for_calibration": 12},
-            gold=cases,
-            initial_weights=None,
-            on_progress=reports.append,
-        )
-    )
+    plan = {**QUICK, "steps": 40, "folds": 3, "least_for_calibration": 12}
+    classes = [c for c in CLASSES for _ in range(3)]
+    result = train_quickly("sadt", folder, classes, plan, reports.append)
     return result.weights, dict(result.metrics), reports
 
 
@@ -94,20 +82,10 @@ def test_the_map_lies_on_the_lesion_and_phases_that_are_not_there_weigh_nothing(
 
 
 def test_a_single_network_keeps_patients_from_training_only_where_they_are_enough(tmp_path: Path) -> None:
-    cases = write_cohort(tmp_path / "cohort", [c for c in CLASSES for _ in range(2)])
+    classes = [c for c in CLASSES for _ in range(2)]
 
     def calibration(**changes: object) -> dict:
-        overrides = {**QUICK, "steps": 2, **changes}
-        trainer = family("sadt").trainer()
-        found = trainer.train(
-            cases,
-            tmp_path / "out",
-            size="tiny",
-            overrides=overrides,
-            gold=None,
-            initial_weights=None,
-            on_progress=lambda _: None,
-        )
+        found = train_quickly("sadt", tmp_path, classes, {**QUICK, "steps": 2, **changes})
         return dict(found.metrics["calibration"])
 
     assert calibration() == {"lesions": 0, "temperature": None}
@@ -115,7 +93,7 @@ def test_a_single_network_keeps_patients_from_training_only_where_they_are_enoug
     assert held["lesions"] == 2
     assert held["temperature"] > 0
     with pytest.raises(TrainingError, match="patients"):
-        calibration(folds=len(read_cases(cases)) + 1)
+        calibration(folds=len(classes) + 1)
     with pytest.raises(PlanError, match="temperature"):
         calibration(temperature=1.0)
 

@@ -14,7 +14,7 @@ from detector.registry import family
 from detector.sadt.classes import CLASSES, class_of, four_class, primary_mark
 from detector.sadt.config import make_plan
 from detector.sadt.samples import load_samples
-from tests.detector.small_studies import CLASS_HU, PHASES, sphere_box, study_with, write_cohort
+from tests.detector.small_studies import CLASS_HU, PHASES, sphere_box, study_with, train_quickly, write_cohort
 
 QUICK = {"batch": 8, "sides": [32], "phase_dropout": 0.0, "ema_decay": 0.9}
 
@@ -22,21 +22,9 @@ QUICK = {"batch": 8, "sides": [32], "phase_dropout": 0.0, "ema_decay": 0.9}
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object], list[Progress]]:
     folder = tmp_path_factory.mktemp("sadt")
-    cases = write_cohort(folder / "cohort", [c for c in CLASSES for _ in range(2)])
     reports: list[Progress] = []
-    result = (
-        family("sadt")
-        .trainer()
-        .train(
-            cases,
-            folder / "out",
-            size="tiny",
-            overrides={**QUICK, "steps": 80},
-            gold=cases,
-            initial_weights=None,
-            on_progress=reports.append,
-        )
-    )
+    classes = [c for c in CLASSES for _ in range(2)]
+    result = train_quickly("sadt", folder, classes, {**QUICK, "steps": 80}, reports.append)
     return result.weights, dict(result.metrics), reports
 
 

@@ -13,26 +13,13 @@ from detector.registry import family, kind_of
 from detector.sadt.classes import CLASSES
 from detector.sadt.config import SYSTEMS, make_plan
 from detector.sadt.samples import lesion_crop
-from tests.detector.small_studies import CLASS_HU, PHASES, sphere_box, study_with, write_cohort
+from tests.detector.small_studies import CLASS_HU, PHASES, sphere_box, study_with, train_quickly
 
 QUICK = {"batch": 8, "sides": [32], "depth": 8, "phase_dropout": 0.0, "ema_decay": 0.9, "steps": 80}
 
 
 def trained(system: str, folder: Path) -> tuple[Path, float]:
-    cases = write_cohort(folder / "cohort", [c for c in CLASSES for _ in range(2)])
-    result = (
-        family(system)
-        .trainer()
-        .train(
-            cases,
-            folder / "out",
-            size="tiny",
-            overrides=QUICK,
-            gold=cases,
-            initial_weights=None,
-            on_progress=lambda _: None,
-        )
-    )
+    result = train_quickly(system, folder, [c for c in CLASSES for _ in range(2)], QUICK)
     return result.weights, result.metrics["accuracy"]["value"]
 
 

@@ -120,7 +120,17 @@ def test_evaluate_and_detect_refuse_what_is_no_model(
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("train",), ("evaluate",), ("detect",), ("phantom_cases",), ("harvest_round",)]
+    "command",
+    [
+        (),
+        ("train",),
+        ("evaluate",),
+        ("detect",),
+        ("phantom_cases",),
+        ("experiment",),
+        ("characterize",),
+        ("insert_lesions",),
+    ],
 )
 def test_every_command_can_say_how_it_is_used(
     capsys: pytest.CaptureFixture[str], command: tuple[str, ...]
