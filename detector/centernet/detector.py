@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from detector.centernet.decode import box_in_mm, decode_sample, fuse_phases, link_slices, merge_phases
-from detector.centernet.network import CenterNet3D
+from detector.centernet.decode import Scored, decode_sample, link_slices
+from detector.centernet.network import CenterNet3D, Maps
+from detector.centernet.phases import detect_by_phase
 from detector.centernet.plan import CenterNetPlan, parse_plan
 from detector.contracts import Candidate, StudyImages
-from detector.data.grid import input_geometry, sample
-from detector.geometry import Box3D
 from detector.hardware import choose_device, device_of, in_bf16, moved
 from detector.weights import load_into, read_plan
 
@@ -33,41 +32,27 @@ class CenterNetDetector:
         self._network = network.eval()
         self._plan = plan
 
-    @torch.inference_mode()
     def detect(self, study: StudyImages) -> list[Candidate]:
         """At most plan.top candidates above plan.min_score, best first, in mm on the reference grid.
 
         Where a liver mask is known, a candidate that does not touch it is left out.
         """
+        return detect_by_phase(study, self._plan, self._boxes)
+
+    @torch.inference_mode()
+    def _boxes(self, images: Tensor) -> list[list[Scored]]:
         plan = self._plan
-        grid = input_geometry(study, plan.grid)
-        phases = sorted(study.volumes)
-        batch = np.stack([sample(study.volumes[p], grid, hu_window=plan.hu_window) for p in phases])
         device = device_of(self._network)
         with torch.autocast(device.type, torch.bfloat16, enabled=in_bf16(plan.precision, device)):
-            maps = self._network(torch.from_numpy(batch[:, None]).to(device))[-1]
+            maps = self._network(images.to(device))[-1]
         maps = moved(maps, torch.device("cpu"))
-        inside = study.geometry.extent
-        found: dict[str, list[tuple[float, Box3D]]] = {}
-        for index, phase in enumerate(phases):
-            if plan.planar:
-                many = plan.top * maps.heatmap.shape[2]
-                flat = decode_sample(maps, index, plan.stride_zyx, top=many, planar=True)
-                flat = [(score, edges) for score, edges in flat if score >= plan.min_score]
-                boxes = link_slices(flat, iou_threshold=plan.link_iou, top=plan.top)
-            else:
-                boxes = decode_sample(maps, index, plan.stride_zyx, top=plan.top)
-            placed = ((score, box_in_mm(edges, grid, inside)) for score, edges in boxes)
-            found[phase] = [
-                (score, box)
-                for score, box in placed
-                if box is not None and score >= plan.min_score and _touches_liver(study, box)
-            ]
-        merge = fuse_phases if plan.merge == "fusion" else merge_phases
-        return merge(found, iou_threshold=plan.nms_iou, top=plan.top)
+        return [self._decode(maps, index) for index in range(len(images))]
 
-
-def _touches_liver(study: StudyImages, box: Box3D) -> bool:
-    if study.liver is None or not study.liver.any():
-        return True
-    return bool(study.liver[study.geometry.slices_from_box(box)].any())
+    def _decode(self, maps: Maps, index: int) -> list[Scored]:
+        plan = self._plan
+        if not plan.planar:
+            return decode_sample(maps, index, plan.stride_zyx, top=plan.top)
+        many = plan.top * maps.heatmap.shape[2]
+        flat = decode_sample(maps, index, plan.stride_zyx, top=many, planar=True)
+        flat = [(score, edges) for score, edges in flat if score >= plan.min_score]
+        return link_slices(flat, iou_threshold=plan.link_iou, top=plan.top)

@@ -11,7 +11,7 @@ from detector.centernet.network import CenterNet3D
 from detector.centernet.plan import plan_for
 from detector.centernet.samples import SampleStore
 from detector.centernet.targets import SampleMarks
-from detector.centernet.task import CenterNetTask, seen
+from detector.centernet.task import CenterNetTask
 
 PLAN = plan_for(
     "tiny",
@@ -39,7 +39,7 @@ def test_the_parts_of_a_step_add_up_to_it(step: int, cut: int) -> None:
     size = task.size(step)
     whole = task.batch(step, range(size))
     parts = [task.batch(step, range(cut)), task.batch(step, range(cut, size))]
-    torch.testing.assert_close(torch.cat([seen(p) for p in parts]), seen(whole))
+    torch.testing.assert_close(torch.cat([p.views.seen() for p in parts]), whole.views.seen())
     count = task.count(whole)
     assert sum(task.count(p) for p in parts) == count
     losses = [task.loss(network, p, count) for p in parts]
@@ -50,8 +50,8 @@ def test_the_parts_of_a_step_add_up_to_it(step: int, cut: int) -> None:
 def test_crops_come_first_and_whole_inputs_after() -> None:
     task = CenterNetTask(store(), PLAN)
     assert [task.size(s) for s in range(10)] == [6] * 5 + [5] * 5
-    assert seen(task.batch(4, range(2))).shape == (2, 1, 4, 16, 24)
-    assert seen(task.batch(5, range(2))).shape == (2, 1, 8, 32, 40)
+    assert task.batch(4, range(2)).views.seen().shape == (2, 1, 4, 16, 24)
+    assert task.batch(5, range(2)).views.seen().shape == (2, 1, 8, 32, 40)
 
 
 def test_every_sample_comes_once_before_any_comes_again() -> None:
@@ -61,12 +61,12 @@ def test_every_sample_comes_once_before_any_comes_again() -> None:
     held.images[:] = np.arange(samples)[:, None, None, None] / 8
     task = CenterNetTask(held, PLAN)
     batches = [task.batch(step, range(task.size(step))) for step in range(10)]
-    came = torch.cat([b.images[:, 0, 0, 0, 0] * 8 for b in batches]).int().tolist()
+    came = torch.cat([b.views.images[:, 0, 0, 0, 0] * 8 for b in batches]).int().tolist()
     for first in range(0, len(came) - samples, samples):
         assert sorted(came[first : first + samples]) == list(range(samples))
 
 
 def test_the_noise_is_each_sample_s_own() -> None:
     batch = CenterNetTask(store(), PLAN).batch(7, range(5))
-    assert len(set(batch.exposure.noise_seed.tolist())) == 5
-    torch.testing.assert_close(seen(batch), seen(batch))
+    assert len(set(batch.views.exposure.noise_seed.tolist())) == 5
+    torch.testing.assert_close(batch.views.seen(), batch.views.seen())
