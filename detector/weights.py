@@ -102,22 +102,35 @@ def read_family(path: Path) -> str:
     return _metadata(path).get("family", "")
 
 
+def is_weights(path: Path) -> bool:
+    """Whether a file is one of ours, rather than someone else's."""
+    try:
+        return bool(_metadata(path))
+    except PlanError:
+        return False
+
+
+def load_tensors(path: Path, *, remedy: str) -> dict[str, Tensor]:
+    """The tensors of any safetensors file by name; raises PlanError with the remedy where it is none."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise PlanError("The file is damaged, or not a safetensors file.", remedy=remedy) from error
+
+
 def load_state(path: Path, *, family: str | None = None) -> dict[str, Tensor]:
     """The tensors of a weights file by name, floating ones as fp32 on the CPU.
 
     Raises:
         PlanError: not a weights file, damaged, or of another family than `family`.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     found = read_family(path)
     if family is not None and found != family:
         raise PlanError(f"These are weights of {found or 'no family'}, not of {family}.", remedy=_REMEDY)
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise PlanError("The weights file is damaged.", remedy=_REMEDY) from error
+    tensors = load_tensors(path, remedy=_REMEDY)
     return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
 
 

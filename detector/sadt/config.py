@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detector.errors import PlanError
+from detector.sadt.inverted import CHANNELS
 from detector.sadt.resnet import Block, Norm
 
 # What each system changes in the plan of a size. DeepTEN sees the box resized to the crop, as the paper has
@@ -29,6 +30,8 @@ class SadtPlan(BaseModel):
     paper's delta, or over "all" of the view, to compare) or "average" (of the last feature map).
 
     Crops are `sides[0]` pixels of `spacing_mm`, the larger sides serving larger lesions; never resized.
+    `block` "inverted" is EfficientNet-lite's encoder, the others are ResNet's.
+
     `weighting`: "effective_number" (inverse effective number of samples) or "paper" (5 for HCC, 2 for
     metastasis, 1 for the rest, as printed).
 
@@ -56,7 +59,7 @@ class SadtPlan(BaseModel):
     width: int = Field(ge=1)
     layers: tuple[int, ...] = Field(min_length=1)
     strides: tuple[int, ...] = Field(min_length=1)
-    block: Block
+    block: Block | Literal["inverted"]
     norm: Norm
     stem_pool: bool
     encoding_channels: int = Field(ge=1)
@@ -128,6 +131,15 @@ _SIZES: dict[str, dict[str, Any]] = {
     },
     "resnet18": {**_FULL, "layers": (2, 2, 2, 2), "block": "basic"},
     "resnet50": {**_FULL, "layers": (3, 4, 6, 3), "block": "bottleneck"},
+    # For processors, and where ImageNet weights are at hand: docs/reference/pretrained.md.
+    "efficientnet-lite0": {
+        **_FULL,
+        "width": 32,
+        "layers": (1, 2, 2, 3, 3, 4, 1),
+        "strides": (1, 2, 2, 2, 1, 2, 1),
+        "block": "inverted",
+        "stem_pool": False,
+    },
 }
 SIZES = tuple(_SIZES)
 
@@ -157,6 +169,10 @@ def parse_plan(data: Mapping[str, Any]) -> SadtPlan:
         raise PlanError(f"The SaDT plan is not valid at {where}: {first['msg']}.") from error
     if len(plan.layers) != len(plan.strides):
         raise PlanError("The SaDT plan needs one stride for each stage: layers and strides differ in length.")
+    if plan.block == "inverted" and (len(plan.layers) != len(CHANNELS) or plan.norm != "batch"):
+        raise PlanError(f"Inverted blocks come in {len(CHANNELS)} stages with batch norm.")
+    if plan.block == "inverted" and plan.view == "volume":
+        raise PlanError("Inverted blocks read slices, not volumes.", remedy="Take resnet18.")
     if plan.view == "volume" and plan.head == "encoding":
         raise PlanError("The texture encoding reads slices, not volumes.", remedy='Set head to "average".')
     return plan

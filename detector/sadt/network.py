@@ -13,6 +13,7 @@ from detector.errors import ShapeError
 from detector.sadt.classes import CLASSES
 from detector.sadt.config import SadtPlan
 from detector.sadt.encoding import Encoding
+from detector.sadt.inverted import EfficientNetLite
 from detector.sadt.resnet import ResNet, norm_layer
 
 
@@ -148,9 +149,12 @@ def build_network(plan: SadtPlan) -> LesionNetwork:
     return Sadt(plan) if plan.head == "encoding" else AveragePooled(plan)
 
 
-def _encoder(plan: SadtPlan) -> ResNet:
+def _encoder(plan: SadtPlan) -> ResNet | EfficientNetLite:
+    inputs = 2 * len(plan.phases)
+    if plan.block == "inverted":
+        return EfficientNetLite(inputs, width=plan.width, layers=plan.layers, strides=plan.strides)
     return ResNet(
-        2 * len(plan.phases),
+        inputs,
         width=plan.width,
         layers=plan.layers,
         strides=plan.strides,

@@ -87,3 +87,24 @@ class ResNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.stages(self.stem(x))
         return out
+
+
+def published_names(encoder: ResNet) -> dict[str, str]:
+    """The encoder's tensors by the names that torchvision's ResNets, and files of their weights, have."""
+    modules = {"stem.0": "conv1", "stem.1": "bn1"}
+    for stage, blocks in enumerate(encoder.stages):
+        block: Residual
+        for number, block in enumerate(blocks):  # type: ignore[arg-type]
+            ours, theirs = f"stages.{stage}.{number}", f"layer{stage + 1}.{number}"
+            for at, layer in enumerate(block.body.children()):
+                if not isinstance(layer, nn.ReLU):
+                    kind = "conv" if isinstance(layer, nn.Conv2d) else "bn"
+                    modules[f"{ours}.body.{at}"] = f"{theirs}.{kind}{at // 3 + 1}"
+            modules[f"{ours}.skip.0"], modules[f"{ours}.skip.1"] = (
+                f"{theirs}.downsample.{i}" for i in (0, 1)
+            )
+    found = {}
+    for key in encoder.state_dict():
+        module, _, kind = key.rpartition(".")
+        found[f"{modules[module]}.{kind}"] = key
+    return found

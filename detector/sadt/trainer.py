@@ -19,11 +19,13 @@ from detector.sadt.classes import CLASSES
 from detector.sadt.config import SadtPlan, make_plan
 from detector.sadt.ensemble import Ensemble, Floats, answered, build_ensemble, logits_of
 from detector.sadt.losses import class_weights
+from detector.sadt.pretrained import start_from
 from detector.sadt.samples import BOX_JITTER, LesionSample, load_samples
 from detector.sadt.task import SadtTask
 from detector.training.fit import WEIGHTS_NAME, fit, training_key
+from detector.training.leftovers import FOLD_NAME
 from detector.training.loop import LoopSettings, seed_everything
-from detector.weights import load_state, save_weights
+from detector.weights import save_weights
 
 
 def count_classes(samples: Sequence[LesionSample]) -> dict[str, int]:
@@ -115,7 +117,8 @@ class SadtTrainer:
     ) -> TrainingResult:
         """Trains on the largest primary lesion of each study and writes `out`/weights.safetensors.
 
-        Metrics: "lesions_by_class", "calibration"; with a gold list what `judge` says, and "gold_lesions".
+        Metrics: "lesions_by_class", "calibration", "started_from" (random weights, a model, or an encoder);
+        with a gold list what `judge` says, and "gold_lesions".
 
         Raises:
             TrainingError: too few lesions, classes or patients, a loss that is not finite, out of memory,
@@ -134,8 +137,7 @@ class SadtTrainer:
 
         seed_everything(plan.seed)
         networks = build_ensemble(plan)
-        if initial_weights:
-            networks.load(load_state(initial_weights, family=self.system))
+        started = start_from(networks, initial_weights, self.system)
         weights_of_classes = class_weights(list(counts.values()), plan.weighting)
         key = training_key(self.system, plan, cases, initial_weights)
         trained, logits = [], []
@@ -147,7 +149,7 @@ class SadtTrainer:
                 LoopSettings(
                     steps=plan.steps, lr=plan.lr, weight_decay=plan.weight_decay, ema_decay=plan.ema_decay
                 ),
-                out=out / f"fold-{fold + 1}" if plan.folds > 1 else out,
+                out=out / f"{FOLD_NAME}{fold + 1}" if plan.folds > 1 else out,
                 plan=plan,
                 family=self.system,
                 key=key,
@@ -161,7 +163,11 @@ class SadtTrainer:
         if world().first:
             save_weights(weights, together.tensors(), plan.model_dump(mode="json"), self.system)
         world().wait()
-        metrics: dict[str, Any] = {"lesions_by_class": counts, "calibration": calibration}
+        metrics: dict[str, Any] = {
+            "lesions_by_class": counts,
+            "calibration": calibration,
+            "started_from": started,
+        }
         if gold_cases:
             on_progress(Progress(steps, steps, {}, f"judging {len(gold_cases)} gold studies"))
             judged = load_samples(gold_cases, plan, slices=1)

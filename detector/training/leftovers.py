@@ -7,10 +7,12 @@ from pathlib import Path
 
 STATE_NAME = "state.safetensors"
 SAMPLES_NAME = "samples"
+FOLD_NAME = "fold-"  # and its number: the folder of one of several networks
 
 
 def drop_leftovers(out: Path) -> None:
     """Removes what only a resumed training needs; nothing need be there."""
-    for name in (STATE_NAME, f"{STATE_NAME}.partial"):
-        (out / name).unlink(missing_ok=True)
-    shutil.rmtree(out / SAMPLES_NAME, ignore_errors=True)
+    for folder in (out, *out.glob(f"{FOLD_NAME}*")):
+        for name in (STATE_NAME, f"{STATE_NAME}.partial"):
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / SAMPLES_NAME, ignore_errors=True)

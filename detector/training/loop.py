@@ -118,7 +118,8 @@ def run_loop(
     `on_progress` is called every `report_every` steps and after the last with the means since the report
     before, "samples_per_s" and "loader_share" (of the time, spent waiting for batches) among them;
     `on_checkpoint(step, averaged)` every `checkpoint_every` steps where both are given. Where `state` holds
-    a state the training goes on from it; it is written about every minute. Where memory runs out the step
+    a state the training goes on from it; it is written about every minute and after
+    the last step. Where memory runs out the step
     is taken again in twice as many parts, and said.
 
     Raises:
@@ -136,6 +137,7 @@ def run_loop(
     running = Running(model, averaged, optimizer, parts=settings.parts)
     if state and state.read(running):
         on_progress(Progress(running.step, settings.steps, {}, f"going on after step {running.step}"))
+    begun_at = running.step
     model.train()
     loop = _Loop(running, task, settings, device, on_progress, failed)
     written, cost = time.monotonic(), 0.0
@@ -150,6 +152,8 @@ def run_loop(
                     state.write(running)
                 written = time.monotonic()
                 cost = written - begun
+        if state and world().first and running.step > begun_at:
+            state.write(running)  # a training of several networks passes over those that are done
     finally:
         loop.ahead.close()
     return averaged

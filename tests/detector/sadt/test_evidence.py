@@ -15,6 +15,7 @@ from detector.sadt.classes import CLASSES
 from detector.sadt.config import SYSTEMS, make_plan
 from detector.sadt.ensemble import answered
 from detector.sadt.network import build_network
+from detector.training.leftovers import drop_leftovers
 from tests.detector.small_studies import CLASS_HU, PHASES, sphere_box, study_with, train_quickly
 
 QUICK = {"batch": 8, "sides": [32], "depth": 4, "phase_dropout": 0.0, "ema_decay": 0.9}
@@ -85,7 +86,8 @@ def test_a_single_network_keeps_patients_from_training_only_where_they_are_enoug
     classes = [c for c in CLASSES for _ in range(2)]
 
     def calibration(**changes: object) -> dict:
-        found = train_quickly("sadt", tmp_path, classes, {**QUICK, "steps": 2, **changes})
+        folder = tmp_path / "-".join(changes)
+        found = train_quickly("sadt", folder, classes, {**QUICK, "steps": 2, **changes})
         return dict(found.metrics["calibration"])
 
     assert calibration() == {"lesions": 0, "temperature": None}
@@ -106,3 +108,22 @@ def test_a_vote_counts_networks_and_only_a_tie_is_told_by_the_shares() -> None:
     tie = [[0.2, 0, 0, 0], [0, 3.0, 0, 0]]
     assert answered(tie, plan).argmax() == 1
     assert answered(tie, plan).sum() == pytest.approx(1)
+
+
+def test_a_fold_that_was_done_is_not_learnt_again(tmp_path: Path) -> None:
+    classes = [c for c in CLASSES for _ in range(2)]
+    plan = {**QUICK, "steps": 6, "folds": 2}
+    whole = train_quickly("sadt", tmp_path / "whole", classes, plan)
+
+    def cut(report: Progress) -> None:
+        if report.message.startswith("fold 2") and report.step > 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_quickly("sadt", tmp_path / "cut", classes, plan, cut)
+    told: list[str] = []
+    again = train_quickly("sadt", tmp_path / "cut", classes, plan, lambda report: told.append(report.message))
+    assert [m for m in told if m.startswith("fold 1")] == ["fold 1 of 2: going on after step 6"]
+    assert again.weights.read_bytes() == whole.weights.read_bytes()
+    drop_leftovers(tmp_path / "cut" / "out")
+    assert not list((tmp_path / "cut" / "out").rglob("state.safetensors"))
