@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from detector.data.grid import InputGrid
 from detector.errors import PlanError
+from detector.hardware import Precision
 
 Axes = tuple[int, int, int]
 
@@ -63,7 +64,7 @@ class CenterNetPlan(BaseModel):
     seed: int = 0
     checkpoint_every: int = Field(default=0, ge=0)
     parts: int = Field(default=1, ge=1)
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
     scale_range: tuple[float, float] = (0.8, 1.3)
     shift_share: float = Field(default=0.08, ge=0, lt=0.5)
     flip_zyx: tuple[bool, bool, bool] = (True, True, True)

@@ -16,7 +16,7 @@ from detector.data.cases import read_cases
 from detector.errors import TrainingError
 from detector.evaluation.report import evaluate_detector
 from detector.training.fit import fit, kept_samples, training_key
-from detector.training.loop import LoopSettings, seed_everything
+from detector.training.loop import seed_everything
 from detector.weights import load_into
 
 
@@ -55,20 +55,9 @@ class CenterNetTrainer:
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
         key = training_key(self.family, plan, cases, initial_weights)
         store = kept_samples(out, key, lambda folder: build_samples(case_list, plan, folder), read_samples)
-        settings = LoopSettings(
-            steps=plan.steps,
-            lr=plan.lr,
-            weight_decay=plan.weight_decay,
-            warmup=plan.warmup,
-            ema_decay=plan.ema_decay,
-            checkpoint_every=plan.checkpoint_every,
-            parts=plan.parts,
-            precision=plan.precision,
-        )
         averaged, weights = fit(
             network,
             CenterNetTask(store, plan),
-            settings,
             out=out,
             plan=plan,
             family=self.family,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from detector.errors import PlanError
+from detector.hardware import Precision
 
 FAMILY_NAME = "ksf"
 CELL = 16  # the segmentation network halves four times
@@ -19,6 +20,9 @@ class KeySlicePlan(BaseModel):
     `segment_side` pixels of `spacing_mm` are shown to the segmentation in training (it is convolutional and
     grows with the box when applied), `view_side` to the primary classifier, always. `zoom` multiplies the
     pixel size of a training slab at random, so that lesions larger than any marked one are met.
+
+    `learns` "slices" trains the segmentation alone, as on lesions that were measured on one slice and of
+    which nobody said which is primary: first weights for a training of "both", not a filter.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,7 +46,10 @@ class KeySlicePlan(BaseModel):
     phase_dropout: float = Field(default=0.1, ge=0, lt=1)
     zoom: tuple[float, float] = (0.5, 1.4)
     box_jitter: float = Field(default=0.2, ge=0, lt=1)
+    parts: int = Field(default=1, ge=1)
+    precision: Precision = "auto"
     seed: int = 0
+    learns: Literal["both", "slices"] = "both"
 
     @model_validator(mode="after")
     def _consistent(self) -> KeySlicePlan:

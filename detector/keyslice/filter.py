@@ -10,6 +10,7 @@ import torch
 
 from detector.contracts import KeySlice, StudyImages
 from detector.data.crops import box_plane, grid_around
+from detector.errors import PlanError
 from detector.geometry import Box3D
 from detector.hardware import choose_device, device_of
 from detector.keyslice.config import CELL, FAMILY_NAME, KeySlicePlan, parse_plan
@@ -71,6 +72,11 @@ class SegmentingKeySliceFilter:
 def load_filter(weights: Path) -> SegmentingKeySliceFilter:
     """The filter of a weights file; raises PlanError where it is something else."""
     plan = parse_plan(read_plan(weights))
+    if plan.learns != "both":
+        raise PlanError(
+            "These weights have learnt to find slices, not which lesion is primary.",
+            remedy="Name them as --init of a training that learns both.",
+        )
     network = KeySliceNetwork(plan)
     load_into(network, weights, FAMILY_NAME)
     return SegmentingKeySliceFilter(network.to(choose_device()), plan)

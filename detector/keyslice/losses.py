@@ -29,7 +29,10 @@ def segmentation_loss(logits: Tensor, target: Tensor, teaches: Tensor) -> Tensor
 
 
 def key_slice_loss(network: KeySliceNetwork, batch: Batch) -> dict[str, Tensor]:
-    """Terms by name: "segment" (Dice + CE), "classify" (binary CE) and their sum "loss"."""
+    """Terms by name: "segment" (Dice + CE), "classify" (binary CE; not of a batch without views) and their
+    sum "loss"."""
     segment = segmentation_loss(network.segment(batch.slabs), batch.targets, batch.teaches)
+    if not len(batch.views):
+        return {"loss": segment, "segment": segment}
     classify = functional.binary_cross_entropy_with_logits(network.classify(batch.views), batch.primary)
     return {"loss": segment + classify, "segment": segment, "classify": classify}

@@ -54,6 +54,8 @@ class KeySliceTask:
                     rng,
                 )
             )
+            if plan.learns == "slices":
+                continue
             pool = self._views[number % 2]
             view = pool[int(rng.integers(len(pool)))]
             (image,) = _turned([view.image.astype(np.float32)], plan.view_side, rng)
@@ -61,12 +63,12 @@ class KeySliceTask:
             views.append(image)
             truth.append(float(view.primary))
         slab_images, targets, teaches = (torch.from_numpy(np.stack(p)) for p in zip(*slabs, strict=True))
-        view_images = torch.from_numpy(np.stack(views))
+        view_images = torch.from_numpy(np.stack(views)) if views else torch.empty(0)
         return Batch(slab_images, targets.float(), teaches, view_images, torch.tensor(truth))
 
     def count(self, batch: Batch) -> float:
-        return len(batch.primary)
+        return len(batch.slabs)
 
     def loss(self, model: nn.Module, batch: Batch, count: float) -> Mapping[str, Tensor]:
         terms = key_slice_loss(cast(KeySliceNetwork, model), batch)
-        return {name: value * (len(batch.primary) / count) for name, value in terms.items()}
+        return {name: value * (len(batch.slabs) / count) for name, value in terms.items()}

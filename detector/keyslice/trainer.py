@@ -30,7 +30,7 @@ from detector.keyslice.samples import (
 from detector.keyslice.select import PRIMARY_THRESHOLD
 from detector.keyslice.task import KeySliceTask
 from detector.training.fit import fit, training_key
-from detector.training.loop import LoopSettings, seed_everything
+from detector.training.loop import seed_everything
 from detector.weights import load_into
 
 NEEDED = 2  # of each kind; fewer cannot even be told apart from one odd study
@@ -68,8 +68,11 @@ def collect(cases: Sequence[Case], plan: KeySlicePlan) -> Samples:
     """Everything there is to learn from; each study is read once.
 
     Raises:
-        TrainingError: fewer than two primary or two not primary boxes, random liver boxes included.
+        TrainingError: fewer than two primary or two not primary boxes, random liver boxes included; of a plan
+            that learns slices alone, no slice.
     """
+    if plan.learns == "slices":
+        return _slices_of(cases, plan)
     primary, negative = count_marks(cases)
     random = RandomNegatives(cases, plan.seed)
     samples, drawn = Samples(), 0
@@ -99,6 +102,17 @@ def collect(cases: Sequence[Case], plan: KeySlicePlan) -> Samples:
             "that liver boxes can stand in for rejected candidates.",
             details={"primary": primary, "not_primary": negative + drawn, "needed": NEEDED},
         )
+    return samples
+
+
+def _slices_of(cases: Sequence[Case], plan: KeySlicePlan) -> Samples:
+    samples = Samples()
+    for case in cases:
+        if any(m.role != "ignored" for m in case.marks):
+            rng = np.random.default_rng([plan.seed, *case.study.encode()])
+            samples.slabs += slabs_of(case, load_case(case), plan, rng)
+    if not any(slab.target.any() for slab in samples.slabs):
+        raise TrainingError("No slice shows a marked lesion.", remedy="Mark at least one lesion.")
     return samples
 
 
@@ -144,7 +158,8 @@ class KeySliceTrainer:
         """Writes `out`/weights.safetensors (fp16, moving average) and judges it on the gold cases.
 
         Marks teach as in detector.keyslice.samples.is_primary; boxes must be out-of-fold candidates or
-        drawn ones. Metrics: "train_views", and with a gold list those of `judge`.
+        drawn ones. A plan that learns "slices" needs no primary marks and leaves first weights for one that
+        learns both. Metrics: "train_views", and with a gold list those of `judge`.
 
         Raises:
             TrainingError: too few boxes, a loss that is not finite, too little memory, or stopped.
@@ -162,9 +177,6 @@ class KeySliceTrainer:
         averaged, weights = fit(
             network,
             KeySliceTask(samples, plan),
-            LoopSettings(
-                steps=plan.steps, lr=plan.lr, weight_decay=plan.weight_decay, ema_decay=plan.ema_decay
-            ),
             out=out,
             plan=plan,
             family=FAMILY_NAME,
@@ -175,7 +187,7 @@ class KeySliceTrainer:
         metrics: dict[str, Any] = {
             "train_views": {"primary": primary, "not_primary": len(samples.views) - primary}
         }
-        if gold_list:
+        if gold_list and plan.learns == "both":
             on_progress(Progress(plan.steps, plan.steps, {}, f"judging {len(gold_list)} gold studies"))
             metrics |= judge(SegmentingKeySliceFilter(averaged, plan), gold_list, plan.seed)
         return TrainingResult(weights, metrics)

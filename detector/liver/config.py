@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from detector.errors import PlanError
+from detector.hardware import Precision
 
 FAMILY_NAME = "liver-unet"
 Axes = tuple[int, int, int]
@@ -44,6 +45,8 @@ class LiverPlan(BaseModel):
     noise_hu: float = Field(default=25.0, ge=0)
     organ_hu: float = Field(default=20.0, ge=0)
     tumours: float = Field(default=0.5, ge=0, le=1)
+    parts: int = Field(default=1, ge=1)
+    precision: Precision = "auto"
     seed: int = 0
 
     @model_validator(mode="after")

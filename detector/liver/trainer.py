@@ -15,7 +15,7 @@ from detector.liver.samples import build_samples, read_samples
 from detector.liver.segmenter import UNetLiverSegmenter
 from detector.liver.task import LiverTask
 from detector.training.fit import fit, kept_samples, training_key
-from detector.training.loop import LoopSettings, seed_everything
+from detector.training.loop import seed_everything
 from detector.weights import load_into
 
 
@@ -55,13 +55,6 @@ class LiverTrainer:
         averaged, weights = fit(
             network,
             LiverTask(samples, plan),
-            LoopSettings(
-                steps=plan.steps,
-                lr=plan.lr,
-                weight_decay=plan.weight_decay,
-                warmup=plan.warmup,
-                ema_decay=plan.ema_decay,
-            ),
             out=out,
             plan=plan,
             family=FAMILY_NAME,

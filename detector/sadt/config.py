@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from detector.errors import PlanError
+from detector.hardware import Precision
 from detector.sadt.inverted import CHANNELS
 from detector.sadt.resnet import Block, Norm
 
@@ -80,6 +81,8 @@ class SadtPlan(BaseModel):
     calibration_share: float = Field(default=0.2, ge=0, lt=1)
     least_for_calibration: int = Field(default=20, ge=1)
     temperature: float | None = None
+    parts: int = Field(default=1, ge=1)
+    precision: Precision = "auto"
     seed: int = 0
 
 

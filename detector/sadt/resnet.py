@@ -94,9 +94,10 @@ def published_names(encoder: ResNet) -> dict[str, str]:
     modules = {"stem.0": "conv1", "stem.1": "bn1"}
     for stage, blocks in enumerate(encoder.stages):
         block: Residual
+        layer: nn.Module
         for number, block in enumerate(blocks):  # type: ignore[arg-type]
             ours, theirs = f"stages.{stage}.{number}", f"layer{stage + 1}.{number}"
-            for at, layer in enumerate(block.body.children()):
+            for at, layer in enumerate(block.body):
                 if not isinstance(layer, nn.ReLU):
                     kind = "conv" if isinstance(layer, nn.Conv2d) else "bn"
                     modules[f"{ours}.body.{at}"] = f"{theirs}.{kind}{at // 3 + 1}"

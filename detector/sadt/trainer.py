@@ -24,7 +24,7 @@ from detector.sadt.samples import BOX_JITTER, LesionSample, load_samples
 from detector.sadt.task import SadtTask
 from detector.training.fit import WEIGHTS_NAME, fit, training_key
 from detector.training.leftovers import FOLD_NAME
-from detector.training.loop import LoopSettings, seed_everything
+from detector.training.loop import seed_everything
 from detector.weights import save_weights
 
 
@@ -146,9 +146,6 @@ class SadtTrainer:
             averaged, _ = fit(
                 network,
                 SadtTask(learnt, plan, weights_of_classes),
-                LoopSettings(
-                    steps=plan.steps, lr=plan.lr, weight_decay=plan.weight_decay, ema_decay=plan.ema_decay
-                ),
                 out=out / f"{FOLD_NAME}{fold + 1}" if plan.folds > 1 else out,
                 plan=plan,
                 family=self.system,

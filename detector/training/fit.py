@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,10 +34,15 @@ def training_key(family: str, plan: BaseModel, cases: Path, initial_weights: Pat
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
+def settings_of(plan: BaseModel) -> LoopSettings:
+    """The loop's settings from the plan's fields of their names, and defaults for what a plan has not."""
+    names = [f.name for f in fields(LoopSettings) if f.name in type(plan).model_fields]
+    return LoopSettings(**{name: getattr(plan, name) for name in names})
+
+
 def fit(
     network: Network,
     task: Task[Batch],
-    settings: LoopSettings,
     *,
     out: Path,
     plan: BaseModel,
@@ -60,7 +66,7 @@ def fit(
     averaged = run_loop(
         network,
         task,
-        settings,
+        settings_of(plan),
         on_progress=on_progress,
         on_checkpoint=checkpoint,
         state=StateFile(out / STATE_NAME, key),

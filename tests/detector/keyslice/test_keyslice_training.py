@@ -203,6 +203,34 @@ def test_too_few_boxes_say_how_many_there_are_and_are_needed(tmp_path: Path) -> 
     assert not (tmp_path / "out").exists()
 
 
+def test_slices_of_lesions_nobody_judged_are_first_weights_and_not_a_filter(tmp_path: Path) -> None:
+    """As 2D-derived lesions are: in incomplete studies, none of them primary."""
+    cases = read_cases(write_cohort(tmp_path / "c", ["hcc", "icc"]))
+    bare = [
+        c.model_copy(
+            update={
+                "complete": False,
+                "marks": tuple(m.model_copy(update={"primary": False}) for m in c.marks),
+            }
+        )
+        for c in cases
+    ]
+    write_cases(bare, tmp_path / "bare.json")
+    with pytest.raises(TrainingError, match="0 primary"):
+        train(tmp_path / "bare.json", tmp_path / "both")
+    plan = {**QUICK, "steps": 2, "learns": "slices"}
+    first = train(tmp_path / "bare.json", tmp_path / "slices", overrides=plan)["weights"]
+    with pytest.raises(PlanError, match="not which lesion is primary"):
+        family("ksf").load(first)  # type: ignore[arg-type]
+    then = train(
+        write_cohort(tmp_path / "d", ["hcc"] * 2, negatives=True), tmp_path / "then", initial_weights=first
+    )
+    assert isinstance(family("ksf").load(then["weights"]), KeySliceFilter)  # type: ignore[arg-type]
+    write_cases([c.model_copy(update={"marks": ()}) for c in cases], tmp_path / "none.json")
+    with pytest.raises(TrainingError, match="No slice"):
+        train(tmp_path / "none.json", tmp_path / "no", overrides=plan)
+
+
 def test_an_unknown_size_or_field_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="Unknown size: huge"):
         train(tmp_path, tmp_path, size="huge")
