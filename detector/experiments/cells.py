@@ -44,6 +44,7 @@ class Cells:
         size: str,
         overrides: Mapping[str, Any],
         gold: Path | None = None,
+        initial_weights: Path | None = None,
     ) -> tuple[Path, dict[str, Any]]:
         """Weights and the record of a training (seed, hashes, plan, code version, metrics); one that was
         killed goes on where it was."""
@@ -59,6 +60,7 @@ class Cells:
                 size=size,
                 overrides=overrides,
                 gold=gold,
+                initial_weights=initial_weights,
                 resume=out.exists(),
             )
             _write(out / "seconds.json", f"{time.perf_counter() - started:.1f}\n")

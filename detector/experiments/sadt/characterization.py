@@ -168,23 +168,6 @@ def class_ablations(
     return rows
 
 
-def train_filter(
-    cells: Cells, settings: Settings, cohorts: Cohorts, read: Harvest
-) -> tuple[Path, dict[str, Any]]:
-    """Table IV: the key slice filter, learnt from candidates of a detector that had not seen their studies,
-    and its figures on gold."""
-    gold = cells.list("gold", cohorts.gold)
-    weights, record = cells.model(
-        "ksf",
-        "ksf",
-        cohorts.marked + read.cases,
-        size=settings.key_slices.size,
-        overrides={**settings.key_slices.overrides, "seed": settings.seed},
-        gold=gold,
-    )
-    return weights, record["metrics"]
-
-
 def table_v(
     cells: Cells,
     settings: Settings,

@@ -9,6 +9,7 @@ from typing import Any
 from detector.experiments.cells import Cells, Say
 from detector.experiments.sadt import characterization, detection
 from detector.experiments.sadt.cohorts import draw, harvest
+from detector.experiments.sadt.key_slices import table_iv
 from detector.experiments.sadt.plots import draw as draw_plots
 from detector.experiments.sadt.settings import Settings
 from detector.experiments.sadt.tables import as_csv, as_markdown, tables
@@ -33,7 +34,7 @@ def run_experiment(folder: Path, size: str, settings: Settings, say: Say) -> dic
     )
     read, ledger = harvest(cells, settings, cohorts.pool, seed_detector)
     table_iii = detection.table_iii(cells, settings, cohorts, read)
-    ksf, key_slices = characterization.train_filter(cells, settings, cohorts, read)
+    ksf, key_slices = table_iv(cells, settings, cohorts, read)
     automatic = detection.pipelines(cells, settings, cohorts, read, ksf)
     result = {
         "size": size,

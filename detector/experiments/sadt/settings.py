@@ -49,6 +49,7 @@ class Settings:
     detectors: tuple[str, ...] = ("centernet2d", "centernet3d")
     rivals: tuple[str, ...] = RIVALS
     marked_only: bool = True
+    key_slices_pretrained: bool = True
     detector_ablations: tuple[str, ...] = tuple(DETECTOR_ABLATIONS)
     class_ablations: tuple[str, ...] = tuple(CLASS_ABLATIONS)
     curve: tuple[float, ...] = (0.25, 0.5, 1.0)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from detector.data.cases import Case, Mark
 from detector.errors import PlanError
 from detector.experiments.cells import Cells
+from detector.experiments.sadt.key_slices import measured_on_one_slice
 
 
 def silent(_: str) -> None:
@@ -37,3 +40,18 @@ def test_a_folder_holds_one_experiment(tmp_path: Path) -> None:
     cells.settle({"seed": 1})
     with pytest.raises(PlanError, match="other settings"):
         cells.settle({"seed": 2})
+
+
+def test_lesions_measured_on_one_slice_are_as_deep_as_wide_and_nobody_calls_them_primary() -> None:
+    marks = [Mark(lo=(0, 0, 0), hi=(20, 30, 60), primary=True) for _ in range(40)]
+    told = Case(
+        study="s",
+        subject="s",
+        reference_phase="portal_venous",
+        images={"portal_venous": "x"},
+        marks=tuple(marks),
+    )
+    measured = measured_on_one_slice(told, np.random.default_rng(0))
+    assert 8 < len(measured.marks) < 32
+    assert not measured.complete
+    assert {(m.lo, m.hi, m.primary) for m in measured.marks} == {((0, 0, 20), (20, 30, 40), False)}

@@ -35,7 +35,7 @@ def test_every_table_is_there_and_what_was_finished_is_used_again(
     ledger = result["ledger"]
     assert ledger["minutes"] == pytest.approx(8 + 15 * ledger["drawn"])
     assert {row["answer"] for row in result["classes"]} == {"probability", "vote"}
-    for name in ("table-3-detection", "table-2-classes", "table-5-pipelines", "curve"):
+    for name in ("table-3-detection", "table-2-classes", "table-4-key-slices", "table-5-pipelines", "curve"):
         assert (tmp_path / f"{name}.csv").stat().st_size > 0
     for name in ("detection", "curve"):
         assert (tmp_path / f"{name}.svg").read_text().startswith("<?xml")
