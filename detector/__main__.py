@@ -13,6 +13,8 @@ from detector.errors import DetectorError
 def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0, 1 for an expected failure, 2 for wrong usage."""
     argv = sys.argv[1:] if argv is None else argv
+    spoken = {name.replace("_", "-"): name for name in COMMANDS}
+    argv = [*(spoken.get(word, word) for word in argv[:1]), *argv[1:]]
     parser = argparse.ArgumentParser(prog="python -m detector", description="Liver lesion candidates in CT.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     # Only the command that is asked for is imported whole: torch takes seconds to load.

@@ -311,6 +311,13 @@ class CandidateKind(StrEnum):
     INVENTED = "invented"
 
 
+class TrainingSource(StrEnum):
+    """What a training learns from: a frozen release, or synthetic lesions in unmarked studies."""
+
+    RELEASE = "release"
+    SYNTHETIC = "synthetic"
+
+
 class TrainingRole(NamedTuple):
     """What one mark is to one trainer. role: positive, negative, ignored, or None (left out)."""
 

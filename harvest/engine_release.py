@@ -64,6 +64,11 @@ def case_list(manifest: Manifest, kind: ModelKind, split: Split, folder: Path) -
     return cases
 
 
+def unmarked_cases(manifest: Manifest, folder: Path) -> list[Case]:
+    """Every study of a manifest as a case without marks; image paths are relative to `folder`."""
+    return [_case(study, [], folder) for study in manifest["studies"]]
+
+
 def _image(study: dict[str, Any], phase: str) -> Path:
     """The file of a phase as the release has it, which need not be as it is shown now."""
     nudge = nudges_of(study).get(phase, engine.NO_NUDGE)

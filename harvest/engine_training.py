@@ -20,10 +20,10 @@ import psutil
 from django.conf import settings
 
 from detector.data.cases import write_cases
-from detector.training.leftovers import drop_leftovers
+from detector.training.leftovers import drop_inserted, drop_leftovers
 from harvest import store
 from harvest.domain import ModelKind, Split
-from harvest.engine_release import case_list
+from harvest.engine_release import case_list, unmarked_cases
 from harvest.manifest import Manifest
 
 LOG, PROGRESS, RESULT, PROCESS = "log.txt", "progress.jsonl", "result.json", "process.json"
@@ -78,17 +78,35 @@ class Training:
     ) -> None:
         """Writes the case lists and starts the training; a gold list only where there are gold studies."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        argv = [sys.executable, "-m", "detector", "train", "--family", family, "--size", size]
+        argv = ["train", "--family", family]
         argv += ["--cases", str(self._write(manifest, kind, Split.POOL, "cases.json"))]
         if gold := self._write(manifest, kind, Split.GOLD, "gold.json"):
             argv += ["--gold", str(gold)]
-        if initial_weights:
-            argv += ["--init", str(initial_weights)]
-        for name, value in sorted(overrides.items()):
-            argv += ["--set", f"{name}={json.dumps(value)}"]
+        self._start([*argv, *_plan(size, overrides, initial_weights)])
+
+    def start_cold(
+        self,
+        unmarked: Manifest,
+        release: Manifest | None,
+        *,
+        size: str,
+        overrides: Mapping[str, Any],
+        initial_weights: Path | None,
+    ) -> None:
+        """Starts the training of a first detector from studies in which nothing is marked; it is judged on
+        the gold studies of a release, where there is one."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        cases = self.folder / "cases.json"
+        write_cases(unmarked_cases(unmarked, self.folder), cases)
+        argv = ["cold_start", "--cases", str(cases)]
+        if release and (gold := self._write(release, ModelKind.DETECTOR, Split.GOLD, "gold.json")):
+            argv += ["--gold", str(gold)]
+        self._start([*argv, *_plan(size, overrides, initial_weights)])
+
+    def _start(self, argv: list[str]) -> None:
         with (self.folder / LOG).open("ab") as log:
             self._child = subprocess.Popen(
-                [*argv, "--out", str(self.folder)],
+                [sys.executable, "-m", "detector", *argv, "--out", str(self.folder)],
                 cwd=settings.BASE_DIR,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -138,11 +156,21 @@ class Training:
     def tidy(self) -> None:
         """Removes what the training kept to go on from: a run of the application is never gone on with."""
         drop_leftovers(self.folder)
+        drop_inserted(self.folder)
 
     def result(self) -> tuple[Path, dict[str, Any]]:
         """(weights, result.json) of a training that ended well."""
         told: dict[str, Any] = json.loads((self.folder / RESULT).read_text())
         return self.folder / told["weights"], told
+
+
+def _plan(size: str, overrides: Mapping[str, Any], initial_weights: Path | None) -> list[str]:
+    words = ["--size", size]
+    if initial_weights:
+        words += ["--init", str(initial_weights)]
+    for name, value in sorted(overrides.items()):
+        words += ["--set", f"{name}={json.dumps(value)}"]
+    return words
 
 
 def failure(code: int, lines: list[str]) -> tuple[str, str]:

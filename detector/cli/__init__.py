@@ -10,5 +10,6 @@ COMMANDS = (
     "phantom_cases",
     "experiment",
     "insert_lesions",
+    "cold_start",
     "phase_model",
 )

@@ -26,51 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    import numpy as np
-
-    from detector.data.cases import read_cases, write_cases
-    from detector.data.images import load_case
-    from detector.phantom.insertion import insert_lesions
-    from detector.volume import Volume, write_volume
+    from detector.data.cases import read_cases
+    from detector.phantom.inserted_cases import write_inserted_cases
 
     if min(arguments.copies, arguments.most) < 1 or not 0 <= arguments.difficulty <= 1:
         raise PlanError("Copies and lesions are 1 or more, and the difficulty lies between 0 and 1.")
-    made, without = [], 0
-    for case in read_cases(arguments.cases):
-        study = load_case(case)
-        if study.liver is None or not study.liver.any():
-            without += 1
-            continue
-        for copy in range(arguments.copies):
-            rng = np.random.default_rng([arguments.seed, copy, *case.study.encode()])
-            found = insert_lesions(study, most=arguments.most, difficulty=arguments.difficulty, rng=rng)
-            if not found.marks:
-                without += 1
-                continue
-            name = f"{case.study}-{copy + 1}" if arguments.copies > 1 else case.study
-            folder = arguments.out / name
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                for phase, volume in found.volumes.items():
-                    write_volume(volume, folder / f"{phase}.npy")
-                write_volume(Volume(study.liver, study.geometry), folder / "liver.npy")
-            except OSError as error:
-                raise PlanError(f"A study cannot be written: {error.strerror}.") from error
-            changed = {
-                "study": name,
-                "images": {phase: f"{name}/{phase}.npy" for phase in found.volumes},
-                "liver": f"{name}/liver.npy",
-                "lesion_class": found.marks[0].lesion_class,
-                # Its own lesions, where it was marked, are seen in it as before.
-                "marks": (*case.marks, *found.marks),
-                "complete": arguments.clean,
-            }
-            made.append(case.model_copy(update=changed))
-            print(f"{name}: {len(found.marks)} of class {found.marks[0].lesion_class}", file=sys.stderr)
-    if not made:
-        raise PlanError(
-            "No study has a liver with room for a lesion.", remedy="Prepare the studies with their livers."
-        )
-    write_cases(made, arguments.out / "cases.json")
+    made, without = write_inserted_cases(
+        read_cases(arguments.cases),
+        arguments.out,
+        copies=arguments.copies,
+        most=arguments.most,
+        difficulty=arguments.difficulty,
+        clean=arguments.clean,
+        seed=arguments.seed,
+        tell=lambda _, line: print(line, file=sys.stderr),
+    )
     print(f"{len(made)} studies with {sum(len(c.marks) for c in made)} marks; {without} without a place")
     return 0

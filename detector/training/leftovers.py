@@ -7,6 +7,7 @@ from pathlib import Path
 
 STATE_NAME = "state.safetensors"
 SAMPLES_NAME = "samples"
+INSERTED_NAME = "inserted"  # studies with synthetic lesions
 FOLD_NAME = "fold-"  # and its number: the folder of one of several networks
 
 
@@ -16,3 +17,8 @@ def drop_leftovers(out: Path) -> None:
         for name in (STATE_NAME, f"{STATE_NAME}.partial"):
             (folder / name).unlink(missing_ok=True)
         shutil.rmtree(folder / SAMPLES_NAME, ignore_errors=True)
+
+
+def drop_inserted(out: Path) -> None:
+    """Removes the studies with synthetic lesions that a cold start learnt from; none need be there."""
+    shutil.rmtree(out / INSERTED_NAME, ignore_errors=True)

@@ -16,13 +16,15 @@ from rest_framework.views import APIView
 from harvest import engine_training
 from harvest.api.models import KINDS, ReleaseRefSerializer, VersionRefSerializer
 from harvest.api.permissions import ANYONE_SIGNED_IN, ML_ENGINEERS
-from harvest.domain import JobState
+from harvest.domain import JobState, TrainingSource
 from harvest.models import TrainingRun
 from harvest.selectors import cohorts
 from harvest.selectors import training as selectors
 from harvest.services import training as services
+from harvest.services.cold_start import request_cold_start
 
 STATES = [state.value for state in JobState]
+SOURCES = [source.value for source in TrainingSource]
 
 
 class TrainingErrorSerializer(serializers.Serializer):
@@ -39,6 +41,7 @@ class CurvePointSerializer(serializers.Serializer):
 class TrainingRunSummarySerializer(serializers.ModelSerializer):
     kind = serializers.ChoiceField(KINDS)
     state = serializers.ChoiceField(STATES)
+    learns_from = serializers.ChoiceField(SOURCES)
     release = ReleaseRefSerializer(allow_null=True)
     result = VersionRefSerializer(allow_null=True)
     initial_version = VersionRefSerializer(allow_null=True)
@@ -55,6 +58,7 @@ class TrainingRunSummarySerializer(serializers.ModelSerializer):
             "kind",
             "size",
             "overrides",
+            "learns_from",
             "state",
             "step",
             "total",
@@ -120,6 +124,41 @@ class TrainingRunsView(ListAPIView):
             **given.validated_data,
         )
         return Response(TrainingRunSummarySerializer(runs, many=True).data, status=202)
+
+
+class ColdStartSerializer(serializers.Serializer):
+    """How many unmarked studies there are to learn from, and how many lesions are curated."""
+
+    studies = serializers.IntegerField()
+    lesions = serializers.IntegerField()
+
+
+class ColdStartRequestSerializer(serializers.Serializer):
+    size = serializers.SlugField(required=False, max_length=20)
+    overrides = serializers.DictField(required=False)
+
+
+class ColdStartView(APIView):
+    roles = {"GET": ANYONE_SIGNED_IN, "POST": ML_ENGINEERS}
+
+    @extend_schema(operation_id="cold_start_get", request=None, responses=ColdStartSerializer)
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(selectors.cold_start(cohorts.cohort_row(id).pk))
+
+    @extend_schema(
+        operation_id="cold_start_create",
+        request=ColdStartRequestSerializer,
+        responses={202: TrainingRunSummarySerializer},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        given = ColdStartRequestSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        run = request_cold_start(
+            cohort=id,
+            owner=request.user,  # type: ignore[arg-type]
+            **given.validated_data,
+        )
+        return Response(TrainingRunSummarySerializer(run).data, status=202)
 
 
 class TrainingRunView(APIView):

@@ -37,6 +37,7 @@ urlpatterns = [
     path("models/<uuid:id>", models.ModelView.as_view(), name="model"),
     path("models/<uuid:id>/promote", models.PromoteView.as_view(), name="model-promote"),
     path("cohorts/<uuid:id>/training-runs", training.TrainingRunsView.as_view(), name="training-runs"),
+    path("cohorts/<uuid:id>/cold-start", training.ColdStartView.as_view(), name="cold-start"),
     path("training-runs/<uuid:id>", training.TrainingRunView.as_view(), name="training-run"),
     path("training-runs/<uuid:id>/cancel", training.TrainingRunCancelView.as_view(), name="training-cancel"),
     path("cohorts/<uuid:id>/schedules", schedules.SchedulesView.as_view(), name="schedules"),

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django_celery_beat.models import PeriodicTask
 
-from harvest.domain import JobState, ModelKind
+from harvest.domain import JobState, ModelKind, TrainingSource
 from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort
 from harvest.models.release import DatasetRelease
@@ -44,7 +44,8 @@ class ModelVersion(Base):
 
 
 class TrainingRun(Base):
-    """One training: the release it learns from, how far it is, and the version it made.
+    """One training: the release it learns from (none where its source is synthetic), how far it is, and the
+    version it made.
 
     `heartbeat_at` is written by the supervisor process; a run whose heart stops is ended by name.
     """
@@ -53,6 +54,9 @@ class TrainingRun(Base):
     kind = models.CharField(max_length=20, choices=choices(ModelKind))
     size = models.CharField(max_length=20, default="small")
     overrides = models.JSONField(default=dict)
+    learns_from = models.CharField(
+        max_length=12, choices=choices(TrainingSource), default=TrainingSource.RELEASE
+    )
     release = models.ForeignKey(DatasetRelease, null=True, on_delete=models.PROTECT, related_name="runs")
     initial_version = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
     result = models.OneToOneField(

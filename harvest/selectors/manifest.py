@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from detector.geometry import Box3D, iou
-from harvest.domain import LesionSource, PreparationState, ReadingPolicy, Verdict
+from harvest.domain import LesionSource, PreparationState, ReadingPolicy, Split, Verdict
 from harvest.manifest import FORMAT, LEFT_OUT, Manifest
 from harvest.models import Candidate, Cohort, Lesion, Reading, Review, RoundStudy, Study
 from harvest.selectors.decisions import by_reading, decide
@@ -75,6 +75,29 @@ def manifest_of(cohort: Cohort) -> Manifest:
             left_out.append(study.ordinal)
     found = {"format": FORMAT, "cohort": cohort.name, "studies": entries}
     return found | {LEFT_OUT: left_out} if left_out else found
+
+
+def unmarked_of(cohort: Cohort) -> Manifest:
+    """The pool's prepared studies with a liver of which nobody has said anything: nothing is marked in them,
+    and there may be lesions."""
+    studies = unmarked(cohort.pk).select_related("subject").prefetch_related("series").order_by("ordinal")
+    nothing = Judgements()
+    entries = [_entry(study, [], [], nothing) for study in studies]
+    return {"format": FORMAT, "cohort": cohort.name, "studies": entries}
+
+
+def unmarked(cohort: UUID) -> QuerySet[Study]:
+    """The studies of unmarked_of."""
+    spoken_of = Review.objects.filter(round_study__study=OuterRef("pk"))
+    marked = Lesion.objects.filter(study=OuterRef("pk"), retired_at=None)
+    return Study.objects.filter(
+        ~Exists(spoken_of),
+        ~Exists(marked),
+        cohort_id=cohort,
+        subject__split=Split.POOL,
+        preparation=PreparationState.READY,
+        has_liver=True,
+    )
 
 
 def is_complete(study: Study, lesions: Iterable[Mapping[str, Any]], judged: Judgements) -> bool:

@@ -6,8 +6,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from harvest.domain import Split
 from harvest.errors import NotFound
 from harvest.models import TrainingRun, TrainingSchedule
+from harvest.selectors.manifest import unmarked
+from harvest.selectors.studies import lesions_that_stand
 
 
 def training_runs(cohort: UUID) -> QuerySet[TrainingRun]:
@@ -20,6 +23,12 @@ def training_run(id: UUID) -> TrainingRun:
     if found is None:
         raise NotFound("There is no such training.")
     return found
+
+
+def cold_start(cohort: UUID) -> dict[str, int]:
+    """{"studies": unmarked ones with a liver, "lesions": what people have marked in the pool}."""
+    lesions = lesions_that_stand().filter(study__cohort_id=cohort, study__subject__split=Split.POOL)
+    return {"studies": unmarked(cohort).count(), "lesions": lesions.count()}
 
 
 def schedules(cohort: UUID) -> QuerySet[TrainingSchedule]:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from harvest.domain import ENDED, FOUR_CLASS, JobState, ModelKind, Split, in_view
+from harvest.domain import ENDED, FOUR_CLASS, JobState, ModelKind, Split, TrainingSource, in_view
 from harvest.engine_release import case_list
 from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
 from harvest.models import DatasetRelease, ModelVersion, TrainingRun
@@ -103,25 +103,34 @@ def request_training(
     for kind in (k for k in ModelKind if k in kinds):
         if reason_not := obstacle(release, kind):
             raise Conflict(reason_not, code="nothing_to_learn", details={"kind": kind.value})
-        before = promoted(kind)
-        fits = before and before.registry_name == FAMILIES[kind] and before.plan.get("size") == size
         runs.append(
-            TrainingRun.objects.create(
+            queue_training(
                 cohort_id=cohort,
                 kind=kind,
                 size=size,
                 overrides=overrides or {},
                 release=release,
-                # Weights of another size cannot be taken over; such a training starts from nothing.
-                initial_version=before if fits else None,
                 owner=owner,
                 reason=reason,
-                message="waiting for its turn",
             )
         )
-    for run in runs:
-        enqueue("start_training", run.pk, queue=MODELS)
     return runs
+
+
+def queue_training(*, kind: ModelKind, size: str, **values: Any) -> TrainingRun:
+    """A run that waits for its turn, from the promoted version of its kind where that is of its size."""
+    before = promoted(kind)
+    # Weights of another size cannot be taken over; such a training starts from nothing.
+    fits = before and before.registry_name == FAMILIES[kind] and before.plan.get("size") == size
+    run = TrainingRun.objects.create(
+        kind=kind,
+        size=size,
+        initial_version=before if fits else None,
+        message="waiting for its turn",
+        **values,
+    )
+    enqueue("start_training", run.pk, queue=MODELS)
+    return run
 
 
 @transaction.atomic
@@ -161,30 +170,39 @@ def succeed(*, run: UUID, weights: Path, result: dict[str, Any]) -> ModelVersion
         StorageFull: the disk is full.
     """
     row = _running(run)
-    if row is None or row.release is None:
+    if row is None:
         return None
     told = ("seed", "code_version", "environment", "cases_sha256", "gold_sha256", "initial_weights_sha256")
-    release, initial = row.release, row.initial_version
+    initial = row.initial_version
     made = register_version(
         weights=weights,
         metrics=result.get("metrics", {}),
         provenance={
-            "data": f"Release {release.number} of cohort {row.cohort.name} ({release.manifest_sha256}).",
+            **_data_of(row),
             "cohort": row.cohort.name,
-            "release": release.number,
-            "manifest_sha256": release.manifest_sha256,
             "initial_version": initial.name if initial else None,
             "size": row.size,
             "overrides": row.overrides,
             **{key: result.get(key) for key in told},
         },
         parent=initial or promoted(ModelKind(row.kind)),
-        release=release,
+        release=row.release,
     )
     row.result = made
     row.message = f"made {made.name}"
     _end(row, JobState.SUCCEEDED)
     return made
+
+
+def _data_of(row: TrainingRun) -> dict[str, Any]:
+    """What a run learnt from, in words, and the release that was its data or judged it."""
+    release, data = row.release, None
+    if row.learns_from == TrainingSource.SYNTHETIC:
+        data = f"Synthetic lesions in unmarked studies of cohort {row.cohort.name}; nobody marked one."
+    if release is None:
+        return {"data": data}
+    data = data or f"Release {release.number} of cohort {row.cohort.name} ({release.manifest_sha256})."
+    return {"data": data, "release": release.number, "manifest_sha256": release.manifest_sha256}
 
 
 @transaction.atomic

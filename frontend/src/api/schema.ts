@@ -149,6 +149,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{id}/cold-start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["cold_start_get"];
+        put?: never;
+        post: operations["cold_start_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{id}/dashboard": {
         parameters: {
             query?: never;
@@ -1311,6 +1327,17 @@ export interface components {
             round: string;
             waiting: number;
         };
+        /** @description How many unmarked studies there are to learn from, and how many lesions are curated. */
+        ColdStart: {
+            studies: number;
+            lesions: number;
+        };
+        ColdStartRequestRequest: {
+            size?: string;
+            overrides?: {
+                [key: string]: unknown;
+            };
+        };
         Comparison: {
             a: components["schemas"]["ModelVersion"];
             b: components["schemas"]["ModelVersion"];
@@ -1654,6 +1681,12 @@ export interface components {
             /** @description To an interval of half_width to each side. */
             more_cases: number;
         };
+        /**
+         * @description * `release` - release
+         *     * `synthetic` - synthetic
+         * @enum {string}
+         */
+        LearnsFromEnum: "release" | "synthetic";
         Lesion: {
             /** Format: uuid */
             id: string;
@@ -2723,6 +2756,7 @@ export interface components {
             overrides: {
                 [key: string]: unknown;
             };
+            learns_from: components["schemas"]["LearnsFromEnum"];
             state: components["schemas"]["JobState"];
             step?: number;
             total?: number;
@@ -2757,6 +2791,7 @@ export interface components {
             overrides: {
                 [key: string]: unknown;
             };
+            learns_from: components["schemas"]["LearnsFromEnum"];
             state: components["schemas"]["JobState"];
             step?: number;
             total?: number;
@@ -3147,6 +3182,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Bias"];
+                };
+            };
+        };
+    };
+    cold_start_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ColdStart"];
+                };
+            };
+        };
+    };
+    cold_start_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ColdStartRequestRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ColdStartRequestRequest"];
+                "multipart/form-data": components["schemas"]["ColdStartRequestRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingRunSummary"];
                 };
             };
         };

@@ -64,6 +64,7 @@ export type ModelVersion = Schemas["ModelVersion"];
 export type Comparison = Schemas["Comparison"];
 /* The server always fills what its models have defaults for; the document marks such fields as optional. */
 export type TrainingRun = Required<Schemas["TrainingRunSummary"]>;
+export type ColdStart = Required<Schemas["ColdStart"]>;
 export type TrainingRunDetail = Required<Schemas["TrainingRun"]>;
 export type Schedule = Required<Schemas["Schedule"]>;
 export type Release = Required<Schemas["Release"]>;

@@ -8,6 +8,7 @@ import { may, useSession } from "../app/session";
 import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
 import { words } from "../app/words";
 import { t } from "../i18n/t";
+import { ColdStart } from "./ColdStart";
 import { parseOverrides } from "./choices";
 import { Schedules } from "./Schedules";
 import { USUAL, WhatToTrain } from "./WhatToTrain";
@@ -59,7 +60,11 @@ export function TrainingPage({ params }: { params: Params }) {
                       />
                     </td>
                     <td class="num">
-                      {run.release ? t("release {number}", { number: run.release.number }) : "–"}
+                      {run.learns_from === "synthetic"
+                        ? t("synthetic lesions")
+                        : run.release
+                          ? t("release {number}", { number: run.release.number })
+                          : "–"}
                     </td>
                     <td>
                       {run.result ? <Link href={`/models/${run.result.id}`}>{run.result.name}</Link> : "–"}
@@ -90,11 +95,11 @@ export function TrainingPage({ params }: { params: Params }) {
 function StartTraining({ cohort, onStarted }: { cohort: string; onStarted: () => void }) {
   const [what, setWhat] = useState(USUAL);
   const action = useAction();
+  const given = () => ({ size: what.size, overrides: parseOverrides(what.overrides) });
   const start = (event: SubmitEvent) => {
     event.preventDefault();
     void action.run(async () => {
-      const overrides = parseOverrides(what.overrides);
-      await api.post(`/cohorts/${cohort}/training-runs`, { kinds: what.kinds, size: what.size, overrides });
+      await api.post(`/cohorts/${cohort}/training-runs`, { kinds: what.kinds, ...given() });
       onStarted();
     });
   };
@@ -112,6 +117,7 @@ function StartTraining({ cohort, onStarted }: { cohort: string; onStarted: () =>
         </button>
       </div>
       <ErrorLine error={action.error} />
+      <ColdStart cohort={cohort} given={given} onStarted={onStarted} />
     </form>
   );
 }

@@ -43,7 +43,11 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
       <p data-testid="run-reason">
         {t("Why it started: {reason}", { reason: run.reason || t("somebody asked for it.") })}{" "}
         {run.owner && t("Asked for by {name}.", { name: run.owner })}{" "}
-        {run.release && t("It learns from release {number}.", { number: run.release.number })}
+        {run.learns_from === "synthetic" &&
+          t(
+            "It learns from synthetic lesions in unmarked studies; its figures on them say nothing about real ones.",
+          )}
+        {run.learns_from === "release" && run.release && t("It learns from release {number}.", { number: run.release.number })}
       </p>
       {error && (
         <p class="error" role="alert">

@@ -11,10 +11,11 @@ from django.core.management.base import CommandParser
 from django.db import InterfaceError, OperationalError, connection
 
 from harvest import engine_training, store
-from harvest.domain import JobState, ModelKind
+from harvest.domain import JobState, ModelKind, TrainingSource
 from harvest.engine_training import Training, failure, log_tail
 from harvest.management.base import HarvestCommand, Report, described
 from harvest.models import TrainingRun
+from harvest.selectors.manifest import unmarked_of
 from harvest.selectors.releases import manifest
 from harvest.selectors.training import training_run
 from harvest.services import training as services
@@ -70,17 +71,25 @@ class Command(HarvestCommand):
 
     def follow(self, row: TrainingRun, process: Training) -> None:
         """Starts the process and stays with it until it ends or is no longer wanted."""
-        if row.release is None:
-            return
         initial = store.path(row.initial_version.store_key) if row.initial_version else None
-        process.start(
-            manifest(row.release),
-            kind=ModelKind(row.kind),
-            family=services.FAMILIES[ModelKind(row.kind)],
-            size=row.size,
-            overrides=row.overrides,
-            initial_weights=initial,
-        )
+        release = manifest(row.release) if row.release else None
+        if row.learns_from == TrainingSource.SYNTHETIC:
+            process.start_cold(
+                unmarked_of(row.cohort),
+                release,
+                size=row.size,
+                overrides=row.overrides,
+                initial_weights=initial,
+            )
+        elif release:
+            process.start(
+                release,
+                kind=ModelKind(row.kind),
+                family=services.FAMILIES[ModelKind(row.kind)],
+                size=row.size,
+                overrides=row.overrides,
+                initial_weights=initial,
+            )
         while (code := process.wait(BEAT_SECONDS)) is None:
             if not _beat(row.pk, process):
                 process.stop()

@@ -130,6 +130,7 @@ def test_evaluate_and_detect_refuse_what_is_no_model(
         ("experiment",),
         ("characterize",),
         ("insert_lesions",),
+        ("cold-start",),
     ],
 )
 def test_every_command_can_say_how_it_is_used(

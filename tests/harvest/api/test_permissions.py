@@ -67,6 +67,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "models-compare": {"GET": ALL},
     "model-promote": {"POST": {E}},
     "training-runs": {"GET": ALL, "POST": {E}},
+    "cold-start": {"GET": ALL, "POST": {E}},
     "training-run": {"GET": ALL},
     "training-cancel": {"POST": {E}},
     "schedules": {"GET": ALL, "POST": {E}},
