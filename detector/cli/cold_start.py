@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from detector.training.cold_start import cold_start
+    from detector.cold_start import cold_start
 
     if min(arguments.studies, arguments.copies) < 1:
         raise PlanError("Studies and copies are 1 or more.")

@@ -60,7 +60,7 @@ def request_cold_start(
         release=_to_be_judged_on(cohort, owner),
         overrides=overrides or {},
         owner=owner,
-        reason="a first detector, from unmarked studies",
+        reason="A first detector, from unmarked studies.",
     )
 
 

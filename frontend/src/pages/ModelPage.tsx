@@ -1,5 +1,5 @@
 import { api } from "../api/client";
-import type { ModelVersion } from "../api/types";
+import type { Measured, ModelVersion } from "../api/types";
 import { when } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
@@ -16,7 +16,8 @@ export function ModelPage({ params }: { params: Params }) {
     <div class="page">
       <Await of={model} what={t("the version")}>
         {(version) => {
-          const measured = estimates(version.metrics);
+          const { synthetic, ...onGold } = version.metrics;
+          const onSynthetic = estimates((synthetic ?? {}) as Record<string, unknown>);
           return (
             <>
               <h1>
@@ -46,19 +47,16 @@ export function ModelPage({ params }: { params: Params }) {
               <div class="columns">
                 <section>
                   <h2>{t("Judged on the gold set")}</h2>
-                  {measured.length ? (
-                    <table>
-                      <tbody>
-                        {measured.map(([path, value]) => (
-                          <tr key={path}>
-                            <th scope="row">{metricName(path)}</th>
-                            <td class="num">{figure(path, value)}</td>
-                          </tr>
-                        ))}
-                      </tbody>
-                    </table>
-                  ) : (
-                    <p class="muted">{t("Not judged: there is no gold set, or it was empty at the time.")}</p>
+                  <Figures
+                    of={estimates(onGold)}
+                    none={t("Not judged: there is no gold set, or it was empty at the time.")}
+                  />
+                  {onSynthetic.length > 0 && (
+                    <>
+                      <h2>{t("Judged on synthetic lesions")}</h2>
+                      <p class="muted">{t("These say nothing about real ones.")}</p>
+                      <Figures of={onSynthetic} none="" />
+                    </>
                   )}
                   <p class="muted">{t("In brackets the 95 % interval and the number it was measured on.")}</p>
                 </section>
@@ -78,5 +76,21 @@ export function ModelPage({ params }: { params: Params }) {
         }}
       </Await>
     </div>
+  );
+}
+
+function Figures({ of: measured, none }: { of: [string, Measured][]; none: string }) {
+  if (!measured.length) return <p class="muted">{none}</p>;
+  return (
+    <table>
+      <tbody>
+        {measured.map(([path, value]) => (
+          <tr key={path}>
+            <th scope="row">{metricName(path)}</th>
+            <td class="num">{figure(path, value)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -47,7 +47,9 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
           t(
             "It learns from synthetic lesions in unmarked studies; its figures on them say nothing about real ones.",
           )}
-        {run.learns_from === "release" && run.release && t("It learns from release {number}.", { number: run.release.number })}
+        {run.learns_from === "release" &&
+          run.release &&
+          t("It learns from release {number}.", { number: run.release.number })}
       </p>
       {error && (
         <p class="error" role="alert">

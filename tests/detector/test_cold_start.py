@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from detector.__main__ import main
+from detector.cold_start import choose, cold_start, split
 from detector.contracts import CandidateDetector
 from detector.data.cases import Case, write_cases
 from detector.errors import PlanError
 from detector.registry import family
-from detector.training.cold_start import choose, cold_start, split
 from detector.volume import Volume, write_volume
 from tests.detector.phantom.test_insertion import unmarked
 from tests.detector.small_studies import GEOMETRY, PHASES, study_with
@@ -67,11 +67,11 @@ def test_a_killed_one_inserts_nothing_twice_and_ends_the_same(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = cold_start(archive, tmp_path / "whole", size="tiny", overrides=QUICK, copies=1)
-    monkeypatch.setattr("detector.training.cold_start.train", _killed)
+    monkeypatch.setattr("detector.cold_start.train", _killed)
     with pytest.raises(KeyboardInterrupt):
         cold_start(archive, tmp_path / "killed", size="tiny", overrides=QUICK, copies=1)
     monkeypatch.undo()
-    monkeypatch.setattr("detector.training.cold_start.write_inserted_cases", _killed)
+    monkeypatch.setattr("detector.cold_start.write_inserted_cases", _killed)
     again = cold_start(archive, tmp_path / "killed", size="tiny", overrides=QUICK, copies=1)
     assert again["weights_sha256"] == whole["weights_sha256"]
 
