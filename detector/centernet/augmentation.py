@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import affine_grid, avg_pool3d, grid_sample
 
 from detector.centernet.plan import Axes, CenterNetPlan
 from detector.centernet.targets import SampleMarks
@@ -105,23 +105,35 @@ def see(images: Tensor, matrices: Tensor, shape_zyx: Axes) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Contrast, brightness and noise of B samples, each its own: scanners, doses and contrast media differ.
+    """Contrast, brightness, sharpness and noise of B samples, each its own: scanners, kernels, doses and
+    contrast media differ.
 
-    `gain`, `offset` and `noise` are (B,); `noise_seed` (B,) int64 draws the noise itself.
+    `gain`, `offset`, `soft` (0 as it is, 1 the mean of each voxel's 3 x 3 x 3) and `noise` are (B,);
+    `noise_seed` (B,) int64 draws the noise itself.
     """
 
     gain: Tensor
     offset: Tensor
+    soft: Tensor
     noise: Tensor
     noise_seed: Tensor
 
 
-def draw_exposure(rngs: Sequence[np.random.Generator]) -> Exposure:
-    """One a sample."""
-    drawn = [(r.uniform(0.85, 1.15), r.uniform(-0.1, 0.1), r.uniform(0.0, 0.06)) for r in rngs]
-    values = torch.tensor(np.array(drawn).reshape(-1, 3), dtype=torch.float32)
+def draw_exposure(rngs: Sequence[np.random.Generator], plan: CenterNetPlan) -> Exposure:
+    """One a sample, as far from the scan's own as the plan's `exposure` and `soften` say."""
+    far = plan.exposure
+    drawn = [
+        (
+            1 + r.uniform(-0.15, 0.15) * far,
+            r.uniform(-0.1, 0.1) * far,
+            r.uniform(0.0, 0.06) * far,
+            r.uniform(0.0, plan.soften) if plan.soften else 0.0,
+        )
+        for r in rngs
+    ]
+    gain, offset, noise, soft = torch.tensor(np.array(drawn).reshape(-1, 4), dtype=torch.float32).unbind(1)
     seeds = torch.tensor([int(r.integers(2**62)) for r in rngs], dtype=torch.int64)
-    return Exposure(values[:, 0], values[:, 1], values[:, 2], seeds)
+    return Exposure(gain, offset, soft, noise, seeds)
 
 
 def expose(images: Tensor, exposure: Exposure) -> Tensor:
@@ -134,5 +146,8 @@ def expose(images: Tensor, exposure: Exposure) -> Tensor:
     def each(values: Tensor) -> Tensor:
         return values[:, None, None, None, None]
 
+    if exposure.soft.any():
+        mean = avg_pool3d(images, 3, stride=1, padding=1, count_include_pad=False)
+        images = images + (mean - images) * each(exposure.soft)
     exposed = images * each(exposure.gain) + each(exposure.offset) + noise * each(exposure.noise)
     return exposed.clamp(-1, 1)

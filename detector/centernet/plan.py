@@ -31,6 +31,9 @@ class CenterNetPlan(BaseModel):
     around lesions: most of a whole input teaches little, and a CPU pays for all of it. The rest of the steps
     see whole inputs, since the norms must meet their statistics.
 
+    `exposure` multiplies how far contrast, brightness and noise are varied, `soften` is how much of its
+    sharpness a sample may lose: what scanners and kernels differ in.
+
     `merge` makes one list of all phases' boxes: by non-maximum suppression, or by weighted box fusion with a
     vote of each phase; both at an overlap of `nms_iou`.
 
@@ -66,6 +69,8 @@ class CenterNetPlan(BaseModel):
     parts: int = Field(default=1, ge=1)
     precision: Precision = "auto"
     scale_range: tuple[float, float] = (0.8, 1.3)
+    exposure: float = Field(default=1.0, ge=0, le=5)
+    soften: float = Field(default=0.0, ge=0, le=1)
     shift_share: float = Field(default=0.08, ge=0, lt=0.5)
     flip_zyx: tuple[bool, bool, bool] = (True, True, True)
     crop_zyx: Axes | None = None

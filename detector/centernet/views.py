@@ -70,7 +70,7 @@ class ViewStream:
         views = Views(
             torch.from_numpy(np.stack(images)[:, None]),
             torch.from_numpy(np.stack(matrices)),
-            draw_exposure(rngs),
+            draw_exposure(rngs, plan),
             shape,
         )
         return views, told

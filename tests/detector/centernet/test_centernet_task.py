@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,3 +71,21 @@ def test_the_noise_is_each_sample_s_own() -> None:
     batch = CenterNetTask(store(), PLAN).batch(7, range(5))
     assert len(set(batch.views.exposure.noise_seed.tolist())) == 5
     torch.testing.assert_close(batch.views.seen(), batch.views.seen())
+
+
+def test_a_plan_says_how_far_scanners_differ() -> None:
+    """None of it leaves the sample as it is; softening takes sharpness and no brightness away."""
+    held = store()
+    held.images[:] = np.random.default_rng(0).uniform(-0.5, 0.5, held.images.shape)
+
+    def seen(**changes: object) -> torch.Tensor:
+        plan = PLAN.model_copy(
+            update={"scale_range": (1.0, 1.0), "shift_share": 0.0, "crop_zyx": None, **changes}
+        )
+        return CenterNetTask(held, plan).batch(0, range(1)).views.seen()
+
+    plain = seen(exposure=0.0)
+    assert (seen(exposure=2.0) - plain).abs().mean() > 0.01
+    soft = seen(exposure=0.0, soften=1.0)
+    assert soft.std() < plain.std()
+    assert float(soft.mean()) == pytest.approx(float(plain.mean()), abs=0.02)
