@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 T = TypeVar("T")
+N = TypeVar("N", bound=nn.Module)
 Precision = Literal["auto", "fp32", "bf16"]
 _WAIT = timedelta(days=1)  # for a process that reads a large archive while the others wait
 
@@ -44,6 +45,14 @@ def moved(tree: T, device: torch.device) -> T:
     if is_dataclass(tree) and not isinstance(tree, type):
         return replace(tree, **{f.name: moved(getattr(tree, f.name), device) for f in fields(tree)})
     return tree
+
+
+def channels_last(network: N, device: torch.device) -> N:
+    """The network itself, its 3D kernels laid out with their channels last where it is to run on a CPU: there
+    that is a tenth to a quarter quicker (docs/benchmarks.md). It answers the same but for rounding."""
+    if device.type == "cpu":
+        network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    return network
 
 
 def in_bf16(precision: Precision, device: torch.device) -> bool:

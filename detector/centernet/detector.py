@@ -12,7 +12,7 @@ from detector.centernet.network import CenterNet3D, Maps
 from detector.centernet.phases import detect_by_phase
 from detector.centernet.plan import CenterNetPlan, parse_plan
 from detector.contracts import Candidate, StudyImages
-from detector.hardware import choose_device, device_of, in_bf16, moved
+from detector.hardware import channels_last, choose_device, device_of, in_bf16, moved
 from detector.weights import load_into, read_plan
 
 
@@ -29,7 +29,7 @@ class CenterNetDetector:
     """A trained CenterNet, in 3D or in 2D. Equal input gives equal candidates on one machine."""
 
     def __init__(self, network: CenterNet3D, plan: CenterNetPlan) -> None:
-        self._network = network.eval()
+        self._network = channels_last(network.eval(), device_of(network))
         self._plan = plan
 
     def detect(self, study: StudyImages) -> list[Candidate]:

@@ -15,6 +15,7 @@ from detector.contracts import Progress, TrainingResult
 from detector.data.cases import read_cases
 from detector.errors import TrainingError
 from detector.evaluation.report import evaluate_detector
+from detector.hardware import channels_last, choose_device
 from detector.training.fit import fit, kept_samples, training_key
 from detector.training.loop import seed_everything
 from detector.weights import load_into
@@ -52,6 +53,8 @@ class CenterNetTrainer:
         network = CenterNet3D(plan)
         if initial_weights:
             load_into(network, initial_weights, self.family)
+        if plan.precision != "bf16":  # whose training it slows down
+            channels_last(network, choose_device())
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
         key = training_key(self.family, plan, cases, initial_weights)
         store = kept_samples(out, key, lambda folder: build_samples(case_list, plan, folder), read_samples)

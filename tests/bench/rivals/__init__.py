@@ -3,5 +3,5 @@
 CenterNet-3D and CenterNet-2D of the project, MONAI's 3D RetinaNet and a U-Net whose components are boxes
 learn from the same samples through the same views in the same loop; network, targets, loss and decoding are
 each one's own. MONAI's RetinaNet needs torchvision, which the project does not: it lives beside the
-environment, see `torchvision_of_the_bench`.
+environment, see tests/bench/packages.py.
 """

@@ -6,6 +6,7 @@ boxes it is to learn.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,22 +19,26 @@ from detector.centernet.decode import Scored
 from detector.centernet.samples import SampleStore
 from detector.centernet.targets import SampleMarks
 from detector.centernet.views import Views, ViewStream
-from tests.bench.rivals import torchvision_of_the_bench
+from tests.bench import packages
 
 STRIDES = ((2, 4, 4), (4, 8, 8), (8, 16, 16))
 CHANNELS = (24, 48, 96, 128)
 PYRAMID = 48
+_NEED_TORCHVISION = (
+    "monai.networks.blocks.backbone_fpn_utils",
+    "monai.apps.detection.networks.retinanet_network",
+    "monai.apps.detection.networks.retinanet_detector",
+)
 
 
 def network(anchors_zyx: Sequence[Sequence[float]], top: int) -> nn.Module:
     """A RetinaNetDetector of 1.8 million weights; `anchors_zyx` are sizes in voxels at its finest level."""
-    torchvision_of_the_bench.make_importable()
-    from monai.apps.detection.networks.retinanet_detector import RetinaNetDetector
-    from monai.apps.detection.networks.retinanet_network import RetinaNet
+    packages.torchvision()
     from monai.apps.detection.utils.anchor_utils import AnchorGeneratorWithAnchorShape
-    from monai.networks.blocks.backbone_fpn_utils import BackboneWithFPN
     from monai.networks.nets import resnet
 
+    # They look for torchvision when they are loaded, which may have been before it was there.
+    fpn, heads, detecting = (importlib.reload(importlib.import_module(name)) for name in _NEED_TORCHVISION)
     body = resnet.ResNet(
         block=resnet.ResNetBlock,
         layers=[1, 2, 2, 1],
@@ -44,11 +49,11 @@ def network(anchors_zyx: Sequence[Sequence[float]], top: int) -> nn.Module:
         no_max_pool=True,
         feed_forward=False,
     )
-    pyramid = BackboneWithFPN(
+    pyramid = fpn.BackboneWithFPN(
         body, {"layer2": "0", "layer3": "1"}, list(CHANNELS[1:3]), PYRAMID, spatial_dims=3
     )
-    found = RetinaNetDetector(
-        RetinaNet(3, 1, len(anchors_zyx), pyramid),
+    found = detecting.RetinaNetDetector(
+        heads.RetinaNet(3, 1, len(anchors_zyx), pyramid),
         AnchorGeneratorWithAnchorShape([1, 2, 4], anchors_zyx),
     )
     found.set_atss_matcher(num_candidates=4, center_in_gt=False)
