@@ -1,4 +1,5 @@
-"""The three losses of CenterNet-3D, and the term that hard negatives add. All in fp32."""
+"""The three losses of CenterNet-3D, the term that hard negatives add, and two that teach more of a lesion
+than its centre. All in fp32."""
 
 from __future__ import annotations
 
@@ -71,6 +72,25 @@ def hard_negative_loss(logits: Tensor, targets: Targets, *, count: float | None 
     return term.sum() / _divisor(count, targets.centres)
 
 
+def inside_loss(logits: Tensor, targets: Targets, *, count: float | None = None) -> Tensor:
+    """Focal cross-entropy (gamma 2) of lying inside a lesion: of each lesion the mean over its cells, of the
+    background a tenth of the sum, over max(count, 1) positives. Cells that do not teach add nothing."""
+    logits = logits.float()
+    log_p, log_q = logsigmoid(logits), logsigmoid(-logits)
+    within = -targets.inside * log_q.mul(2).exp() * log_p
+    outside = -((targets.inside == 0) * targets.background) * log_p.mul(2).exp() * log_q
+    return (within.sum() + 0.1 * outside.sum()) / _divisor(count, targets.centres)
+
+
+def relative_size_loss(
+    maps: Tensor, centres: Tensor, wanted: Tensor, *, count: float | None = None
+) -> Tensor:
+    """L1 of sizes at the centre cells as shares of the size wanted (of a cell where that is less), summed
+    over the axes and divided by max(count, 1)."""
+    apart = (_at(maps.float(), centres) - wanted).abs() / wanted.clamp_min(1.0)
+    return apart.sum() / _divisor(count, centres)
+
+
 def regression_loss(maps: Tensor, centres: Tensor, wanted: Tensor, *, count: float | None = None) -> Tensor:
     """L1 at the centre cells, summed over the three axes and divided by max(count, 1) (eq. 2 of paper 004).
 
@@ -82,7 +102,8 @@ def regression_loss(maps: Tensor, centres: Tensor, wanted: Tensor, *, count: flo
 def centernet_loss(
     stacks: Sequence[Maps], targets: Targets, plan: CenterNetPlan, *, count: float | None = None
 ) -> dict[str, Tensor]:
-    """L = L_k + 0.1 L_size + 1 L_off + w L_hard, each averaged over the stacks; "loss" is the sum.
+    """L = L_k + 0.1 L_size + 1 L_off + w L_hard + the plan's further terms, each averaged over the stacks;
+    "loss" is the sum.
 
     `count` is the number of positives of the whole step where these samples are a part of it.
     """
@@ -96,6 +117,10 @@ def centernet_loss(
             "offset": regression_loss(maps.offset, targets.centres, targets.offset, count=count),
             "hard_negative": hard_negative_loss(maps.heatmap, targets, count=count),
         }
+        if plan.relative_size_weight:
+            terms["relative_size"] = relative_size_loss(maps.size, targets.centres, targets.size, count=count)
+        if maps.inside is not None:
+            terms["inside"] = inside_loss(maps.inside, targets, count=count)
         for name, value in terms.items():
             sums[name] = sums[name] + value / len(stacks) if name in sums else value / len(stacks)
     weights = {
@@ -103,5 +128,7 @@ def centernet_loss(
         "size": plan.size_weight,
         "offset": plan.offset_weight,
         "hard_negative": plan.hard_negative_weight,
+        "relative_size": plan.relative_size_weight,
+        "inside": plan.inside_weight,
     }
     return {"loss": torch.stack([weights[n] * v for n, v in sums.items()]).sum(), **sums}

@@ -98,16 +98,18 @@ class Maps:
     """What one stack says at each heatmap cell.
 
     heatmap: (B, 1, Z, Y, X) logits; size: (B, 3, Z, Y, X) in cells, channels z, y, x; offset: (B, 3, Z, Y, X)
-    of the centre inside its cell, channels z, y, x.
+    of the centre inside its cell, channels z, y, x. inside: (B, 1, Z, Y, X) logits of lying inside a lesion,
+    in training alone, where the plan asks for it.
     """
 
     heatmap: Tensor
     size: Tensor
     offset: Tensor
+    inside: Tensor | None = None
 
 
 class _Heads(nn.Module):
-    def __init__(self, channels: int, width: int, shape: Shape) -> None:
+    def __init__(self, channels: int, width: int, shape: Shape, *, inside: bool) -> None:
         super().__init__()
         padding: Axes = (shape.kernel[0] // 2, 1, 1)
 
@@ -119,10 +121,14 @@ class _Heads(nn.Module):
             )
 
         self.heatmap, self.size, self.offset = head(1), head(3), head(3)
-        nn.init.constant_(self.heatmap[-1].bias, HEATMAP_BIAS)  # type: ignore[arg-type]
+        self.inside = head(1) if inside else None
+        for rare in (self.heatmap, self.inside):
+            if rare is not None:
+                nn.init.constant_(rare[-1].bias, HEATMAP_BIAS)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Maps:
-        return Maps(self.heatmap(x), self.size(x), self.offset(x))
+        inside = self.inside(x) if self.training and self.inside is not None else None
+        return Maps(self.heatmap(x), self.size(x), self.offset(x), inside)
 
 
 class CenterNet3D(nn.Module):
@@ -142,7 +148,8 @@ class CenterNet3D(nn.Module):
         stacks = range(plan.stacks)
         self.hourglasses = nn.ModuleList(Hourglass(plan.dims, plan.modules, shape) for _ in stacks)
         self.after = nn.ModuleList(_conv(top, top, shape.kernel) for _ in stacks)
-        self.heads = nn.ModuleList(_Heads(top, plan.head, shape) for _ in stacks)
+        dense = plan.inside_weight > 0
+        self.heads = nn.ModuleList(_Heads(top, plan.head, shape, inside=dense) for _ in stacks)
         between = range(plan.stacks - 1)
         self.carry_input = nn.ModuleList(_conv(top, top, ONE, relu=False) for _ in between)
         self.carry_output = nn.ModuleList(_conv(top, top, ONE, relu=False) for _ in between)

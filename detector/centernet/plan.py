@@ -24,6 +24,11 @@ class CenterNetPlan(BaseModel):
     `gaussian`: a positive's kernel is a sphere in "mm" (the paper's anisotropic one), or in "cells", however
     thick they are, to compare; or it is flat, in one slice's "plane".
 
+    `size_weight` is of sizes in cells, as the paper has them; `relative_size_weight` of their error as a
+    share of the size: a cell too much is a fifth of a large lesion and half of a small one. With an
+    `inside_weight` a further head learns which cells lie inside lesions, in training alone: dense teaching,
+    where centres are few. All sizes but `hourglass104` take both; docs/benchmarks.md has what they give.
+
     `planar` is CenterNet-2D: convolutions lie in the plane, but for the stem's, which sees three slices, and
     boxes of single slices are linked where they overlap by `link_iou`.
 
@@ -79,7 +84,9 @@ class CenterNetPlan(BaseModel):
     hard_negative_weight: float = Field(default=3.0, ge=0)
     gaussian: Literal["mm", "cells", "plane"] = "mm"
     size_weight: float = Field(default=0.1, ge=0)
+    relative_size_weight: float = Field(default=0.0, ge=0)
     offset_weight: float = Field(default=1.0, ge=0)
+    inside_weight: float = Field(default=0.0, ge=0)
 
     top: int = Field(default=10, ge=1)
     planar: bool = False
@@ -117,27 +124,32 @@ class CenterNetPlan(BaseModel):
 
 
 _PAPER_INPUT = (48, 256, 176)
+_DENSE = {"relative_size_weight": 1.0, "inside_weight": 2.0}
 SIZES: dict[str, dict[str, Any]] = {
     # for tests and for machines without time
     "tiny": {
+        **_DENSE,
         "input_zyx": (16, 64, 64), "stem": 8, "stem_kernel_zyx": (3, 3, 3), "dims": (16, 24, 32),
         "modules": (1, 1, 1), "head": 16, "steps": 300, "lr": 2e-3, "ema_decay": 0.98,
         "flip_zyx": (False, False, False),
     },
     # the committed reference weights: two CPU cores can train it
     "small": {
+        **_DENSE,
         "input_zyx": (32, 80, 112), "stem": 8, "dims": (24, 40, 64, 96), "modules": (1, 1, 1, 1), "head": 24,
         "steps": 2400, "lr": 2e-3, "scale_range": (0.75, 1.35), "flip_zyx": (False, False, False),
         "crop_zyx": (16, 40, 56), "crop_batch": 8, "crop_share": 0.8, "batch": 3,
         "hu_window": (-20.0, 180.0),
     },
     "slim32": {
+        **_DENSE,
         "input_zyx": _PAPER_INPUT, "stem": 16, "stem_kernel_zyx": (7, 7, 7), "dims": (32, 32, 48, 48, 48, 64),
         "modules": (2, 2, 2, 2, 2, 4), "stacks": 2, "head": 32, "lr": 2.5e-4, "steps": 20000,
         "ema_decay": 0.999, "scale_range": (0.6, 1.4),
     },
     # the default where there is a GPU
     "slim64": {
+        **_DENSE,
         "input_zyx": _PAPER_INPUT, "stem": 32, "stem_kernel_zyx": (7, 7, 7),
         "dims": (64, 64, 96, 96, 96, 128), "modules": (2, 2, 2, 2, 2, 4), "stacks": 2, "head": 64,
         "lr": 2.5e-4, "steps": 20000, "ema_decay": 0.999, "scale_range": (0.6, 1.4),

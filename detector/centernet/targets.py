@@ -40,13 +40,15 @@ class Targets:
     """A batch of targets. `centres` (N, 4) holds b, z, y, x of each positive: cells are never searched for in
     `heatmap`, where two lesions of one cell would be one.
 
-    heatmap, background, rejected: (B, 1, Z, Y, X) in [0, 1]; size, offset: (N, 3) in cells, order z, y, x.
-    `background` weighs the negative part of the loss, `rejected` the extra term on hard negatives.
+    heatmap, background, rejected, inside: (B, 1, Z, Y, X) in [0, 1]; size, offset: (N, 3) in cells, order
+    z, y, x. `background` weighs the negative part of the loss, `rejected` the extra term on hard negatives,
+    `inside` the cells of lesions' ellipsoids, 1 in all of each.
     """
 
     heatmap: Tensor
     background: Tensor
     rejected: Tensor
+    inside: Tensor
     centres: Tensor
     size: Tensor
     offset: Tensor
@@ -90,6 +92,15 @@ def _sigma(size_cells_zyx: Array) -> float:
     return max((2 * radius + 1) / 6, MIN_SIGMA_CELLS)
 
 
+def _weigh_inside(into: npt.NDArray[np.float32], point: Array, size: Array) -> None:
+    """Writes 1 / n into the n cells of a box's ellipsoid, at least one: lesions count alike, whatever their
+    size. Where two overlap the later one's weights stay."""
+    axes = np.meshgrid(*(np.arange(n) + 0.5 for n in into.shape), indexing="ij", sparse=True)
+    away = sum(((a - p) / max(s / 2, 0.5)) ** 2 for a, p, s in zip(axes, point, size, strict=True))
+    cells = np.asarray(away <= max(1.0, float(np.min(away))))
+    into[cells] = 1 / int(cells.sum())
+
+
 def _region(edges: Array, stride: Array, shape_zyx: Axes, grow: float) -> tuple[slice, slice, slice]:
     """Cells touched by a box grown by `grow` times its size on each side."""
     lo, hi = edges[:3] / stride, edges[3:] / stride
@@ -124,7 +135,7 @@ def make_targets(
     Kernels are spheres in "mm", or in "cells", whatever these measure, or flat, in the "plane" of a slice."""
     shape = (len(samples), 1, *heatmap_zyx)
     heat, background = np.zeros(shape, np.float32), np.ones(shape, np.float32)
-    rejected = np.zeros(shape, np.float32)
+    rejected, inside = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     stride = np.array(stride_zyx, float)
     centres, sizes, offsets = [], [], []
     for b, marks in enumerate(samples):
@@ -152,6 +163,7 @@ def make_targets(
             into = heat if taught else rejected
             np.maximum(into[b, 0], kernel, out=into[b, 0])
             if taught:
+                _weigh_inside(inside[b, 0], point, size)
                 centres.append((b, *zyx))
                 sizes.append(size)
                 offsets.append(point - cell)
@@ -159,6 +171,7 @@ def make_targets(
         torch.from_numpy(heat),
         torch.from_numpy(background),
         torch.from_numpy(rejected),
+        torch.from_numpy(inside),
         torch.tensor(centres, dtype=torch.long).reshape(-1, 4),
         torch.tensor(np.array(sizes), dtype=torch.float32).reshape(-1, 3),
         torch.tensor(np.array(offsets), dtype=torch.float32).reshape(-1, 3),

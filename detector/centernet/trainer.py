@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from detector.centernet.detector import CenterNetDetector
 from detector.centernet.network import CenterNet3D
 from detector.centernet.plan import plan_for
@@ -18,7 +20,7 @@ from detector.evaluation.report import evaluate_detector
 from detector.hardware import channels_last, choose_device
 from detector.training.fit import fit, kept_samples, training_key
 from detector.training.loop import seed_everything
-from detector.weights import load_into
+from detector.weights import fill, load_state
 
 
 class CenterNetTrainer:
@@ -52,7 +54,7 @@ class CenterNetTrainer:
         seed_everything(plan.seed)
         network = CenterNet3D(plan)
         if initial_weights:
-            load_into(network, initial_weights, self.family)
+            _start_from(network, load_state(initial_weights, family=self.family))
         if plan.precision != "bf16":  # whose training it slows down
             channels_last(network, choose_device())
         on_progress(Progress(0, plan.steps, {}, f"reading {len(case_list)} studies"))
@@ -76,3 +78,12 @@ class CenterNetTrainer:
             on_progress(Progress(plan.steps, plan.steps, {}, f"judging {len(gold_list)} gold studies"))
             metrics |= evaluate_detector(CenterNetDetector(averaged, plan), gold_list)
         return TrainingResult(weights, metrics)
+
+
+def _start_from(network: CenterNet3D, tensors: Mapping[str, Tensor]) -> None:
+    """First weights from a model that may have learnt without the head of what lies inside, or with it: that
+    head speaks in training alone, so it is begun anew where it was not there, and dropped where it was."""
+    own = network.state_dict()
+    kept = {name: t for name, t in tensors.items() if ".inside." not in name or name in own}
+    anew = {name: t for name, t in own.items() if ".inside." in name and name not in kept}
+    fill(network, {**kept, **anew})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,7 +13,9 @@ from detector.centernet.losses import (
     centernet_loss,
     focal_heatmap_loss,
     hard_negative_loss,
+    inside_loss,
     regression_loss,
+    relative_size_loss,
 )
 from detector.centernet.network import Maps
 from detector.centernet.plan import plan_for
@@ -33,7 +36,8 @@ def row(*values: float) -> Tensor:
 def targets(heat: Tensor, centres: Tensor = NO_CENTRES, rejected: Tensor | None = None) -> Targets:
     n = len(centres)
     hard = torch.zeros_like(heat) if rejected is None else rejected
-    return Targets(heat, torch.ones_like(heat), hard, centres, torch.zeros(n, 3), torch.zeros(n, 3))
+    none = torch.zeros_like(heat)
+    return Targets(heat, torch.ones_like(heat), hard, none, centres, torch.zeros(n, 3), torch.zeros(n, 3))
 
 
 def test_the_focal_loss_is_the_papers_sum_over_cells() -> None:
@@ -107,15 +111,41 @@ def test_the_total_weighs_its_terms_as_the_paper_does() -> None:
         heat,
         torch.ones_like(heat),
         row(0, 1),
+        row(1, 0),
         torch.tensor([[0, 0, 0, 0]]),
         size=torch.tensor([[1.0, 2.0, 3.0]]),
         offset=torch.tensor([[0.5, 0.0, 0.25]]),
     )
-    terms = centernet_loss([maps_of(row(0, 0))], told, plan_for("tiny"))
+    paper = plan_for("tiny", {"relative_size_weight": 0, "inside_weight": 0})
+    terms = centernet_loss([maps_of(row(0, 0))], told, paper)
     assert terms["size"].item() == pytest.approx(6)
     assert terms["offset"].item() == pytest.approx(0.75)
     expected = terms["heatmap"] + 0.1 * 6 + 1 * 0.75 + 3 * terms["hard_negative"]
     assert terms["loss"].item() == pytest.approx(expected.item())
+    ours = centernet_loss([maps_of(row(0, 0))], told, plan_for("tiny"))
+    assert ours["relative_size"].item() == pytest.approx(3)  # a whole size too small on each axis
+    assert ours["loss"].item() == pytest.approx(expected.item() + 3)
+
+
+def test_a_cell_too_much_weighs_more_on_a_small_lesion() -> None:
+    centres = torch.tensor([[0, 0, 0, 0], [0, 0, 0, 1]])
+    maps = torch.tensor([[5.0, 11.0]]).repeat(3, 1).reshape(1, 3, 1, 1, 2)
+    wanted = torch.tensor([[4.0] * 3, [10.0] * 3])
+    assert relative_size_loss(maps, centres, wanted).item() == pytest.approx(3 * (1 / 4 + 1 / 10) / 2)
+
+
+def test_inside_counts_each_lesion_once_and_the_background_a_tenth() -> None:
+    """Two lesions, of one cell and of two; the last cell is background."""
+    told = replace(
+        targets(row(0, 0, 0, 0), torch.tensor([[0, 0, 0, 0], [0, 0, 0, 1]])), inside=row(1, 0.5, 0.5, 0)
+    )
+    loss = inside_loss(row(logit(0.7), logit(0.6), logit(0.5), logit(0.2)), told)
+    small = 0.3**2 * math.log(0.7)
+    large = (0.4**2 * math.log(0.6) + 0.5**2 * math.log(0.5)) / 2
+    behind = 0.1 * 0.2**2 * math.log(0.8)
+    assert loss.item() == pytest.approx(-(small + large + behind) / 2, rel=1e-5)
+    masked = replace(told, background=row(1, 1, 1, 0))
+    assert inside_loss(row(0, 0, 0, 9), masked).item() == inside_loss(row(0, 0, 0, -9), masked).item()
 
 
 def test_stacks_are_averaged() -> None:

@@ -105,6 +105,16 @@ def test_an_empty_sample_has_no_centres() -> None:
     assert told.heatmap.sum() == 0
 
 
+def test_a_lesion_s_cells_weigh_one_together_whatever_its_size() -> None:
+    told = make_targets(
+        [sample(positive=[[0, 0, 0, 12, 32, 32]]), sample(positive=[[2, 8, 8, 3, 9, 9]])], HEATMAP, STRIDE
+    )
+    assert told.inside.sum((1, 2, 3, 4)).tolist() == pytest.approx([1, 1])
+    large, small = ((told.inside[b] > 0).sum().item() for b in (0, 1))
+    assert small == 1
+    assert large > 20
+
+
 def test_ties_of_neighbours_give_one_peak() -> None:
     heat = torch.zeros(5, 7, 9)
     heat[2, 3, 4:6] = 0.8

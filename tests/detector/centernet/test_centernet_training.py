@@ -22,7 +22,9 @@ from detector.data.cases import Case, Mark, read_cases, write_cases
 from detector.data.images import load_case
 from detector.errors import PlanError, ReadError, TrainingError
 from detector.geometry import Box3D, VolumeGeometry, iou
+from detector.training.run import train as run
 from detector.volume import Volume, write_volume
+from detector.weights import load_state
 
 GRID = VolumeGeometry((10, 48, 56), (2.0, 2.5, 6.0), (-30.0, 12.0, 100.0))
 SPHERES = {"one": (130.0, (20.0, 60.0, 128.0)), "two": (160.0, (42.0, 95.0, 124.0))}
@@ -253,3 +255,23 @@ def test_candidates_that_do_not_touch_the_liver_are_left_out(spheres: Path, tmp_
     for candidate in near:
         shared = zip(candidate.box.lo, candidate.box.hi, corner_mm.lo, corner_mm.hi, strict=True)
         assert all(lo < other_hi and hi > other_lo for lo, hi, other_lo, other_hi in shared)
+
+
+def test_weights_without_the_head_of_what_lies_inside_are_first_weights_all_the_same(tmp_path: Path) -> None:
+    """Those of before there was one, and the paper's."""
+    cases = tmp_path / "cases.json"
+    write_cases([write_sphere(tmp_path, name) for name in SPHERES], cases)
+
+    def trained(name: str, first: Path | None, **changes: object) -> Path:
+        overrides = {**SMALL, "steps": 1, **changes}
+        out = tmp_path / name
+        run("centernet3d", cases, out, size="tiny", overrides=overrides, initial_weights=first)
+        return out / "weights.safetensors"
+
+    def has_head(weights: Path) -> bool:
+        return any(".inside." in name for name in load_state(weights))
+
+    plain = trained("plain", None, inside_weight=0)
+    dense = trained("dense", plain)
+    back = trained("back", dense, inside_weight=0)
+    assert [has_head(w) for w in (plain, dense, back)] == [False, True, False]
