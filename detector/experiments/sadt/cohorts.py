@@ -1,4 +1,4 @@
-"""The experiment's studies: phantoms of four parts, and what harvesting makes of the pool."""
+"""The experiment's studies: phantoms of five parts, and what harvesting makes of the pool."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from detector import registry
 from detector.contracts import Candidate
@@ -18,6 +20,7 @@ from detector.experiments.sadt.settings import Settings
 from detector.geometry import Box3D
 
 SHOWN = 10
+MEASURED_SHARE = 0.5  # of the lesions; DeepLesion's readers left about as many unmarked
 MIN_SCORE = 0.05
 
 
@@ -27,12 +30,13 @@ class Cohorts:
 
     marked: list[Case]
     public: list[Case]
+    measured: list[Case]
     pool: list[Case]
     gold: list[Case]
 
 
 def draw(cells: Cells, settings: Settings) -> Cohorts:
-    """The four parts, drawn once."""
+    """The parts, drawn once."""
     parts: dict[str, list[Case]] = {}
     for number, (name, cohort, studies) in enumerate(
         (
@@ -40,6 +44,7 @@ def draw(cells: Cells, settings: Settings) -> Cohorts:
             ("public", "training", settings.public),
             ("pool", "training", settings.pool),
             ("gold", "evaluation", settings.gold),
+            ("measured", "training", settings.measured),
         ),
         start=1,
     ):
@@ -59,7 +64,14 @@ def draw(cells: Cells, settings: Settings) -> Cohorts:
         parts[name] = [
             c.model_copy(update={"study": f"{name}-{c.study}"}) for c in read_cases(folder / CASES_NAME)
         ]
-    return Cohorts(parts["marked"], [_public(c) for c in parts["public"]], parts["pool"], parts["gold"])
+    rng = np.random.default_rng(settings.seed)
+    return Cohorts(
+        marked=parts["marked"],
+        public=[_public(c) for c in parts["public"]],
+        measured=[measured_on_one_slice(_public(c), rng) for c in parts["measured"]],
+        pool=parts["pool"],
+        gold=parts["gold"],
+    )
 
 
 def _public(case: Case) -> Case:
@@ -73,6 +85,21 @@ def _public(case: Case) -> Case:
             ),
         }
     )
+
+
+def measured_on_one_slice(case: Case, rng: np.random.Generator) -> Case:
+    """A case as a set of measurements has it: some of its lesions, as deep as they are wide where they are
+    narrowest, none of them called primary; the rest unmarked."""
+    kept = [mark for mark in case.marks if mark.role == "positive" and rng.random() < MEASURED_SHARE]
+    marks = tuple(_as_measured(mark) for mark in kept)
+    return case.model_copy(update={"marks": marks, "complete": False})
+
+
+def _as_measured(mark: Mark) -> Mark:
+    box = mark.box
+    half, middle = min(box.size_mm[:2]) / 2, box.centre_mm[2]
+    lo, hi = (*box.lo[:2], middle - half), (*box.hi[:2], middle + half)
+    return mark.model_copy(update={"lo": lo, "hi": hi, "primary": False})
 
 
 @dataclass(frozen=True, slots=True)

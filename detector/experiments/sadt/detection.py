@@ -78,7 +78,7 @@ def judged(
 
 def learnt_from(settings: Settings, cohorts: Cohorts, read: Harvest) -> dict[str, list[Case]]:
     """By name what detectors learn from, the fewest studies first."""
-    without = cohorts.marked + cohorts.public
+    without = cohorts.marked + cohorts.public + cohorts.measured
     lists = {"marked and public": without, "with the harvest": without + read.cases}
     return {"marked": cohorts.marked, **lists} if settings.marked_only else lists
 
@@ -116,7 +116,7 @@ def pipelines(
 
 def ablations(cells: Cells, settings: Settings, cohorts: Cohorts, read: Harvest) -> list[dict[str, Any]]:
     """What each part of the detector gives, beside the whole one; negative where the whole is better."""
-    cases = cohorts.marked + cohorts.public + read.cases
+    cases = cohorts.marked + cohorts.public + cohorts.measured + read.cases
     whole = judged(cells, "with the harvest", _whole(cells, settings, cases), cohorts.gold)
     rows = [_row("whole", len(cases), whole, None, cohorts.gold)]
     for name in settings.detector_ablations:
@@ -127,7 +127,7 @@ def ablations(cells: Cells, settings: Settings, cohorts: Cohorts, read: Harvest)
 
 def curve(cells: Cells, settings: Settings, cohorts: Cohorts, read: Harvest) -> list[dict[str, Any]]:
     """P1TD against a reader's minutes: candidates judged, and the same minutes spent drawing."""
-    base = cohorts.marked + cohorts.public
+    base = cohorts.marked + cohorts.public + cohorts.measured
     rows = []
     for share in settings.curve:
         part = read.first(share)

@@ -30,7 +30,7 @@ def run_experiment(folder: Path, size: str, settings: Settings, say: Say) -> dic
     cells.settle(settings.as_json())
     cohorts = draw(cells, settings)
     seed_detector = detection.train_detector(
-        cells, settings, "marked and public", cohorts.marked + cohorts.public
+        cells, settings, "marked and public", cohorts.marked + cohorts.public + cohorts.measured
     )
     read, ledger = harvest(cells, settings, cohorts.pool, seed_detector)
     table_iii = detection.table_iii(cells, settings, cohorts, read)

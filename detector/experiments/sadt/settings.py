@@ -33,11 +33,13 @@ class Model:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Studies of each part; `marked` are read whole (the paper's Patho-200), `public` single-phase ones
-    without pathology (its LiTS), `pool` is harvested (its Patho-1000) with CenterNet-3D, `gold` judges.
+    without pathology (its LiTS), `measured` ones of which some lesions were measured on one slice (its
+    DeepLesion), `pool` is harvested (its Patho-1000) with CenterNet-3D, `gold` judges.
     `curve` are shares of the pool; `folds` those of the classifiers."""
 
     marked: int
     public: int
+    measured: int
     pool: int
     gold: int
     matrix: int
@@ -65,7 +67,7 @@ class Settings:
 _SIZES = {
     # minutes on two cores: shows that every part runs, and nothing else
     "ci": Settings(
-        marked=8, public=4, pool=8, gold=8, matrix=72, slices=24,
+        marked=8, public=4, measured=4, pool=8, gold=8, matrix=72, slices=24,
         detector=Model("tiny", {"steps": 60}),
         key_slices=Model("tiny", {"steps": 20}),
         classifier=Model("tiny", {"steps": 20, "sides": [32], "batch": 8, "least_for_calibration": 8}),
@@ -74,7 +76,7 @@ _SIZES = {
     ),
     # under two hours on two cores
     "cpu": Settings(
-        marked=40, public=20, pool=100, gold=100, matrix=128, slices=30,
+        marked=40, public=20, measured=20, pool=100, gold=100, matrix=128, slices=30,
         detector=Model("small", {"steps": 500}),
         key_slices=Model("small", {"steps": 150}),
         classifier=Model("small", {"steps": 250, "sides": [128], "layers": [2, 2, 2, 2]}),
@@ -83,7 +85,7 @@ _SIZES = {
     ),
     # everything; hours on a data-centre GPU
     "gpu": Settings(
-        marked=200, public=130, pool=1000, gold=400, matrix=256, slices=48,
+        marked=200, public=130, measured=400, pool=1000, gold=400, matrix=256, slices=48,
         detector=Model("slim64"),
         key_slices=Model("small", {"steps": 3000}),
         classifier=Model("resnet50"),

@@ -99,7 +99,8 @@ def as_markdown(result: Result) -> str:
         "Figures are not comparable with the paper's.",
         "",
         f"Size `{result['size']}`: {s['marked']} studies marked whole, {s['public']} of one phase without "
-        f"pathology, a pool of {s['pool']}, {s['gold']} gold ones outside the training ranges; "
+        f"pathology, {s['measured']} with some lesions measured on one slice, a pool of {s['pool']}, "
+        f"{s['gold']} gold ones outside the training ranges; "
         f"{s['matrix']} pixels a side, {s['slices']} slices, seed {s['seed']}. Detector "
         f"`{s['detector']['size']}`, classifiers `{s['classifier']['size']}` in {s['folds']} folds. "
         f"A hit is {HEADLINE_RULE}. Intervals are of 95 %, by bootstrap over subjects; gains are paired, "

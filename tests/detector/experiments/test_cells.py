@@ -10,7 +10,7 @@ import pytest
 from detector.data.cases import Case, Mark
 from detector.errors import PlanError
 from detector.experiments.cells import Cells
-from detector.experiments.sadt.key_slices import measured_on_one_slice
+from detector.experiments.sadt.cohorts import measured_on_one_slice
 
 
 def silent(_: str) -> None:
