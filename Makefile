@@ -50,6 +50,7 @@ browser: setup-dev
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.speed
 
 soak: setup-dev
 	$(PYTEST) -m soak --timeout 3600

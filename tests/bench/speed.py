@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from detector.centernet.decode import box_in_mm, decode_sample, merge_phases
 from detector.centernet.network import CenterNet3D, Maps
 from detector.centernet.plan import CenterNetPlan, plan_for
 from detector.geometry import VolumeGeometry
+from detector.hardware import channels_last
 from detector.sadt.config import make_plan
 from detector.sadt.network import build_network
 from tests.bench import packages
@@ -46,16 +46,12 @@ def has_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
-@contextmanager
-def seeded() -> Iterator[None]:
-    torch.manual_seed(0)
-    yield
-
-
-def network_of(size: str) -> tuple[CenterNet3D, CenterNetPlan]:
+def network_of(size: str, *, last: bool = True) -> tuple[CenterNet3D, CenterNetPlan]:
+    """A network with random weights, laid out as it is used."""
     plan = plan_for(size)
-    with seeded():
-        return CenterNet3D(plan).eval(), plan
+    torch.manual_seed(0)
+    network = CenterNet3D(plan).eval()
+    return channels_last(network, torch.device("cpu")) if last else network, plan
 
 
 def detect_slim64(able: dict[torch.dtype, Machine]) -> list[Row]:
@@ -89,7 +85,7 @@ def detect_slim64(able: dict[torch.dtype, Machine]) -> list[Row]:
             )
         )
         beside = f"as it is {seconds:.2f} s"
-        for way, forward in _ways(network, volume):
+        for way, forward in _ways(network):
             try:
                 other = median_s(lambda f=forward, d=dtype: answer(f, d), 3)
                 rows.append((f"slim64, four phases, {name}, {way}", f"{other:.2f} s", beside))
@@ -98,11 +94,9 @@ def detect_slim64(able: dict[torch.dtype, Machine]) -> list[Row]:
     return rows
 
 
-def _ways(network: CenterNet3D, volume: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Any]]]:
+def _ways(network: CenterNet3D) -> Iterator[tuple[str, Callable[[Tensor], Any]]]:
     yield "a phase at a time", lambda x: [_joined([network(one)[-1] for one in x.split(1)])]
-    last = network.to(memory_format=torch.channels_last_3d)
-    yield "channels last", lambda x: last(x.contiguous(memory_format=torch.channels_last_3d))
-    network.to(memory_format=torch.contiguous_format)
+    yield "channels first", network_of("slim64", last=False)[0]
     yield "torch.compile", torch.compile(network)
 
 
@@ -145,8 +139,8 @@ def small_ones(able: Machine) -> list[Row]:
     """The small detector's network and MONAI's RetinaNet of like size, one phase each; SaDT of ResNet-50."""
     network, plan = network_of("small")
     volume = torch.randn(1, 1, *plan.input_zyx)
-    with seeded():
-        rival = retinanet.network([[2.0, 4.0, 4.0], [3.0, 8.0, 8.0], [4.0, 12.0, 12.0]], plan.top).eval()
+    torch.manual_seed(0)
+    rival = retinanet.network([[2.0, 4.0, 4.0], [3.0, 8.0, 8.0], [4.0, 12.0, 12.0]], plan.top).eval()
     with torch.inference_mode():
         ours = median_s(lambda: network(volume), 9)
         theirs = median_s(lambda: rival(volume), 9)
@@ -160,8 +154,8 @@ def small_ones(able: Machine) -> list[Row]:
     ]
     for size in ("small", "resnet50"):
         wanted = make_plan(size)
-        with seeded():
-            texture = build_network(wanted).eval()
+        torch.manual_seed(0)
+        texture = build_network(wanted).eval()
         side = wanted.sides[0]
         image, mask = torch.randn(1, 8, side, side), torch.ones(1, side, side)
         with torch.inference_mode():
@@ -185,8 +179,8 @@ def training(able: Machine) -> list[Row]:
         what = f"training {size} on {'crops' if shape else 'whole inputs'} of {' x '.join(map(str, zyx))}"
         told = f"floor {1 / floor:.2f}"
         if size == "small":
-            with seeded():
-                rival = retinanet.network([[2.0, 4.0, 4.0], [3.0, 8.0, 8.0], [4.0, 12.0, 12.0]], 10).train()
+            torch.manual_seed(0)
+            rival = retinanet.network([[2.0, 4.0, 4.0], [3.0, 8.0, 8.0], [4.0, 12.0, 12.0]], 10).train()
             boxes = torch.tensor([[2.0, 8.0, 8.0, 8.0, 24.0, 24.0]])
             targets = [{"boxes": boxes, "labels": torch.zeros(1, dtype=torch.long)} for _ in range(batch)]
             theirs = median_s(
@@ -252,8 +246,7 @@ def stages(study: Path) -> dict[str, Any]:
         elif boxes:
             model.characterize(images, boxes[0], z_index=keys[0].z_index)
         spent[name] = time.perf_counter() - begun
-    unit = 1 if sys.platform == "darwin" else 1024
-    return {"stages": spent, "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9}
+    return {"stages": spent, "peak_gb": peak_gb()}
 
 
 def _timed(function: Callable[..., Any], name: str, spent: dict[str, float]) -> Callable[..., Any]:
@@ -287,27 +280,46 @@ def end_to_end() -> list[Row]:
     return [*rows, ("512 x 512 x 48, four phases: all", f"{total:.1f} s, {peak:.2f} GB", "limit 60 s, 4 GB")]
 
 
+PARTS: dict[str, Callable[[dict[torch.dtype, Machine]], list[Row]]] = {
+    "slim64": detect_slim64,
+    "onnx": lambda able: onnx_runtime(),
+    "small networks": lambda able: small_ones(able[torch.float32]),
+    "training": lambda able: training(able[torch.float32]),
+    "a study": lambda able: end_to_end(),
+}
+
+
+def peak_gb() -> float:
+    """Of this process, since it began."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+
+
+def one_part(name: str) -> None:
+    """A part in this process alone, so that its peak memory is its own."""
+    able = {dtype: machine(dtype) for dtype in (torch.float32, torch.bfloat16)}
+    for row in PARTS[name](able):
+        print(f"| {' | '.join(row)} |", flush=True)
+    products = ", ".join(f"{able[dtype].flops / 1e9:.0f}" for dtype in able)
+    told = f"products fp32, bf16 {products} GFLOP/s; copies {able[torch.float32].bytes / 1e9:.1f} GB/s"
+    print(f"| {name}: peak memory | {peak_gb():.2f} GB | {told} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stages", type=Path, help="only one study, its stages as JSON")
+    parser.add_argument("--part", choices=PARTS, help="only one part, in this process")
     args = parser.parse_args()
     if args.stages:
         print(json.dumps(stages(args.stages)))
-        return
-    able = {dtype: machine(dtype) for dtype in (torch.float32, torch.bfloat16)}
-    told = ", ".join(f"{str(d).removeprefix('torch.')} {m.flops / 1e9:.0f} GFLOP/s" for d, m in able.items())
-    print(f"{torch.get_num_threads()} threads: {told}, {able[torch.float32].bytes / 1e9:.1f} GB/s\n")
-    print("| what | figure | beside it |\n|---|---|---|")
-    parts: list[Callable[[], list[Row]]] = [
-        lambda: detect_slim64(able),
-        onnx_runtime,
-        lambda: small_ones(able[torch.float32]),
-        lambda: training(able[torch.float32]),
-        end_to_end,
-    ]
-    for part in parts:
-        for row in part():
-            print(f"| {' | '.join(row)} |", flush=True)
+    elif args.part:
+        one_part(args.part)
+    else:
+        print(
+            f"{torch.get_num_threads()} threads\n\n| what | figure | beside it |\n|---|---|---|", flush=True
+        )
+        for name in PARTS:
+            subprocess.run([sys.executable, "-m", "tests.bench.speed", "--part", name], check=True)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def test_every_table_is_there_and_what_was_finished_is_used_again(
     learnt = [(row["detector"], row["name"]) for row in result["detection"]]
     from_what = ("marked and public", "with the harvest")
     assert learnt == [(d, name) for d in ("centernet2d", "centernet3d") for name in from_what]
-    assert result["detection"][1]["studies"] == 8 + 4 + 8
+    assert result["detection"][1]["studies"] == 8 + 4 + 4 + 8
     for row in result["detection"]:
         assert row["p1td_1"]["lo"] <= row["p1td_1"]["value"] <= row["p1td_1"]["hi"]
         assert row["p1td_1"]["value"] <= row["p1td_10"]["value"]
