@@ -137,7 +137,8 @@ SIZES: dict[str, dict[str, Any]] = {
     "small": {
         **_DENSE,
         "input_zyx": (32, 80, 112), "stem": 8, "dims": (24, 40, 64, 96), "modules": (1, 1, 1, 1), "head": 24,
-        "steps": 2400, "lr": 2e-3, "scale_range": (0.75, 1.35), "flip_zyx": (False, False, False),
+        "steps": 2400, "lr": 2e-3, "scale_range": (0.6, 1.5), "exposure": 2.0, "soften": 0.8,
+        "flip_zyx": (False, False, False),
         "crop_zyx": (16, 40, 56), "crop_batch": 8, "crop_share": 0.8, "batch": 3,
         "hu_window": (-20.0, 180.0),
     },
