@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.contracts import Progress, StudyImages, TrainingResult
+from detector.contracts import KeySlice, Progress, StudyImages, TrainingResult
 from detector.data.cases import Case, read_cases
 from detector.data.images import load_case
 from detector.errors import TrainingError
@@ -117,11 +117,13 @@ def _slices_of(cases: Sequence[Case], plan: KeySlicePlan) -> Samples:
 
 
 def judge(applied: SegmentingKeySliceFilter, gold: Sequence[Case], seed: int) -> dict[str, Any]:
-    """{"accuracy", "mean_f1", "f1": {label: ...}} of primary / not primary, and "key_slice_offset_mm": the
-    mean distance of a lesion's key slice from the middle of its box; 95 % intervals over subjects."""
+    """{"accuracy", "mean_f1", "f1": {label: ...}} of primary / not primary; of lesions "key_slice_offset_mm",
+    the mean distance of the key slice from the middle of the box, and "area_agreement", the smaller share of
+    the larger of the predicted and the ellipsoid's area on the middle slice, 0 where nothing is predicted (of
+    which the offset says nothing, since the middle slice is then taken). 95 % intervals over subjects."""
     random = RandomNegatives(gold, seed)
     truth, said, subjects = [], [], []
-    offsets_mm, owners = [], []
+    offsets_mm, agreements, owners = [], [], []
     for case in gold:
         study = load_case(case)
         judged = [(m.box, s, m.role) for m in case.marks if (s := is_primary(m)) is not None]
@@ -134,11 +136,20 @@ def judge(applied: SegmentingKeySliceFilter, gold: Sequence[Case], seed: int) ->
             if role == "positive":
                 z_mm = study.geometry.point_from_index((key.z_index, 0, 0))[2]
                 offsets_mm.append(abs(z_mm - box.centre_mm[2]))
+                agreements.append(_area_agreement(box, key))
                 owners.append(case.subject)
     return {
         **classification_report(truth, said, subjects, LABELS),
         "key_slice_offset_mm": mean_estimate(offsets_mm, owners),
+        "area_agreement": mean_estimate(agreements, owners),
     }
+
+
+def _area_agreement(box: Box3D, key: KeySlice) -> float:
+    """On the middle slice of the box, which cuts its ellipsoid through the middle, in [0, 1]."""
+    true = math.pi / 4 * box.size_mm[0] * box.size_mm[1]
+    predicted = key.areas_mm2[len(key.areas_mm2) // 2]
+    return min(true, predicted) / max(true, predicted)
 
 
 class KeySliceTrainer:

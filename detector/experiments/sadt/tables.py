@@ -29,7 +29,7 @@ NAMED: Columns = (
 )  # fmt: skip
 KEY_SLICES: Columns = (
     ("began with", "name"), ("accuracy", "accuracy"), ("mean F1", "mean_f1"), ("F1 of primary", "f1.primary"),
-    ("key slice from the box's middle, mm", "key_slice_offset_mm"),
+    ("key slice from the box's middle, mm", "key_slice_offset_mm"), ("area's agreement", "area_agreement"),
 )  # fmt: skip
 CURVE: Columns = (
     ("way", "way"), ("minutes of a reader", "minutes"), ("studies read", "read"), ("P1TD-1", "p1td_1"),

@@ -173,6 +173,7 @@ def test_it_learns_lesions_and_primaries_and_loads_back_as_it_was(tmp_path: Path
     assert reports[0].step == 0
     assert said["accuracy"]["value"] >= 0.75  # type: ignore[index]
     assert said["accuracy"]["n"] == 4  # type: ignore[index]
+    assert 0.3 < said["area_agreement"]["value"] <= 1  # type: ignore[index]
     segment = [r.values["segment"] for r in reports if r.values]
     assert segment[-1] < 0.8 * segment[0]
     applied = family("ksf").load(said["weights"])  # type: ignore[arg-type]
