@@ -17,6 +17,8 @@ SOURCES = [
     *(ROOT / "detector" / folder for folder in ("ingest", "training")),
     *(ROOT / "detector").glob("*/trainer.py"),
     *(ROOT / "detector").glob("*/samples.py"),
+    ROOT / "detector" / "cold_start.py",
+    ROOT / "detector" / "phantom" / "inserted_cases.py",
 ]
 # Of the errors that are shown; those for programmers are the ones whose arrays do not fit.
 _ERRORS = {"HarvestError", "DetectorError", "ValidationError"}
