@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +100,7 @@ def _ways(network: CenterNet3D) -> Iterator[tuple[str, Callable[[Tensor], Any]]]
 
 
 def _joined(maps: list[Maps]) -> Maps:
-    return Maps(*(torch.cat([getattr(m, f.name) for m in maps]) for f in fields(Maps)))
+    return Maps(*(torch.cat([getattr(m, name) for m in maps]) for name in ("heatmap", "size", "offset")))
 
 
 def onnx_runtime() -> list[Row]:
