@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from detector.centernet.plan import plan_for
 from detector.contracts import Progress
 from detector.data.cases import Case, read_cases, write_cases
 from detector.data.folds import folds_by_subject
@@ -17,10 +17,12 @@ from detector.errors import PlanError
 from detector.evaluation.report import evaluate_detector
 from detector.phantom.inserted_cases import CASES_NAME, write_inserted_cases
 from detector.registry import family
+from detector.training.fit import kept_samples
 from detector.training.leftovers import INSERTED_NAME, drop_inserted
 from detector.training.loop import stop_on_sigterm
 from detector.training.progress import ProgressWriter
-from detector.training.run import train
+from detector.training.run import told_where_it_cannot_write, train, write_result
+from detector.weights import load_state, sha256
 
 FAMILY = "centernet3d"
 HELD_OUT = 5  # every so many patients are judged on, and not learnt from
@@ -75,23 +77,35 @@ def cold_start(
     chosen = choose(read_cases(cases), studies, seed)
     if not chosen:
         raise PlanError("No study has a liver to put lesions into.", remedy="Prepare the studies first.")
+    # What is wrong is told before minutes of inserting.
+    plan_for(size, overrides, family=FAMILY)
+    if initial_weights:
+        load_state(initial_weights, family=FAMILY)
+    if gold:
+        read_cases(gold)
     inserted = out / INSERTED_NAME
-    inserted.mkdir(parents=True, exist_ok=True)
-    if not (inserted / CASES_NAME).exists():  # written last
+    key = json.dumps([sha256(cases), studies, copies, clean, seed])
+
+    def insert(folder: Path) -> None:
         tell = ProgressWriter(out / "progress.jsonl", append=True)
+        write_inserted_cases(
+            chosen,
+            folder,
+            copies=copies,
+            clean=clean,
+            seed=seed,
+            tell=lambda done, line: tell(
+                Progress(0, 1, {}, f"lesions put into {done} of {len(chosen)} studies")
+            ),
+        )
+
+    with told_where_it_cannot_write():
         with stop_on_sigterm():
-            write_inserted_cases(
-                chosen,
-                inserted,
-                copies=copies,
-                clean=clean,
-                seed=seed,
-                tell=lambda done, line: tell(
-                    Progress(0, 1, {}, f"lesions put into {done} of {len(chosen)} studies")
-                ),
+            made = kept_samples(
+                out, key, insert, lambda folder: read_cases(folder / CASES_NAME), name=INSERTED_NAME
             )
-    learn, judge = split(read_cases(inserted / CASES_NAME), seed)
-    write_cases(learn, inserted / "learn.json")
+        learn, judge = split(made, seed)
+        write_cases(learn, inserted / "learn.json")
     result = train(
         FAMILY,
         inserted / "learn.json",
@@ -106,8 +120,7 @@ def cold_start(
     if judge:
         figures |= evaluate_detector(family(FAMILY).load(out / result["weights"]), judge)
     result["metrics"] = {**result["metrics"], "synthetic": figures}
-    partial = out / "result.json.partial"
-    partial.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
-    os.replace(partial, out / "result.json")
+    with told_where_it_cannot_write():
+        write_result(out, result)
     drop_inserted(out)
     return result

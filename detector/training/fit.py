@@ -78,10 +78,17 @@ def fit(
     return averaged, weights
 
 
-def kept_samples(out: Path, key: str, build: Callable[[Path], None], load: Callable[[Path], Kept]) -> Kept:
-    """Samples in `out`/samples: built once by the first process, read by all, used again by a resumed
+def kept_samples(
+    out: Path,
+    key: str,
+    build: Callable[[Path], None],
+    load: Callable[[Path], Kept],
+    *,
+    name: str = SAMPLES_NAME,
+) -> Kept:
+    """Samples in `out`/`name`: built once by the first process, read by all, used again by a resumed
     training of the same key."""
-    folder = out / SAMPLES_NAME
+    folder = out / name
     mark = folder / "complete"
     if world().first and not (mark.exists() and mark.read_text() == key):
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def train(
             disk, or SIGTERM.
     """
     trainer = registry.family(family).trainer()
-    try:
+    with told_where_it_cannot_write():
         out.mkdir(parents=True, exist_ok=True)
         with stop_on_sigterm(), join_world() as here:
             if here.first:
@@ -109,16 +110,28 @@ def train(
             "initial_weights_sha256": sha256(initial_weights) if initial_weights else None,
         }
         if here.first:
-            partial = out / "result.json.partial"
-            partial.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
-            os.replace(partial, out / "result.json")
+            write_result(out, result)
             drop_leftovers(out)
+    return result
+
+
+def write_result(out: Path, result: Mapping[str, Any]) -> None:
+    """`out`/result.json, in one step: its presence means success."""
+    partial = out / "result.json.partial"
+    partial.write_text(json.dumps(result, indent=1, sort_keys=True) + "\n")
+    os.replace(partial, out / "result.json")
+
+
+@contextmanager
+def told_where_it_cannot_write() -> Iterator[None]:
+    """A disk that is full or read-only as a TrainingError."""
+    try:
+        yield
     except OSError as error:
         raise TrainingError(
             f"The training cannot write its files: {error.strerror}.",
             remedy="Free disk space or name another --out.",
         ) from error
-    return result
 
 
 def _silent(progress: Progress) -> None:

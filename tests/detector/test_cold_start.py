@@ -12,7 +12,7 @@ from detector.__main__ import main
 from detector.cold_start import choose, cold_start, split
 from detector.contracts import CandidateDetector
 from detector.data.cases import Case, write_cases
-from detector.errors import PlanError
+from detector.errors import PlanError, TrainingError
 from detector.registry import family
 from detector.volume import Volume, write_volume
 from tests.detector.phantom.test_insertion import unmarked
@@ -78,6 +78,43 @@ def test_a_killed_one_inserts_nothing_twice_and_ends_the_same(
 
 def _killed(*arguments: object, **more: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_lesions_of_other_wishes_are_not_used_again(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as cut:
+        cut.setattr("detector.cold_start.train", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            cold_start(archive, out, size="tiny", overrides=QUICK, copies=2)
+    again = cold_start(archive, out, size="tiny", overrides=QUICK, copies=1)
+    assert again["metrics"]["train_studies"] == 8
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"size": "huge"}, "Unknown size"),
+        ({"overrides": {"colour": 1}}, "colour"),
+        ({"initial_weights": "cases"}, "not a weights file"),
+        ({"gold": "weights"}, "case list"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_inserted(
+    archive: Path, tmp_path: Path, wrong: dict[str, object], said: str
+) -> None:
+    (tmp_path / "empty").touch()
+    files = {name: tmp_path / "empty" for name in ("initial_weights", "gold") if name in wrong}
+    with pytest.raises(PlanError, match=said):
+        cold_start(archive, tmp_path / "out", **{"size": "tiny", **wrong, **files})  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TrainingError, match="cannot write its files"):
+        cold_start(archive, tmp_path / "file" / "out", size="tiny")
 
 
 def test_few_patients_are_all_learnt_from_and_a_patient_is_never_on_both_sides(archive: Path) -> None:
