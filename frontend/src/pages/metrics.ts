@@ -9,11 +9,13 @@ const NAMES: Record<string, string> = {
   p1td_10: "P1TD-10",
   mean_f1: t("Mean F1"),
   accuracy: t("Accuracy"),
+  froc: "FROC",
+  froc_mean: t("FROC, mean"),
 };
 
 export function metricName(path: string): string {
   return path
-    .split(".")
+    .split(/(?<!\d)\.|\.(?!\d)/) // a dot between digits is a number's: "froc.0.5"
     .map((part) => NAMES[part] ?? words(part))
     .join(", ");
 }

@@ -6,7 +6,7 @@ import { curve, lossNames } from "./curve";
 import { batches, fingerprint, fromEntries, missing, pieces } from "./files";
 import { grouped } from "./ImportItems";
 import { before, form, sorted } from "./labels";
-import { difference, estimates, figure, judgement } from "./metrics";
+import { difference, estimates, figure, judgement, metricName } from "./metrics";
 import { day, fetching, narrow, sourceOf, toggled } from "./pacs";
 import { answers, doubled, proposals, seriesOf } from "./phases";
 
@@ -151,6 +151,11 @@ describe("files", () => {
 
 describe("figures", () => {
   const e = (value: number, lo: number, hi: number) => ({ value, lo, hi, n: 40 });
+
+  it("are called by their path, whose numbers stay whole", () => {
+    expect(metricName("froc.0.125")).toBe("FROC, 0.125");
+    expect(metricName("by_rule.iou3d>=0.1.p1td_1")).toMatch(/iou3d>=0\.1, P1TD-1$/);
+  });
 
   it("are found wherever they stand in the metrics", () => {
     const metrics = { gold: { p1td_1: e(0.7, 0.6, 0.8), studies: 40 }, loss: [1, 2] };
