@@ -1,4 +1,4 @@
-"""The Celery application: `celery -A harvest.celery worker -Q io` (or prepare, models,prompt), and beat."""
+"""The Celery application: `celery -A harvest.celery worker -Q io` (prepare, render, infer, train); beat."""
 
 from __future__ import annotations
 

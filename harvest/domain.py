@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -137,7 +138,7 @@ class LiverSource(StrEnum):
 
 
 class JobState(StrEnum):
-    """States of an import, a round and a training run. QUEUED -> RUNNING -> one of the three ends."""
+    """States of an import, a round, a study of a round and a training run: docs/reference/states.md."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -147,12 +148,30 @@ class JobState(StrEnum):
 
 
 ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
-JOB_TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+Transitions = Mapping[str, frozenset[str]]
+# What may follow what; the database refuses anything else (harvest/migrations, checked against these).
+_FORWARD: dict[str, frozenset[str]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
-    JobState.RUNNING: ENDED,
+    JobState.RUNNING: frozenset(ENDED),
     JobState.SUCCEEDED: frozenset(),
     JobState.FAILED: frozenset(),
     JobState.CANCELLED: frozenset(),
+}
+ROUND_TRANSITIONS: Transitions = _FORWARD | {
+    JobState.QUEUED: frozenset({JobState.RUNNING, *ENDED}),  # all its studies may have been cancelled
+}
+ROUND_STUDY_TRANSITIONS: Transitions = _FORWARD
+# A person's answer about phases is what an ended import may lack.
+IMPORT_TRANSITIONS: Transitions = _FORWARD | {
+    JobState.SUCCEEDED: frozenset({JobState.QUEUED}),
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
+}
+# An interrupted training waits to go on from its last state; a person may let an ended one go on.
+TRAINING_TRANSITIONS: Transitions = _FORWARD | {
+    JobState.RUNNING: frozenset({JobState.QUEUED, *ENDED}),
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
 }
 
 
@@ -167,14 +186,20 @@ class ImportOutcome(StrEnum):
 
 
 class PreparationState(StrEnum):
-    """Whether a study's phases lie on one grid. WAITING -> RUNNING -> READY or FAILED; a person may send
-    FAILED back to WAITING, and a lost worker's RUNNING is taken up again."""
+    """Whether a study's phases lie on one grid; a lost worker's RUNNING is taken up again."""
 
     WAITING = "waiting"
     RUNNING = "running"
     READY = "ready"
     FAILED = "failed"
 
+
+PREPARATION_TRANSITIONS: Transitions = {
+    PreparationState.WAITING: frozenset({PreparationState.RUNNING, PreparationState.FAILED}),
+    PreparationState.RUNNING: frozenset({PreparationState.READY, PreparationState.FAILED}),
+    PreparationState.READY: frozenset(),
+    PreparationState.FAILED: frozenset({PreparationState.WAITING, PreparationState.RUNNING}),
+}
 
 # A study whose worker is lost this often is given up: it would only take the next one with it.
 MAX_TRIES = 3

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -25,13 +26,15 @@ from harvest import store
 from harvest.domain import ModelKind, Split
 from harvest.engine_release import case_list, unmarked_cases
 from harvest.manifest import Manifest
+from harvest.settings.env import child_environment
 
-LOG, PROGRESS, RESULT, PROCESS = "log.txt", "progress.jsonl", "result.json", "process.json"
+LOG, PROGRESS, RESULT = "log.txt", "progress.jsonl", "result.json"
 LOG_LINES = 40
 CURVE_POINTS = 200
 GRACE_SECONDS = 10
 # Reviews come first on a machine that also serves pages.
 NICENESS = 10
+_DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 def folder_of(run: UUID) -> Path:
@@ -39,8 +42,9 @@ def folder_of(run: UUID) -> Path:
     return store.root() / "runs" / str(run)
 
 
-def start_supervisor(run: UUID) -> None:
-    """Starts `manage.py supervise_training` for a run, in the caller's process group, and returns.
+def start_supervisor(run: UUID, attempt: int) -> None:
+    """Starts `manage.py supervise_training` for this start of a run, in the caller's process group, and
+    returns.
 
     Raises:
         OSError: it cannot be started.
@@ -49,7 +53,7 @@ def start_supervisor(run: UUID) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / LOG).open("ab") as log:
         subprocess.Popen(
-            [sys.executable, "manage.py", "supervise_training", str(run)],
+            [sys.executable, "manage.py", "supervise_training", str(run), str(attempt)],
             cwd=settings.BASE_DIR,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -58,10 +62,12 @@ def start_supervisor(run: UUID) -> None:
 
 
 class Training:
-    """The child process of one run, in `folder`."""
+    """The child process of one run, in `folder`, on `devices` (cuda:N or cpu:N) of this machine; it goes on
+    from the state that one before it left there. It does not outlive the process that started it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, devices: Sequence[str] = ("cpu:0",)) -> None:
         self.folder = folder
+        self.devices = list(devices)
         self._child: subprocess.Popen[bytes] | None = None
         self._progress: IO[str] | None = None
         self._partial = ""
@@ -78,7 +84,7 @@ class Training:
     ) -> None:
         """Writes the case lists and starts the training; a gold list only where there are gold studies."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        argv = ["train", "--family", family]
+        argv = ["train", "--resume", "--family", family]
         argv += ["--cases", str(self._write(manifest, kind, Split.POOL, "cases.json"))]
         if gold := self._write(manifest, kind, Split.GOLD, "gold.json"):
             argv += ["--gold", str(gold)]
@@ -104,19 +110,32 @@ class Training:
         self._start([*argv, *_plan(size, overrides, initial_weights)])
 
     def _start(self, argv: list[str]) -> None:
+        end_processes_in(self.folder)
+        (self.folder / RESULT).unlink(missing_ok=True)
+        many = len(self.devices)
+        torchrun = ["torch.distributed.run", "--standalone", f"--nproc-per-node={many}", "-m"]
+        spread = torchrun if many > 1 else []
+        gpus = [name for kind, name in (d.split(":") for d in self.devices) if kind == "cuda"]
         with (self.folder / LOG).open("ab") as log:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "detector", *argv, "--out", str(self.folder)],
+                [
+                    sys.executable,
+                    "-m",
+                    *spread,
+                    "detector",
+                    *argv,
+                    "--out",
+                    str(self.folder),
+                ],
                 cwd=settings.BASE_DIR,
+                env=child_environment(CUDA_VISIBLE_DEVICES=",".join(gpus)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
-        process = psutil.Process(self._child.pid)
         with contextlib.suppress(psutil.Error):
-            process.nice(NICENESS)
-            told = {"pid": process.pid, "created": process.create_time()}
-            (self.folder / PROCESS).write_text(json.dumps(told))
+            psutil.Process(self._child.pid).nice(NICENESS)
 
     def _write(self, manifest: Manifest, kind: ModelKind, split: Split, name: str) -> Path | None:
         cases = case_list(manifest, kind, split, self.folder)
@@ -153,11 +172,6 @@ class Training:
             self._child.kill()
             self._child.wait()
 
-    def tidy(self) -> None:
-        """Removes what the training kept to go on from: a run of the application is never gone on with."""
-        drop_leftovers(self.folder)
-        drop_inserted(self.folder)
-
     def result(self) -> tuple[Path, dict[str, Any]]:
         """(weights, result.json) of a training that ended well."""
         told: dict[str, Any] = json.loads((self.folder / RESULT).read_text())
@@ -173,27 +187,52 @@ def _plan(size: str, overrides: Mapping[str, Any], initial_weights: Path | None)
     return words
 
 
+def lost(code: int, lines: list[str]) -> str | None:
+    """Why a training of this exit code and these last log lines was lost without a fault of its own, in
+    words; None where it ended by itself."""
+    name = signal.Signals(-code).name if code < 0 else None
+    # torchrun itself ends in order where one of its processes was killed.
+    told = re.search(r"Signal \d+ \((SIG\w+)\) received", "\n".join(lines))
+    name = name or (told and told[1])
+    return f"The training process was killed ({name}); memory may have run out." if name else None
+
+
 def failure(code: int, lines: list[str]) -> tuple[str, str]:
     """(code, message) for people of a training that ended with an exit code and last log lines."""
-    if code < 0:
-        name = signal.Signals(-code).name
-        return "killed", (
-            f"The training process was killed ({name}); memory may have run out. "
-            "Try a smaller size, or fewer cases at once (batch=1)."
-        )
     said = next((line for line in reversed(lines) if line.startswith("error: ")), None)
-    if said:
-        return "training_failed", said.removeprefix("error: ")
-    return "training_failed", f"The training ended with exit code {code}. Its log says more."
+    message = f"The training ended with exit code {code}. Its log says more."
+    return "training_failed", said.removeprefix("error: ") if said else message
 
 
-def end_orphan(run: UUID) -> None:
-    """Ends the training process of a run whose supervisor is gone, where it still runs on this machine."""
-    with contextlib.suppress(OSError, ValueError, KeyError, psutil.Error):
-        told = json.loads((folder_of(run) / PROCESS).read_text())
-        process = psutil.Process(told["pid"])
-        if process.create_time() == told["created"]:
-            process.terminate()
+def tidy(run: UUID) -> None:
+    """Removes what a run kept to go on from."""
+    drop_leftovers(folder_of(run))
+    drop_inserted(folder_of(run))
+
+
+def end_processes(run: UUID) -> None:
+    """Ends the training processes of a run that are still there on this machine."""
+    end_processes_in(folder_of(run))
+
+
+def end_processes_in(folder: Path) -> None:
+    """Ends what trains in a folder, all of torchrun's processes too: its supervisor was killed."""
+    found = list(_processes_in(folder))
+    for process in found:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(found, timeout=GRACE_SECONDS)
+
+
+def _processes_in(folder: Path) -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if str(folder) in process.cmdline():
+                yield process
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
 
 
 def log_tail(run: UUID, lines: int = LOG_LINES) -> list[str]:
@@ -222,7 +261,13 @@ def curve(run: UUID, points: int = CURVE_POINTS) -> list[dict[str, Any]]:
         text = (folder_of(run) / PROGRESS).read_text()
     except OSError:
         return []
-    told = [t for line in text.splitlines() if (t := _parsed(line)) and t.get("values")]
+    told: list[dict[str, Any]] = []
+    for t in filter(None, map(_parsed, text.splitlines())):
+        if str(t.get("message", "")).startswith("going on after step"):
+            # What was told of steps that are taken again.
+            told = [before for before in told if int(before["step"]) <= int(t["step"])]
+        elif t.get("values"):
+            told.append(t)
     every = -(-len(told) // points) or 1
     kept = told[::-1][::every][::-1]
     return [{"step": int(t["step"]), "values": t["values"]} for t in kept]

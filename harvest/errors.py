@@ -53,10 +53,3 @@ class PermanentError(HarvestError):
 class StorageFull(HarvestError):
     code = "storage_full"
     status = 507
-
-
-class RetriableError(HarvestError):
-    """A passing trouble: the task is tried again."""
-
-    code = "retriable"
-    status = 503

@@ -1,10 +1,15 @@
 """How work is handed to workers. A task takes ids, is safe to run twice, and is sent only after commit.
 
+A message is a hint: what is to be done is a row. It is acknowledged as soon as a worker takes it, so no task
+can outlast the broker's visibility timeout and come twice; what a lost worker was at is found by its row and
+sent again by beat (docs/decisions/0027-messages-are-hints.md).
+
 Tasks are sent by name: tasks call services, so services cannot import tasks.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -12,14 +17,14 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from harvest.celery import app
-from harvest.errors import RetriableError
 
-# Reading and small things; a study is one task, so that what is short never waits long.
-IO = "io"
-# Registering: minutes of computing, which must hold up neither reading nor a round.
-PREPARE = "prepare"
-MODELS = "models"
-PROMPT = "prompt"  # short, and a person waits: a worker of models takes them in turn with its own
+log = logging.getLogger(__name__)
+
+IO = "io"  # reading and small things; a study is one task, so that what is short never waits long
+PREPARE = "prepare"  # registering: minutes of computing, which must hold up neither reading nor a round
+RENDER = "render"  # a person waits for an image
+INFER = "infer"  # networks on one study
+TRAIN = "train"  # a host with a free device takes the training that has waited longest
 
 
 def task(*, queue: str) -> Callable[[Callable[..., None]], Any]:
@@ -34,19 +39,22 @@ def task(*, queue: str) -> Callable[[Callable[..., None]], Any]:
 
 
 def enqueue(name: str, *ids: object, queue: str) -> None:
-    """Sends the task `harvest.<name>` once the current transaction is committed.
-
-    Raises:
-        RetriableError: the broker cannot be reached (at commit).
-    """
+    """Sends the task `harvest.<name>` once the current transaction is committed. A broker that is down is no
+    reason to refuse a person's click: beat sends what waits again."""
     transaction.on_commit(lambda: send(name, [str(i) for i in ids], queue))
 
 
 def send(name: str, ids: list[str], queue: str) -> None:
     try:
         app.send_task(f"harvest.{name}", args=ids, queue=queue)
-    except OperationalError as error:
-        raise RetriableError(
-            "The queue of the workers cannot be reached. See that the broker runs, then start this again.",
-            code="broker_down",
-        ) from error
+    except OperationalError:
+        log.warning("the broker cannot be reached: %s is sent later", name)
+
+
+def waiting(queue: str) -> int | None:
+    """How many messages of a queue no worker has taken; None where the broker cannot be reached."""
+    try:
+        with app.connection_or_acquire() as held:
+            return int(held.default_channel.queue_declare(queue).message_count)
+    except OperationalError:
+        return None

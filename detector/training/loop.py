@@ -37,7 +37,7 @@ from detector.training.task import Task
 Batch = TypeVar("Batch")
 Network = TypeVar("Network", bound=nn.Module)
 FAILED_NAME = "failed-batch.safetensors"
-STATE_EVERY_S = 60.0
+STATE_EVERY_S = 10.0
 STATE_SHARE = 20  # a state is written at most every so many times as long as writing the last one took
 
 
@@ -118,7 +118,7 @@ def run_loop(
     `on_progress` is called every `report_every` steps and after the last with the means since the report
     before, "samples_per_s" and "loader_share" (of the time, spent waiting for batches) among them;
     `on_checkpoint(step, averaged)` every `checkpoint_every` steps where both are given. Where `state` holds
-    a state the training goes on from it; it is written about every minute and after
+    a state the training goes on from it; it is written every ten seconds or so and after
     the last step. Where memory runs out the step
     is taken again in twice as many parts, and said.
 

@@ -20,6 +20,7 @@ from harvest.domain import JobState, TrainingSource
 from harvest.models import TrainingRun
 from harvest.selectors import cohorts
 from harvest.selectors import training as selectors
+from harvest.services import supervision
 from harvest.services import training as services
 from harvest.services.cold_start import request_cold_start
 
@@ -174,5 +175,14 @@ class TrainingRunCancelView(APIView):
 
     @extend_schema(operation_id="training_run_cancel", request=None, responses=TrainingRunSummarySerializer)
     def post(self, request: Request, id: UUID) -> Response:
-        services.cancel(run=id)
+        supervision.cancel(run=id)
+        return Response(TrainingRunSummarySerializer(selectors.training_run(id)).data)
+
+
+class TrainingRunResumeView(APIView):
+    roles = {"POST": ML_ENGINEERS}
+
+    @extend_schema(operation_id="training_run_resume", request=None, responses=TrainingRunSummarySerializer)
+    def post(self, request: Request, id: UUID) -> Response:
+        supervision.resume(run=id)
         return Response(TrainingRunSummarySerializer(selectors.training_run(id)).data)

@@ -39,6 +39,7 @@ urlpatterns = [
     path("cohorts/<uuid:id>/training-runs", training.TrainingRunsView.as_view(), name="training-runs"),
     path("cohorts/<uuid:id>/cold-start", training.ColdStartView.as_view(), name="cold-start"),
     path("training-runs/<uuid:id>", training.TrainingRunView.as_view(), name="training-run"),
+    path("training-runs/<uuid:id>/resume", training.TrainingRunResumeView.as_view(), name="training-resume"),
     path("training-runs/<uuid:id>/cancel", training.TrainingRunCancelView.as_view(), name="training-cancel"),
     path("cohorts/<uuid:id>/schedules", schedules.SchedulesView.as_view(), name="schedules"),
     path("schedules/<uuid:id>", schedules.ScheduleView.as_view(), name="schedule"),

@@ -14,7 +14,13 @@ from harvest.models.release import DatasetRelease
 from harvest.models.review import Review
 from harvest.models.round import HarvestRound, RoundStudy
 from harvest.models.study import ImportItem, ImportJob, Series, Study
-from harvest.models.training import ModelVersion, TrainingRun, TrainingSchedule
+from harvest.models.training import (
+    DeviceLease,
+    ModelVersion,
+    TrainingHost,
+    TrainingRun,
+    TrainingSchedule,
+)
 
 __all__ = [
     "Activity",
@@ -23,6 +29,7 @@ __all__ = [
     "Characterization",
     "Cohort",
     "DatasetRelease",
+    "DeviceLease",
     "DicomSender",
     "HarvestRound",
     "ImageArchive",
@@ -42,6 +49,7 @@ __all__ = [
     "Series",
     "Study",
     "Subject",
+    "TrainingHost",
     "TrainingRun",
     "TrainingSchedule",
 ]

@@ -63,6 +63,7 @@ class RoundStudy(Base):
     round = models.ForeignKey(HarvestRound, on_delete=models.CASCADE, related_name="studies")
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="rounds")
     state = models.CharField(max_length=12, choices=choices(JobState), default=JobState.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
     error = models.JSONField(null=True)
     seconds = models.FloatField(null=True)
     top_score = models.FloatField(null=True)

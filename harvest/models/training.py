@@ -47,7 +47,10 @@ class TrainingRun(Base):
     """One training: the release it learns from (none where its source is synthetic), how far it is, and the
     version it made.
 
-    `heartbeat_at` is written by the supervisor process; a run whose heart stops is ended by name.
+    `heartbeat_at` is written by the supervisor process; a run whose heart stops is interrupted. `attempt`
+    counts its starts, so that a supervisor given up for dead writes nothing any more; `fruitless` counts
+    those since it last got further, `begun_at_step` being where it stood at the last. It trains on `devices`
+    devices of one host. `leftovers`: its folder may hold what it could go on from.
     """
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="training_runs")
@@ -73,6 +76,30 @@ class TrainingRun(Base):
     heartbeat_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    devices = models.PositiveSmallIntegerField(default=1)
+    attempt = models.PositiveIntegerField(default=0)
+    fruitless = models.PositiveSmallIntegerField(default=0)
+    begun_at_step = models.PositiveIntegerField(default=0)
+    leftovers = models.BooleanField(default=False)
+
+
+class TrainingHost(Base):
+    """A machine whose worker takes trainings, as it was last heard of, with the devices it offers."""
+
+    name = models.CharField(max_length=253, unique=True)
+    devices = models.JSONField(default=list)
+    seen_at = models.DateTimeField()
+
+
+class DeviceLease(Base):
+    """A device that a running training holds: the database gives no device to two."""
+
+    host = models.ForeignKey(TrainingHost, on_delete=models.CASCADE, related_name="leases")
+    device = models.CharField(max_length=20)
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="leases")
+
+    class Meta(Base.Meta):
+        constraints = [models.UniqueConstraint(fields=("host", "device"), name="one_training_a_device")]
 
 
 class TrainingSchedule(Base):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
 
 from detector.errors import DetectorError
 from detector.geometry import Vector
@@ -16,12 +19,13 @@ from detector.registration.quality import flag_of
 from harvest import engine
 from harvest.errors import Conflict, HarvestError, NotFound
 from harvest.models import PhaseNudge, Series
-from harvest.queue import PROMPT, enqueue
+from harvest.queue import RENDER, enqueue, waiting
 from harvest.services.tiles import drop_tiles
 
 # A breath moves a liver by a few cm; more is a slip of the hand, or another patient.
 MOST_MM = 100.0
 _DECIMALS = 3
+LOST_AFTER = timedelta(seconds=60)
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +70,7 @@ def nudge_phase(
         raise Conflict("Another nudge is stored under this id.", code="id_reused") from error
     series.nudge_error = None
     series.save(update_fields=["nudge_error"])
-    enqueue("apply_nudge", event.pk, queue=PROMPT)
+    enqueue("apply_nudge", event.pk, queue=RENDER)
     return event, True
 
 
@@ -91,6 +95,19 @@ def apply_nudge(*, nudge_id: UUID) -> None:
     if _show(event, figures):
         # Tiles of the new revision have keys of their own; those of the old one are of no use to anybody.
         drop_tiles(study=study)
+
+
+def resend_lost_nudges() -> None:
+    """Sends again what was asked for a while ago and is neither shown nor refused: its worker was lost, or
+    its message."""
+    old = timezone.now() - LOST_AFTER
+    pending = PhaseNudge.objects.filter(
+        created_at__lt=old, revision__gt=F("series__image_revision"), series__nudge_error=None
+    )
+    latest = [event for event in pending if _is_latest(event)]
+    if latest and waiting(RENDER) == 0:
+        for event in latest:
+            enqueue("apply_nudge", event.pk, queue=RENDER)
 
 
 def _check(series: Series, offset: list[float]) -> None:

@@ -13,7 +13,7 @@ from detector.contracts import StudyImages
 from detector.errors import DetectorError
 from detector.keyslice.select import suggest_primary
 from harvest import engine, store
-from harvest.domain import ENDED, CandidateKind, HiddenCase, JobState, PreparationState, Strategy
+from harvest.domain import ENDED, MAX_TRIES, CandidateKind, HiddenCase, JobState, PreparationState, Strategy
 from harvest.errors import HarvestError
 from harvest.models import Candidate, HarvestRound, Lesion, RoundStudy, Study
 from harvest.rendering import Window, tile_of
@@ -41,6 +41,10 @@ def run_round_study(*, round_study_id: UUID) -> None:
         started = time.monotonic()
         candidates: list[Candidate] = []
         try:
+            if row.tries > MAX_TRIES:
+                raise HarvestError(
+                    "Its worker was lost each time it was tried; memory may have run out.", code="worker_lost"
+                )
             if row.study.preparation != PreparationState.READY:
                 row.study = prepare_study(study_id=row.study_id)
                 started = time.monotonic()
@@ -77,7 +81,9 @@ def _begin(id: UUID) -> RoundStudy | None:
         RoundStudy.objects.filter(pk=id).update(state=JobState.CANCELLED)
         round_counts.count(parent.pk, done=1)
         return None
-    RoundStudy.objects.filter(pk=id).update(state=JobState.RUNNING)
+    row.state = JobState.RUNNING
+    row.tries += 1
+    row.save(update_fields=["state", "tries"])
     HarvestRound.objects.filter(pk=round_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
     return row
 

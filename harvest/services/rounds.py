@@ -16,6 +16,7 @@ from harvest.models import Cohort, HarvestRound, ModelVersion, RoundStudy, Study
 from harvest.sampling.arms import chance, drawn, is_stratified, random_arm
 from harvest.sampling.hidden import kind_of
 from harvest.services import round_counts
+from harvest.services.locks import one_at_a_time
 
 START, RUN = "start_round", "run_round_study"
 # Without a random arm nobody can say what a strategy brings, so there always is one.
@@ -163,7 +164,23 @@ def send_studies(*, round_id: UUID) -> None:
     for id in (
         row.studies.filter(state=JobState.QUEUED).order_by("study__ordinal").values_list("pk", flat=True)
     ):
-        queue.enqueue(RUN, id, queue=queue.MODELS)
+        queue.enqueue(RUN, id, queue=queue.INFER)
+
+
+def resend_lost_studies() -> None:
+    """Sends again what lost its worker or its message: studies that run though nobody holds them, and all
+    that wait while no message does."""
+    lost = []
+    for id in RoundStudy.objects.filter(state=JobState.RUNNING).values_list("pk", flat=True):
+        with one_at_a_time(id) as free:
+            pass
+        if free:
+            lost.append(id)
+    waits = RoundStudy.objects.exclude(round__state__in=ENDED).filter(state=JobState.QUEUED)
+    if waits.exists() and queue.waiting(queue.INFER) == 0:
+        lost += waits.order_by("round__created_at", "study__ordinal").values_list("pk", flat=True)
+    for id in lost:
+        queue.enqueue(RUN, id, queue=queue.INFER)
 
 
 @transaction.atomic

@@ -14,16 +14,17 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from harvest.domain import ENDED, ModelKind
 from harvest.errors import Conflict, HarvestError, NotFound
 from harvest.models import Cohort, TrainingRun, TrainingSchedule
-from harvest.queue import IO, MODELS, PREPARE
+from harvest.queue import INFER, IO, PREPARE
 from harvest.services import training
 from harvest.services.turns import take_turn
 
 # What beat always does, whatever people schedule: beat entry -> (task, queue, seconds).
 STANDING = {
-    "harvest watchdog": ("watch_trainings", IO, 30),
+    "harvest watchdog": ("watch_trainings", IO, 10),
+    "harvest rounds": ("watch_rounds", IO, 15),
     "harvest imports": ("watch_imports", IO, 15),
     "harvest preparations": ("prepare_studies", PREPARE, 5),
-    "harvest characterizations": ("characterize_lesions", MODELS, 30),
+    "harvest characterizations": ("characterize_lesions", INFER, 30),
     "harvest network": ("watch_network", IO, 30),
 }
 

@@ -1,28 +1,23 @@
-"""Trainings as rows: asked for, claimed one at a time, followed, ended. Processes are elsewhere
-(harvest.engine_training and the command supervise_training)."""
+"""Trainings: asked for and queued on frozen data. services/supervision.py follows them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
-from harvest.domain import ENDED, FOUR_CLASS, JobState, ModelKind, Split, TrainingSource, in_view
+from harvest.domain import FOUR_CLASS, JobState, ModelKind, Split, in_view
 from harvest.engine_release import case_list
-from harvest.errors import Conflict, HarvestError, InvalidTransition, NotFound
-from harvest.models import DatasetRelease, ModelVersion, TrainingRun
-from harvest.queue import MODELS, enqueue
+from harvest.errors import Conflict, HarvestError
+from harvest.models import DatasetRelease, TrainingRun
+from harvest.queue import TRAIN, enqueue
 from harvest.selectors.releases import manifest
 from harvest.selectors.versions import promoted
 from harvest.services.releases import ensure_release
-from harvest.services.turns import take_turn
-from harvest.services.versions import register_version
 
 FAMILIES = {
     ModelKind.DETECTOR: "centernet3d",
@@ -31,7 +26,6 @@ FAMILIES = {
     ModelKind.LIVER_SEGMENTER: "liver-unet",
 }
 DEFAULT_SIZE = "small"
-SILENT_AFTER = timedelta(seconds=60)
 PLAIN = (str, int, float, bool)
 
 
@@ -87,10 +81,11 @@ def request_training(
     kinds: Sequence[str],
     size: str = DEFAULT_SIZE,
     overrides: dict[str, Any] | None = None,
+    devices: int = 1,
     owner: User | None = None,
     reason: str = "asked for",
 ) -> list[TrainingRun]:
-    """Freezes the cohort's data and queues one training a kind; each starts when none other runs.
+    """Freezes the cohort's data and queues one training a kind; each starts when a host has devices for it.
 
     Raises:
         NotFound: there is no such cohort.
@@ -109,6 +104,7 @@ def request_training(
                 kind=kind,
                 size=size,
                 overrides=overrides or {},
+                devices=devices,
                 release=release,
                 owner=owner,
                 reason=reason,
@@ -129,141 +125,5 @@ def queue_training(*, kind: ModelKind, size: str, **values: Any) -> TrainingRun:
         message="waiting for its turn",
         **values,
     )
-    enqueue("start_training", run.pk, queue=MODELS)
+    enqueue("take_training", queue=TRAIN)
     return run
-
-
-@transaction.atomic
-def claim(*, run: UUID) -> bool:
-    """Takes the one place to train for a queued run; False where it is taken, or the run is not queued."""
-    take_turn("training")
-    row = TrainingRun.objects.select_for_update().filter(pk=run, state=JobState.QUEUED).first()
-    if row is None or TrainingRun.objects.filter(state=JobState.RUNNING).exists():
-        return False
-    row.state = JobState.RUNNING
-    row.started_at = row.heartbeat_at = timezone.now()
-    row.message = "starting"
-    row.save(update_fields=["state", "started_at", "heartbeat_at", "message"])
-    return True
-
-
-def beat(*, run: UUID, progress: dict[str, Any] | None = None) -> bool:
-    """Writes the heartbeat, and the latest progress line where there is a new one; False where the run is no
-    longer to go on (it was cancelled or given up)."""
-    fields: dict[str, Any] = {"heartbeat_at": timezone.now()}
-    if progress:
-        fields |= {
-            "step": int(progress["step"]),
-            "total": int(progress["total"]),
-            "values": progress.get("values") or {},
-            "message": str(progress.get("message", ""))[:300],
-        }
-    return bool(TrainingRun.objects.filter(pk=run, state=JobState.RUNNING).update(**fields))
-
-
-@transaction.atomic
-def succeed(*, run: UUID, weights: Path, result: dict[str, Any]) -> ModelVersion | None:
-    """Registers what a training left; None where the run had ended meanwhile.
-
-    Raises:
-        PlanError: the weights are not a weights file.
-        StorageFull: the disk is full.
-    """
-    row = _running(run)
-    if row is None:
-        return None
-    told = ("seed", "code_version", "environment", "cases_sha256", "gold_sha256", "initial_weights_sha256")
-    initial = row.initial_version
-    made = register_version(
-        weights=weights,
-        metrics=result.get("metrics", {}),
-        provenance={
-            **_data_of(row),
-            "cohort": row.cohort.name,
-            "initial_version": initial.name if initial else None,
-            "size": row.size,
-            "overrides": row.overrides,
-            **{key: result.get(key) for key in told},
-        },
-        parent=initial or promoted(ModelKind(row.kind)),
-        release=row.release,
-    )
-    row.result = made
-    row.message = f"made {made.name}"
-    _end(row, JobState.SUCCEEDED)
-    return made
-
-
-def _data_of(row: TrainingRun) -> dict[str, Any]:
-    """What a run learnt from, in words, and the release that was its data or judged it."""
-    release, data = row.release, None
-    if row.learns_from == TrainingSource.SYNTHETIC:
-        data = f"Synthetic lesions in unmarked studies of cohort {row.cohort.name}; nobody marked one."
-    if release is None:
-        return {"data": data}
-    data = data or f"Release {release.number} of cohort {row.cohort.name} ({release.manifest_sha256})."
-    return {"data": data, "release": release.number, "manifest_sha256": release.manifest_sha256}
-
-
-@transaction.atomic
-def fail(*, run: UUID, code: str, message: str, lines: Sequence[str] = ()) -> None:
-    """Ends a run that has not ended, with what went wrong; `lines` are the last of its log, without paths."""
-    row = TrainingRun.objects.select_for_update().filter(pk=run).exclude(state__in=ENDED).first()
-    if row is not None:
-        row.error = {"code": code, "message": message, "details": {"lines": list(lines)}}
-        _end(row, JobState.FAILED)
-
-
-@transaction.atomic
-def cancel(*, run: UUID) -> TrainingRun:
-    """Ends a run; its process notices within seconds. Raises NotFound, InvalidTransition."""
-    row = TrainingRun.objects.select_for_update().filter(pk=run).first()
-    if row is None:
-        raise NotFound("There is no such training.")
-    if row.state in ENDED:
-        raise InvalidTransition(f"This training has already {row.state}.")
-    _end(row, JobState.CANCELLED)
-    return row
-
-
-@transaction.atomic
-def end_silent() -> list[UUID]:
-    """Fails the runs whose process has not been heard of for a minute; returns them."""
-    silent = TrainingRun.objects.select_for_update(skip_locked=True).filter(
-        state=JobState.RUNNING, heartbeat_at__lt=timezone.now() - SILENT_AFTER
-    )
-    ids = list(silent.values_list("pk", flat=True))
-    for id in ids:
-        fail(
-            run=id,
-            code="silent",
-            message="The training process stopped without a word: it was killed, or its machine went down. "
-            "Start the training again.",
-        )
-    return ids
-
-
-@transaction.atomic
-def start_waiting() -> None:
-    """Sends the oldest queued run to a worker, where no training runs."""
-    take_turn("training")
-    if TrainingRun.objects.filter(state=JobState.RUNNING).exists():
-        return
-    row = TrainingRun.objects.filter(state=JobState.QUEUED).order_by("created_at", "pk").first()
-    if row is not None:
-        enqueue("start_training", row.pk, queue=MODELS)
-
-
-def _running(run: UUID) -> TrainingRun | None:
-    return (
-        TrainingRun.objects.select_for_update(of=("self",))
-        .select_related("cohort", "release", "initial_version")
-        .filter(pk=run, state=JobState.RUNNING)
-        .first()
-    )
-
-
-def _end(row: TrainingRun, state: JobState) -> None:
-    row.state = state
-    row.finished_at = timezone.now()
-    row.save(update_fields=["state", "finished_at", "error", "result", "message"])

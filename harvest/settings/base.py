@@ -42,6 +42,7 @@ KEEP_LINKS = ENV.keep_links
 REGISTRATION = ENV.registration
 DEEDS = ENV.deeds
 WORKERS = ENV.workers
+HOST, TRAIN_DEVICES, SILENT_SECONDS = ENV.host_name, ENV.training_devices, ENV.silent_seconds
 DICOM_HOST, DICOM_PORT, DICOM_AE_TITLE = ENV.dicom_host, ENV.dicom_port, ENV.dicom_ae_title
 INBOX_QUIET_SECONDS = ENV.inbox_quiet_seconds
 LIVER = ENV.liver
@@ -180,14 +181,13 @@ SPECTACULAR_SETTINGS = {
 }
 
 CELERY_BROKER_URL = ENV.broker_url or ENV.embedded_url("broker") or "redis://127.0.0.1:6379/0"
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A message is acknowledged when a worker takes it, and none is taken ahead: harvest/queue.py says why.
+CELERY_TASK_ACKS_LATE = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "io"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Longer than any task: a redelivered task would run twice. Trainings are processes of their own.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 CELERY_TIMEZONE = "UTC"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import socket
+import subprocess
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -56,11 +59,32 @@ class Environment(BaseSettings):
     liver: Literal["network", "classical", "totalsegmentator"] = Field(
         default="network", description="What finds the liver of a study that comes without its mask."
     )
+    host_name: str = Field(
+        default_factory=socket.gethostname, description="What this machine is called among training hosts."
+    )
+    train_devices: str = Field(
+        default="",
+        pattern=r"^((cuda|cpu):\d+(,(cuda|cpu):\d+)*)?$",
+        description="Devices to train on, cuda:0,cuda:1 and the like; every GPU, or one CPU, by default.",
+    )
+    silent_seconds: int = Field(
+        default=60, ge=6, description="A training unheard of for so long is taken for lost."
+    )
     debug: bool = False
 
     @property
     def state(self) -> Path:
         return self.home.expanduser().resolve()
+
+    @cached_property
+    def training_devices(self) -> list[str]:
+        """One training at once on each: what was named, else the GPUs that the driver lists, else cpu:0."""
+        if self.train_devices:
+            return self.train_devices.split(",")
+        tool = shutil.which("nvidia-smi")
+        listed = subprocess.run([tool, "-L"], capture_output=True, text=True) if tool else None
+        gpus = listed.stdout.count("GPU ") if listed and listed.returncode == 0 else 0
+        return [f"cuda:{n}" for n in range(gpus)] or ["cpu:0"]
 
     def embedded_url(self, name: str) -> str:
         """The URL that a running launcher left for the commands of another terminal; empty without one."""

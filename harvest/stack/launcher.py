@@ -92,7 +92,9 @@ class Stack:
             "worker-io": worker("io", self.environment.workers),
             # Whoever registers gives way to whoever reads or runs a model.
             "worker-prepare": ["nice", *worker("prepare", max(1, self.environment.workers // 2))],
-            "worker-models": worker("models,prompt", 1),
+            "worker-infer": worker("infer,render", 1),
+            # It starts trainings, each a process of its own, and waits for none.
+            "worker-train": [*worker("train", 1), "--pool", "solo"],
             "beat": [*celery, "beat", "-l", "info", "--pidfile="],
             **(
                 {"dicom": [sys.executable, "manage.py", "dicom_listener"]}

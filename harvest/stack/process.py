@@ -24,6 +24,7 @@ class Process:
     ) -> None:
         self.name, self.argv, self.log, self.env, self.cwd = name, list(argv), log, dict(env), cwd
         self.restarts: list[float] = []
+        self._groups: list[int] = []
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -42,6 +43,7 @@ class Process:
                 cwd=self.cwd,
                 start_new_session=True,
             )
+        self._groups.append(self._child.pid)
 
     def exit_code(self) -> int | None:
         """The exit code of a child that ended by itself, None while it runs."""
@@ -53,14 +55,17 @@ class Process:
         return len(self.restarts) <= MAX_RESTARTS
 
     def stop(self, *, grace_seconds: float) -> None:
-        """Asks the child to end, waits, then kills whatever is left of its session (trainings included)."""
+        """Asks the child to end, waits, then kills whatever is left of its session and of those of the
+        children before it: a training outlives the worker that started it."""
         if self._child is None:
             return
         with contextlib.suppress(ProcessLookupError):
             self._child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(grace_seconds)
-        stop_group(self._child.pid, grace_seconds=2)
+        for group in self._groups:
+            stop_group(group, grace_seconds=2)
+        self._groups.clear()
         self._child.wait()
         self._child = None
 

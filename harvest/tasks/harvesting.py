@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from harvest.queue import IO, MODELS, PREPARE, PROMPT, task
+from harvest.queue import INFER, IO, PREPARE, RENDER, task
 from harvest.services import (
     characterizations,
     import_runs,
@@ -54,16 +54,22 @@ def start_round(id: str) -> None:
     rounds.send_studies(round_id=UUID(id))
 
 
-@task(queue=MODELS)
+@task(queue=IO)
+def watch_rounds() -> None:
+    rounds.resend_lost_studies()
+    nudges.resend_lost_nudges()
+
+
+@task(queue=INFER)
 def run_round_study(id: str) -> None:
     round_runs.run_round_study(round_study_id=UUID(id))
 
 
-@task(queue=MODELS)
+@task(queue=INFER)
 def characterize_lesions() -> None:
     characterizations.characterize_lesions()
 
 
-@task(queue=PROMPT)
+@task(queue=RENDER)
 def apply_nudge(id: str) -> None:
     nudges.apply_nudge(nudge_id=UUID(id))

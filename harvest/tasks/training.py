@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.conf import settings
+
 from harvest import engine_training
-from harvest.queue import IO, MODELS, task
-from harvest.services import schedules, training
+from harvest.queue import IO, TRAIN, task
+from harvest.services import schedules, supervision
 
 
-@task(queue=MODELS)
-def start_training(run: str) -> None:
-    """Starts the supervisor of a queued run where no other runs; a second delivery finds nothing to claim."""
-    if not training.claim(run=UUID(run)):
+@task(queue=TRAIN)
+def take_training() -> None:
+    """Starts the supervisor of the training that this host may take; a message too many takes nothing."""
+    run = supervision.claim(host=settings.HOST, devices=settings.TRAIN_DEVICES)
+    if run is None:
         return
     try:
-        engine_training.start_supervisor(UUID(run))
+        engine_training.start_supervisor(run.pk, run.attempt)
     except OSError:
-        training.fail(
-            run=UUID(run), code="not_started", message="The training process could not be started. Try again."
+        supervision.interrupt(
+            run=run.pk, attempt=run.attempt, why="The training process could not be started."
         )
 
 
 @task(queue=IO)
 def watch_trainings() -> None:
-    """Ends runs whose process is gone, and starts the next that waits."""
-    for run in training.end_silent():
-        engine_training.end_orphan(run)
-    training.start_waiting()
+    """Lets runs whose process is gone wait again, asks hosts to take what waits, and tidies up."""
+    for run in supervision.interrupt_silent():
+        engine_training.end_processes(run)
+    supervision.ask_hosts()
+    for run in supervision.forget_old_leftovers():
+        engine_training.tidy(run)
 
 
 @task(queue=IO)

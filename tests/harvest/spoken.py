@@ -13,18 +13,19 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a page may show; what stays in a terminal, or tells a programmer of a mistake, is English alone.
 SOURCES = [
     *(ROOT / "harvest" / folder for folder in ("api", "network", "selectors", "services", "tasks")),
-    *(ROOT / "harvest" / f"{module}.py" for module in ("engine", "queue", "store")),
+    *(ROOT / "harvest" / f"{module}.py" for module in ("engine", "engine_training", "queue", "store")),
     *(ROOT / "detector" / folder for folder in ("ingest", "training")),
     *(ROOT / "detector").glob("*/trainer.py"),
     *(ROOT / "detector").glob("*/samples.py"),
     ROOT / "detector" / "cold_start.py",
+    ROOT / "harvest" / "management" / "commands" / "supervise_training.py",
     ROOT / "detector" / "phantom" / "inserted_cases.py",
 ]
 # Of the errors that are shown; those for programmers are the ones whose arrays do not fit.
 _ERRORS = {"HarvestError", "DetectorError", "ValidationError"}
 _FOR_PROGRAMMERS = {"ShapeError"}
 # Keywords, keys and variables that hold such texts; functions that take them (and where), or return them.
-_NAMES = {"message", "remedy", "reason", "text", "last_outcome", "outcome"}
+_NAMES = {"message", "why", "remedy", "reason", "text", "last_outcome", "outcome"}
 _TAKE = {
     "unreadable": (1, 2),
     "bad_archive": (1, 2),
@@ -34,8 +35,9 @@ _TAKE = {
     "body": (1,),
     "_fail": (2,),
     "RowProblem": (2,),
+    "_queue": (1,),
 }
-_RETURN = {"obstacle", "_fire"}
+_RETURN = {"obstacle", "_fire", "lost"}
 
 
 def templates() -> set[str]:

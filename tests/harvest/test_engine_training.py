@@ -8,8 +8,7 @@ import uuid
 import psutil
 import pytest
 
-from harvest import engine_training
-from harvest.engine_training import Training, curve, end_orphan, failure, folder_of, log_tail
+from harvest.engine_training import Training, curve, end_processes, failure, folder_of, log_tail, lost
 
 
 @pytest.fixture
@@ -68,20 +67,33 @@ def test_a_failure_is_told_in_the_training_s_own_words():
         "training_failed",
         "The case list is empty.",
     )
-    assert failure(-9, [])[0] == "killed"
-    assert "SIGKILL" in failure(-9, [])[1]
     assert "exit code 3" in failure(3, ["nothing"])[1]
 
 
-def test_an_orphan_is_ended_but_never_another_process_of_the_same_number(run):
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    told = {"pid": child.pid, "created": psutil.Process(child.pid).create_time()}
-    path = folder_of(run) / engine_training.PROCESS
-    path.write_text(json.dumps(told | {"created": told["created"] - 5}))
-    end_orphan(run)
-    assert child.poll() is None
-    path.write_text(json.dumps(told))
-    end_orphan(run)
-    assert child.wait(20) == -15
-    end_orphan(run)  # gone already: nothing happens
-    end_orphan(uuid.uuid4())
+def test_a_killed_training_was_lost_without_a_fault_of_its_own():
+    assert "SIGKILL" in lost(-9, [])
+    assert "SIGKILL" in lost(1, ["failed (exitcode: -9)", "traceback: Signal 9 (SIGKILL) received by PID 7"])
+    assert lost(1, ["error: The loss is not finite."]) is None
+
+
+def test_steps_that_are_taken_again_after_an_interruption_show_once(run):
+    tell(run, line(1) + line(2) + line(3))
+    tell(run, json.dumps({"step": 1, "total": 1000, "values": {}, "message": "going on after step 1"}) + "\n")
+    tell(run, line(2))
+    assert [point["step"] for point in curve(run)] == [1, 2]
+
+
+def test_what_trains_in_a_run_s_folder_is_ended_and_nothing_else(run):
+    def start(folder: object) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-c", "import time; time.sleep(60)", "--out", str(folder)]
+        return subprocess.Popen(argv)
+
+    ours, other = start(folder_of(run)), start(folder_of(uuid.uuid4()))
+    try:
+        end_processes(run)
+        assert not psutil.pid_exists(ours.pid)
+        assert other.poll() is None
+        end_processes(run)  # gone already: nothing happens
+    finally:
+        other.kill()
+        other.wait()

@@ -5,9 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from harvest.domain import ImportOutcome, JobState, Role, Split, Verdict
-from harvest.models import Cohort, ImportItem, ImportJob, TrainingRun
+from harvest.models import Cohort, ImportItem, ImportJob
 from harvest.selectors.dashboard import dashboard
-from harvest.services import training
+from harvest.services import supervision, training
 from tests.harvest.curated import (
     ELSEWHERE,
     TUMOUR,
@@ -19,6 +19,7 @@ from tests.harvest.curated import (
     mark_lesion,
     propose,
 )
+from tests.harvest.states import put
 
 pytestmark = pytest.mark.django_db
 P1TD = {"value": 0.5, "lo": 0.3, "hi": 0.7, "n": 20}
@@ -41,7 +42,7 @@ def fill(cohort: Cohort, reader) -> None:
     ImportItem.objects.create(job=job, ordinal=3, outcome=ImportOutcome.REFUSED, routine=True)
     (run,) = training.request_training(cohort=cohort.pk, kinds=["detector"])
     made = make_version(promoted=False, release=run.release, metrics={"p1td_1": P1TD})
-    TrainingRun.objects.filter(pk=run.pk).update(state=JobState.SUCCEEDED, result=made)
+    put(run, state=JobState.SUCCEEDED, result=made)
 
 
 def test_an_empty_cohort_has_an_empty_page(client_of, cohort):
@@ -89,7 +90,8 @@ def test_the_loop_in_numbers(client_of, user_of, cohort):
 def test_a_failed_training_is_a_need_until_a_later_one(user_of, cohort):
     fill(cohort, user_of(Role.CLINICIAN))
     (failed,) = training.request_training(cohort=cohort.pk, kinds=["detector"])
-    training.fail(run=failed.pk, code="killed", message="It was killed.")
+    supervision.claim(host="alpha", devices=["cpu:0"])
+    supervision.fail(run=failed.pk, attempt=1, code="killed", message="It was killed.")
     assert "failed_training" in [need["kind"] for need in dashboard(cohort)["needs"]]
     training.request_training(cohort=cohort.pk, kinds=["detector"])
     assert "failed_training" not in [need["kind"] for need in dashboard(cohort)["needs"]]

@@ -5,7 +5,7 @@ import pytest
 from harvest import store
 from harvest.domain import ModelKind, Role
 from harvest.engine_training import folder_of
-from harvest.services import training
+from harvest.services import supervision, training
 from tests.harvest.curated import make_study, make_version, mark_lesion
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,8 @@ def test_nothing_to_learn_from_is_a_conflict_with_its_reason(engineer, cohort):
 def test_a_failed_training_shows_its_error(engineer, cohort):
     mark_lesion(make_study(cohort))
     (run,) = training.request_training(cohort=cohort.pk, kinds=["detector"])
-    training.fail(run=run.pk, code="killed", message="It was killed.", lines=["last words"])
+    supervision.claim(host="alpha", devices=["cpu:0"])
+    supervision.fail(run=run.pk, attempt=1, code="killed", message="It was killed.", lines=["last words"])
     error = engineer.get(f"/api/v1/training-runs/{run.pk}").json()["error"]
     assert error == {"code": "killed", "message": "It was killed.", "details": {"lines": ["last words"]}}
 

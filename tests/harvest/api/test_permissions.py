@@ -70,6 +70,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "cold-start": {"GET": ALL, "POST": {E}},
     "training-run": {"GET": ALL},
     "training-cancel": {"POST": {E}},
+    "training-resume": {"POST": {E}},
     "schedules": {"GET": ALL, "POST": {E}},
     "schedule": {"PATCH": {E}, "DELETE": {E}},
     "releases": {"GET": ALL, "POST": {M}},

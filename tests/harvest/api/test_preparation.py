@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from harvest.domain import PreparationState, Role
 from harvest.models import Cohort, Study
 from tests.harvest.fixtures import make_study
+from tests.harvest.states import put
 
 pytestmark = pytest.mark.usefixtures("state", "db")
 
@@ -21,7 +22,7 @@ def manager(client_of: Callable[[Role | None], APIClient]) -> APIClient:
 
 def in_state(cohort: Cohort, state: PreparationState, **fields: object) -> Study:
     study = make_study(cohort)
-    Study.objects.filter(pk=study.pk).update(preparation=state, **fields)
+    put(study, preparation=state, **fields)
     return study
 
 

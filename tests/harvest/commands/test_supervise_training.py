@@ -18,8 +18,8 @@ from harvest.engine import liver_finder
 from harvest.engine_training import Training
 from harvest.models import TrainingRun
 from harvest.selectors.versions import promoted
-from harvest.services import training
-from harvest.tasks.training import start_training
+from harvest.services import supervision, training
+from harvest.tasks.training import take_training
 from tests.harvest.curated import make_study, mark_lesion
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,8 +38,10 @@ def run(cohort, monkeypatch) -> TrainingRun:
 
 def supervise(run: TrainingRun) -> TrainingRun:
     """The supervisor in this process."""
-    assert training.claim(run=run.pk)
-    call_command("supervise_training", str(run.pk), "--json")
+    TrainingRun.objects.exclude(pk=run.pk).delete()
+    claimed = supervision.claim(host="alpha", devices=["cpu:0"])
+    assert claimed == run
+    call_command("supervise_training", str(run.pk), str(claimed.attempt), "--json")
     run.refresh_from_db()
     return run
 
@@ -48,7 +50,7 @@ def test_a_task_starts_a_supervisor_whose_training_becomes_a_model_version(run, 
     known = connection.settings_dict
     url = f"postgresql://{quote(known['USER'])}@/{known['NAME']}?host={quote(known['HOST'], safe='')}"
     monkeypatch.setitem(os.environ, "HARVEST_DATABASE_URL", url)
-    start_training(str(run.pk))
+    take_training()
     until = time.monotonic() + 240
     while run.state not in ENDED and time.monotonic() < until:
         time.sleep(0.5)
@@ -67,7 +69,7 @@ def test_a_task_starts_a_supervisor_whose_training_becomes_a_model_version(run, 
     assert store.path(made.store_key).is_file()
     assert (run.step, run.total) == (5, 5)
     assert engine_training.curve(run.pk)[-1]["step"] == 5
-    start_training(str(run.pk))  # delivered twice
+    take_training()  # delivered twice
     run.refresh_from_db()
     assert run.result == made
 
@@ -103,7 +105,7 @@ def test_a_cancelled_training_s_process_is_ended(run, monkeypatch):
     def start(process: Training, *args: object, **kwargs: object) -> None:
         process._child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
         started.append(process._child)
-        training.cancel(run=run.pk)
+        supervision.cancel(run=run.pk)
 
     monkeypatch.setattr(Training, "start", start)
     monkeypatch.setattr("harvest.management.commands.supervise_training.BEAT_SECONDS", 0.05)
@@ -112,6 +114,6 @@ def test_a_cancelled_training_s_process_is_ended(run, monkeypatch):
 
 
 def test_a_run_that_is_not_running_is_left_alone(run):
-    call_command("supervise_training", str(run.pk), "--json")
+    call_command("supervise_training", str(run.pk), "1", "--json")
     run.refresh_from_db()
     assert run.state == JobState.QUEUED

@@ -21,6 +21,7 @@ from tests.harvest.curated import (
     propose,
     undo,
 )
+from tests.harvest.states import put
 
 pytestmark = pytest.mark.django_db
 
@@ -126,8 +127,7 @@ def test_a_study_that_is_not_ready_is_left_out_by_its_number(cohort):
     ready, waiting = make_study(cohort), make_study(cohort)
     for study in (ready, waiting):
         mark_lesion(study)
-    waiting.preparation = PreparationState.WAITING
-    waiting.save()
+    put(waiting, preparation=PreparationState.WAITING)
     made = manifest_of(cohort)
     assert [s["ordinal"] for s in made["studies"]] == [ready.ordinal]
     assert made["left_out"] == [waiting.ordinal]

@@ -8,9 +8,10 @@ from harvest.domain import JobState, ModelKind, Split, TrainingSource
 from harvest.errors import Conflict, HarvestError
 from harvest.selectors.manifest import unmarked_of
 from harvest.selectors.training import cold_start
-from harvest.services import training
+from harvest.services import supervision
 from harvest.services.cold_start import request_cold_start
 from tests.harvest.curated import make_study, make_version, mark_lesion, weights_file
+from tests.harvest.states import put
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +29,7 @@ def test_it_learns_from_prepared_studies_of_the_pool_of_which_nothing_was_said(c
     unmarked_study(cohort, split=Split.GOLD)
     mark_lesion(unmarked_study(cohort))
     waiting = unmarked_study(cohort)
-    waiting.preparation = "waiting"
-    waiting.save()
+    put(waiting, preparation="waiting")
     told = unmarked_of(cohort)["studies"]
     assert [s["id"] for s in told] == [str(wanted.pk)]
     assert (told[0]["lesions"], told[0]["marks"], told[0]["complete"]) == ([], [], False)
@@ -53,7 +53,7 @@ def test_it_is_queued_once_and_needs_a_liver(cohort):
     assert (run.release, run.initial_version) == (None, before)
     with pytest.raises(Conflict, match="already being trained"):
         request_cold_start(cohort=cohort.pk)
-    training.cancel(run=run.pk)
+    supervision.cancel(run=run.pk)
     assert request_cold_start(cohort=cohort.pk).state == JobState.QUEUED
 
 
@@ -68,9 +68,9 @@ def test_gold_studies_judge_it(cohort):
 def test_its_version_says_that_nobody_marked_anything(cohort, tmp_path):
     unmarked_study(cohort)
     run = request_cold_start(cohort=cohort.pk, size="tiny")
-    assert training.claim(run=run.pk)
-    made = training.succeed(
-        run=run.pk, weights=weights_file(tmp_path / "w.safetensors"), result={"metrics": {}}
+    assert supervision.claim(host="alpha", devices=["cpu:0"]) == run
+    made = supervision.succeed(
+        run=run.pk, attempt=1, weights=weights_file(tmp_path / "w.safetensors"), result={"metrics": {}}
     )
     assert made is not None
     assert made.release is None

@@ -28,6 +28,7 @@ from harvest.services.thumbnails import thumbnail_path
 from tests.harvest.archive import write_study
 from tests.harvest.fixtures import Work
 from tests.harvest.importing import outcomes, stored
+from tests.harvest.states import put
 
 pytestmark = pytest.mark.usefixtures("state", "db")
 
@@ -115,7 +116,7 @@ def test_a_question_has_pictures_until_it_is_answered(asked: ImportJob, work: Wo
 
 
 def test_a_cancelled_question_leaves_no_pictures(asked: ImportJob) -> None:
-    ImportJob.objects.filter(pk=asked.pk).update(state=JobState.RUNNING)
+    put(asked, state=JobState.RUNNING)
     with TestCase.captureOnCommitCallbacks(execute=True):
         cancel_import(job_id=asked.pk)
         end_import(job_id=asked.pk, state=JobState.CANCELLED)

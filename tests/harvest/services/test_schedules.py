@@ -7,7 +7,7 @@ from django_celery_beat.models import PeriodicTask
 
 from harvest.domain import JobState, ModelKind
 from harvest.models import TrainingRun
-from harvest.services import schedules, training
+from harvest.services import schedules, supervision
 from tests.harvest.curated import make_study, mark_lesion
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def fire(schedule) -> str:
 
 
 def finish(run: TrainingRun) -> None:
-    training.claim(run=run.pk)
+    supervision.claim(host="alpha", devices=["cpu:0"])
     TrainingRun.objects.filter(pk=run.pk).update(state=JobState.SUCCEEDED)
 
 

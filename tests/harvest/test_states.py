@@ -1,0 +1,72 @@
+"""Every transition of every state, asked of the database itself; and the drawings of them."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from harvest import domain
+from harvest.domain import ImportSource, ModelKind
+from harvest.models import HarvestRound, ImportJob, RoundStudy, Study, TrainingRun
+from tests.harvest.curated import make_study, make_version
+
+DRAWINGS = Path(__file__).resolve().parents[2] / "docs" / "reference" / "states.md"
+# drawn as -> (how a row of it is made, its column, what may follow what)
+GUARDED = {
+    "Training": (
+        lambda cohort: TrainingRun.objects.create(cohort=cohort, kind=ModelKind.DETECTOR),
+        "state",
+        domain.TRAINING_TRANSITIONS,
+    ),
+    "Round": (
+        lambda cohort: HarvestRound.objects.create(cohort=cohort, number=1, model_version=make_version()),
+        "state",
+        domain.ROUND_TRANSITIONS,
+    ),
+    "Study of a round": (
+        lambda cohort: RoundStudy.objects.create(
+            round=HarvestRound.objects.create(cohort=cohort, number=1, model_version=make_version()),
+            study=make_study(cohort),
+        ),
+        "state",
+        domain.ROUND_STUDY_TRANSITIONS,
+    ),
+    "Import": (
+        lambda cohort: ImportJob.objects.create(cohort=cohort, source=ImportSource.UPLOAD),
+        "state",
+        domain.IMPORT_TRANSITIONS,
+    ),
+    "Preparation of a study": (make_study, "preparation", domain.PREPARATION_TRANSITIONS),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", GUARDED)
+def test_the_database_refuses_every_transition_that_is_not_allowed(cohort, name):
+    make, column, allowed = GUARDED[name]
+    row = make(cohort)
+    rows = type(row).objects.filter(pk=row.pk)
+    assert isinstance(row, TrainingRun | HarvestRound | RoundStudy | ImportJob | Study)
+    for before, after in product(allowed, allowed):
+        rows.delete()
+        setattr(row, column, before)
+        row.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                rows.update(**{column: after})
+            passed = True
+        except IntegrityError:
+            passed = False
+        assert passed == (after == before or after in allowed[before]), (before, after)
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_the_drawing_shows_what_is_allowed_and_nothing_else(name):
+    section = DRAWINGS.read_text().split(f"\n## {name}\n")[1].split("\n## ")[0]
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)", section, re.MULTILINE))
+    *_, allowed = GUARDED[name]
+    assert drawn == {(str(a), str(b)) for a, following in allowed.items() for b in following}
