@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -58,6 +60,14 @@ def channels_last(network: N, device: torch.device) -> N:
 def in_bf16(precision: Precision, device: torch.device) -> bool:
     """Whether to compute in bf16: "auto" does on a GPU alone, since few CPUs have instructions for it."""
     return precision == "bf16" or (precision == "auto" and device.type == "cuda")
+
+
+def peak_memory_gib(device: torch.device) -> float:
+    """The most memory that this process has held: of its GPU, else of the machine."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device) / 2**30
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return held / 2**30 if sys.platform == "darwin" else held / 2**20
 
 
 def describe_hardware() -> dict[str, str]:

@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -271,6 +273,26 @@ def curve(run: UUID, points: int = CURVE_POINTS) -> list[dict[str, Any]]:
     every = -(-len(told) // points) or 1
     kept = told[::-1][::every][::-1]
     return [{"step": int(t["step"]), "values": t["values"]} for t in kept]
+
+
+def seconds_left(run: UUID, lines: int = 20) -> float | None:
+    """How long a run has still to train at the pace of its last reports; None where they do not tell."""
+    try:
+        with (folder_of(run) / PROGRESS).open("rb") as file:
+            file.seek(max(file.seek(0, 2) - 20_000, 0))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return None
+    told = [t for line in text.splitlines() if (t := _parsed(line)) and t.get("values") and t.get("time")]
+    told = told[-lines:]
+    # Before a step that is taken again lies the time until the training went on.
+    starts = [i for i, (a, b) in enumerate(pairwise(told), 1) if b["step"] < a["step"]]
+    told = told[starts[-1] if starts else 0 :]
+    if len(told) < 2 or told[-1]["step"] == told[0]["step"]:
+        return None
+    first, last = (datetime.fromisoformat(told[i]["time"]) for i in (0, -1))
+    pace = (last - first).total_seconds() / (told[-1]["step"] - told[0]["step"])
+    return float(pace * (told[-1]["total"] - told[-1]["step"]))
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

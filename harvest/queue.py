@@ -25,6 +25,7 @@ PREPARE = "prepare"  # registering: minutes of computing, which must hold up nei
 RENDER = "render"  # a person waits for an image
 INFER = "infer"  # networks on one study
 TRAIN = "train"  # a host with a free device takes the training that has waited longest
+QUEUES = (IO, PREPARE, RENDER, INFER, TRAIN)
 
 
 def task(*, queue: str) -> Callable[[Callable[..., None]], Any]:

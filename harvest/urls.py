@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 
+from harvest import health
 from harvest.api.stow import StowView
 from harvest.pages import frontend
 
@@ -21,6 +22,8 @@ urlpatterns = [
         name="schema",
     ),
     path("dicom-web/<uuid:id>/studies", StowView.as_view(), name="stow"),
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
     path("admin/", admin.site.urls),
-    re_path(r"^(?!api/|dicom-web/|static/|admin/).*$", frontend, name="frontend"),
+    re_path(r"^(?!api/|dicom-web/|static/|health/|admin/).*$", frontend, name="frontend"),
 ]

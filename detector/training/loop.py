@@ -28,7 +28,7 @@ from torch import nn
 
 from detector.contracts import Progress
 from detector.errors import TrainingError
-from detector.hardware import Precision, choose_device, in_bf16, moved, world
+from detector.hardware import Precision, choose_device, in_bf16, moved, peak_memory_gib, world
 from detector.training.ahead import Ahead
 from detector.training.batches import save_batch
 from detector.training.state import Running, StateFile
@@ -269,6 +269,7 @@ class _Loop(Generic[Batch]):
         values["lr"] = learning_rate(running.step - 1, settings)
         values["samples_per_s"] = self.samples / (now - self.since)
         values["loader_share"] = self.ahead.waited_s / (now - self.since)
+        values["memory_gib"] = peak_memory_gib(self.device)
         step, total = running.step, settings.steps
         self.on_progress(Progress(step, total, values, f"step {step} of {total}"))
         running.sums, running.counted = {}, 0

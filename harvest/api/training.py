@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -14,9 +16,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from harvest import engine_training
+from harvest.api.events import EventRenderer, stream
 from harvest.api.models import KINDS, ReleaseRefSerializer, VersionRefSerializer
 from harvest.api.permissions import ANYONE_SIGNED_IN, ML_ENGINEERS
-from harvest.domain import JobState, TrainingSource
+from harvest.domain import ENDED, JobState, TrainingSource
 from harvest.models import TrainingRun
 from harvest.selectors import cohorts
 from harvest.selectors import training as selectors
@@ -79,11 +82,16 @@ class TrainingRunSummarySerializer(serializers.ModelSerializer):
 
 
 class TrainingRunSerializer(TrainingRunSummarySerializer):
+    eta_seconds = serializers.SerializerMethodField()
     curve = serializers.SerializerMethodField()
     log_tail = serializers.SerializerMethodField()
 
     class Meta(TrainingRunSummarySerializer.Meta):
-        fields = [*TrainingRunSummarySerializer.Meta.fields, "curve", "log_tail"]
+        fields = [*TrainingRunSummarySerializer.Meta.fields, "eta_seconds", "curve", "log_tail"]
+
+    @extend_schema_field(serializers.FloatField(allow_null=True))
+    def get_eta_seconds(self, row: TrainingRun) -> float | None:
+        return engine_training.seconds_left(row.pk) if row.state == JobState.RUNNING else None
 
     @extend_schema_field(CurvePointSerializer(many=True))
     def get_curve(self, row: TrainingRun) -> list[dict[str, Any]]:
@@ -168,6 +176,21 @@ class TrainingRunView(APIView):
     @extend_schema(operation_id="training_run_get", request=None, responses=TrainingRunSerializer)
     def get(self, request: Request, id: UUID) -> Response:
         return Response(TrainingRunSerializer(selectors.training_run(id)).data)
+
+
+class TrainingRunEventsView(APIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+    renderer_classes = [EventRenderer]
+
+    @extend_schema(
+        operation_id="training_run_events",
+        request=None,
+        responses={(200, "text/event-stream"): OpenApiTypes.STR, 204: None},
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:
+        """Server-sent events {"state", "step", "message"}: something about the run has changed."""
+        selectors.training_run(id)
+        return stream(lambda: selectors.glance(id), lambda seen: seen["state"] in ENDED)
 
 
 class TrainingRunCancelView(APIView):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from harvest.domain import Split
+from harvest.domain import JobState, Split
 from harvest.errors import NotFound
 from harvest.models import TrainingRun, TrainingSchedule
 from harvest.selectors.manifest import unmarked
@@ -23,6 +24,12 @@ def training_run(id: UUID) -> TrainingRun:
     if found is None:
         raise NotFound("There is no such training.")
     return found
+
+
+def glance(id: UUID) -> dict[str, Any]:
+    """{"state", "step", "message"}: whether a page that shows the run should look again."""
+    row = TrainingRun.objects.values("state", "step", "message").filter(pk=id).first()
+    return dict(row) if row else {"state": JobState.CANCELLED, "step": 0, "message": ""}
 
 
 def cold_start(cohort: UUID) -> dict[str, int]:

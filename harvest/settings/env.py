@@ -70,6 +70,9 @@ class Environment(BaseSettings):
     silent_seconds: int = Field(
         default=60, ge=6, description="A training unheard of for so long is taken for lost."
     )
+    log_format: Literal["line", "json"] = Field(
+        default="line", description="How logs are written: a line for people, or an object for a collector."
+    )
     debug: bool = False
 
     @property

@@ -148,7 +148,9 @@ class Stack:
         return dict(json.loads(path.read_text())) if path.exists() else {}
 
     def watch(self) -> None:
-        """Until interrupted: says which process ended by itself, and starts it again."""
+        """Until interrupted: says which process ended by itself, and starts it again; what keeps failing
+        holds up nothing else."""
+        again: dict[Process, float] = {}
         while True:
             time.sleep(0.5)
             if self.database and not self.database.running():
@@ -158,13 +160,19 @@ class Stack:
                 code = process.exit_code()
                 if code is None:
                     continue
-                if not process.may_restart():
-                    raise StackError(f"{process.name} keeps failing; its log is {process.log}.")
-                self.say(
-                    f"{process.name} stopped unexpectedly (exit code {code}); starting it again. "
-                    f"Its log is {process.log}."
-                )
-                process.start()
+                if process not in again:
+                    pause = process.pause()
+                    again[process] = time.monotonic() + pause
+                    when = (
+                        f"keeps failing; the next start is in {pause:.0f} s" if pause else "starting it again"
+                    )
+                    self.say(
+                        f"{process.name} stopped unexpectedly (exit code {code}); {when}. "
+                        f"Its log is {process.log}."
+                    )
+                if time.monotonic() >= again[process]:
+                    del again[process]
+                    process.start()
 
     def stop(self) -> None:
         """Stops what start() started, in the reverse order."""

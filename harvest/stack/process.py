@@ -12,8 +12,9 @@ from pathlib import Path
 
 import psutil
 
-# A process that dies this often within a minute is not started again: it would only die once more.
-MAX_RESTARTS = 5
+# The first deaths within a minute are mended at once; after that each waits longer, up to half a minute.
+PROMPT_RESTARTS = 5
+LONGEST_PAUSE_S = 30.0
 
 
 class Process:
@@ -23,7 +24,7 @@ class Process:
         self, name: str, argv: Sequence[str], *, log: Path, env: Mapping[str, str], cwd: Path
     ) -> None:
         self.name, self.argv, self.log, self.env, self.cwd = name, list(argv), log, dict(env), cwd
-        self.restarts: list[float] = []
+        self.deaths: list[float] = []
         self._groups: list[int] = []
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -49,10 +50,12 @@ class Process:
         """The exit code of a child that ended by itself, None while it runs."""
         return self._child.poll() if self._child else None
 
-    def may_restart(self) -> bool:
+    def pause(self) -> float:
+        """Notes a death; seconds to wait before the next start."""
         now = time.monotonic()
-        self.restarts = [t for t in self.restarts if now - t < 60] + [now]
-        return len(self.restarts) <= MAX_RESTARTS
+        self.deaths = [t for t in self.deaths if now - t < 60] + [now]
+        many = len(self.deaths) - PROMPT_RESTARTS
+        return min(2.0**many, LONGEST_PAUSE_S) if many > 0 else 0.0
 
     def stop(self, *, grace_seconds: float) -> None:
         """Asks the child to end, waits, then kills whatever is left of its session and of those of the

@@ -55,12 +55,27 @@ def test_a_due_schedule_trains_unattended(running: Installation) -> None:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return list(json.load(answer)["results"])
 
+    def hear(run: str) -> list[str]:
+        """The states that the run's events tell, as a page hears them through the web server."""
+        request = urllib.request.Request(
+            f"{running.url}/api/v1/training-runs/{run}/events",
+            headers={"Authorization": f"Token {made['token']}", "Accept": "text/event-stream"},
+        )
+        with urllib.request.urlopen(request, timeout=120) as lines:
+            told = [json.loads(line[5:]) for line in lines if line.startswith(b"data:")]
+        return [event["state"] for event in told]
+
+    heard: list[str] = []
     until = time.monotonic() + 240
     while time.monotonic() < until:
         runs = get("training-runs")
         if runs and runs[0]["state"] not in ("queued", "running"):
             break
+        if runs:
+            heard += hear(runs[0]["id"])
         time.sleep(1)
+    assert "succeeded" in heard
+    assert len(heard) > 1
     assert [(r["state"], r["reason"], r["error"]) for r in runs] == [("succeeded", "schedule", None)], (
         running.logs()
     )

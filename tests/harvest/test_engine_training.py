@@ -8,7 +8,16 @@ import uuid
 import psutil
 import pytest
 
-from harvest.engine_training import Training, curve, end_processes, failure, folder_of, log_tail, lost
+from harvest.engine_training import (
+    Training,
+    curve,
+    end_processes,
+    failure,
+    folder_of,
+    log_tail,
+    lost,
+    seconds_left,
+)
 
 
 @pytest.fixture
@@ -44,6 +53,18 @@ def test_a_damaged_line_is_passed_over(run):
     tell(run, "not json\n")
     assert Training(folder_of(run)).progress() is None
     assert curve(run) == []
+
+
+def test_the_time_left_follows_the_last_reports_since_the_training_went_on(run):
+    def at(step: int, second: int) -> str:
+        told = {"step": step, "total": 100, "values": {"loss": 1.0}, "message": ""}
+        return json.dumps(told | {"time": f"2026-01-01T00:00:{second:02}+00:00"}) + "\n"
+
+    assert seconds_left(run) is None
+    tell(run, at(10, 0) + at(20, 1))
+    assert seconds_left(run) == pytest.approx(8)
+    tell(run, at(15, 30) + at(25, 40))
+    assert seconds_left(run) == pytest.approx(75)
 
 
 def test_a_curve_has_few_points_and_always_the_last(run):

@@ -569,6 +569,22 @@ export interface paths {
         patch: operations["preferences_update"];
         trace?: never;
     };
+    "/api/v1/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["metrics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -1057,6 +1073,23 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["training_run_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/training-runs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Server-sent events {"state", "step", "message"}: something about the run has changed. */
+        get: operations["training_run_events"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2794,6 +2827,8 @@ export interface components {
             initial_version: components["schemas"]["VersionRef"] | null;
             result: components["schemas"]["VersionRef"] | null;
             owner?: string | null;
+            /** Format: double */
+            readonly eta_seconds: number | null;
             readonly curve: components["schemas"]["CurvePoint"][];
             readonly log_tail: string[];
         };
@@ -4074,6 +4109,25 @@ export interface operations {
             };
         };
     };
+    metrics_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
     models_list: {
         parameters: {
             query?: {
@@ -4906,6 +4960,34 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TrainingRunSummary"];
                 };
+            };
+        };
+    };
+    training_run_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -60,6 +60,7 @@ const WORDS: Record<string, string> = {
   lr: t("learning rate"),
   samples_per_s: t("samples a second"),
   loader_share: t("share of time waiting for data"),
+  memory_gib: t("peak memory, GiB"),
   // What a study is for.
   pool: t("pool"),
   gold: t("gold"),

@@ -1,6 +1,8 @@
+import { useRef } from "preact/hooks";
 import { api } from "../api/client";
 import type { TrainingRunDetail } from "../api/types";
-import { when } from "../app/format";
+import { minutes, when } from "../app/format";
+import { useEvents } from "../app/live";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
 import { may, useSession } from "../app/session";
@@ -8,14 +10,17 @@ import { Await, active, ErrorLine, Progress, State } from "../app/ui";
 import { words } from "../app/words";
 import { rich } from "../i18n/rich";
 import { t } from "../i18n/t";
-import { LossChart } from "./LossChart";
+import { RunCharts } from "./RunCharts";
 
 export function TrainingRunPage({ params }: { params: Params }) {
+  const live = useRef(false);
   const run = useLoad(
     () => api.get<TrainingRunDetail>(`/training-runs/${params.id}`),
     [params.id],
-    (data) => (data && active(data.state) ? 2000 : null),
+    (data) => (data && active(data.state) ? (live.current ? 30_000 : 2000) : null),
   );
+  const on = run.data !== null && active(run.data.state);
+  live.current = useEvents(`/training-runs/${params.id}/events`, on, run.reload);
   return (
     <div class="page">
       <Await of={run} what={t("the training")}>
@@ -28,9 +33,9 @@ export function TrainingRunPage({ params }: { params: Params }) {
 function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void }) {
   const { user } = useSession();
   const action = useAction();
-  const cancel = () =>
+  const ask = (what: "cancel" | "resume") =>
     action.run(async () => {
-      await api.post(`/training-runs/${run.id}/cancel`);
+      await api.post(`/training-runs/${run.id}/${what}`);
       onChanged();
     });
   const error = run.error;
@@ -57,7 +62,12 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
         </p>
       )}
       <p>
-        <Progress done={run.step} total={run.total} label={t("Steps")} /> {run.message}
+        <Progress done={run.step} total={run.total} label={t("Steps")} /> {run.message}{" "}
+        {run.eta_seconds !== null && (
+          <span class="muted" data-testid="eta">
+            {t("about {time} left", { time: minutes(run.eta_seconds / 60) })}
+          </span>
+        )}
       </p>
       {run.result && (
         <p>
@@ -67,12 +77,17 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
         </p>
       )}
       {active(run.state) && may(user, "ml_engineer") && (
-        <button type="button" disabled={action.busy} onClick={cancel} data-testid="train-cancel">
+        <button type="button" disabled={action.busy} onClick={() => ask("cancel")} data-testid="train-cancel">
           {t("Cancel")}
         </button>
       )}
+      {(run.state === "failed" || run.state === "cancelled") && may(user, "ml_engineer") && (
+        <button type="button" disabled={action.busy} onClick={() => ask("resume")} data-testid="train-resume">
+          {t("Go on from its last state")}
+        </button>
+      )}
       <ErrorLine error={action.error} />
-      <LossChart points={run.curve} />
+      <RunCharts run={run} />
       <div class="columns">
         <section>
           <h2>{t("Now")}</h2>

@@ -32,6 +32,21 @@ export function lossNames(points: Point[]): string[] {
   return [...names].filter((name) => /loss/i.test(name));
 }
 
+/** Names of values that begin with `part`, those of another training (which stand behind its word) too. */
+export function valueNames(points: Point[], part: string): string[] {
+  const names = new Set(points.flatMap((point) => Object.keys(point.values)));
+  return [...names].filter((name) => name.split(" ").at(-1)!.startsWith(part));
+}
+
+/** The points of two trainings together; names of the second get `word` and a space before them. */
+export function beside(own: Point[], other: Point[], word: string): Point[] {
+  const renamed = other.map(({ step, values }) => ({
+    step,
+    values: Object.fromEntries(Object.entries(values).map(([name, value]) => [`${word} ${name}`, value])),
+  }));
+  return [...own, ...renamed];
+}
+
 /** Lines of the named values in a frame; values that are not finite are left out. Null without values. */
 export function curve(points: Point[], names: string[], frame: Frame): Curve | null {
   const given = names.map((name) => ({

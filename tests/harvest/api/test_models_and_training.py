@@ -57,6 +57,9 @@ def test_a_training_is_asked_for_followed_and_cancelled(engineer, cohort):
     assert page["log_tail"] == ["reading cases.json"]
     assert engineer.post(f"/api/v1/training-runs/{run['id']}/cancel").json()["state"] == "cancelled"
     assert engineer.post(f"/api/v1/training-runs/{run['id']}/cancel").status_code == 409
+    assert engineer.post(f"/api/v1/training-runs/{run['id']}/resume").json()["state"] == "queued"
+    assert engineer.post(f"/api/v1/training-runs/{run['id']}/resume").status_code == 409
+    assert engineer.post(f"/api/v1/training-runs/{run['id']}/cancel").json()["state"] == "cancelled"
     listed = engineer.get(f"/api/v1/cohorts/{cohort.pk}/training-runs").json()["results"]
     assert [r["id"] for r in listed] == [run["id"]]
 

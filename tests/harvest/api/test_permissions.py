@@ -71,6 +71,8 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "training-run": {"GET": ALL},
     "training-cancel": {"POST": {E}},
     "training-resume": {"POST": {E}},
+    "training-events": {"GET": ALL},
+    "metrics": {"GET": {E}},
     "schedules": {"GET": ALL, "POST": {E}},
     "schedule": {"PATCH": {E}, "DELETE": {E}},
     "releases": {"GET": ALL, "POST": {M}},
