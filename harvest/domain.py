@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -341,6 +341,27 @@ class TrainingSource(StrEnum):
 
     RELEASE = "release"
     SYNTHETIC = "synthetic"
+
+
+class Condition(StrEnum):
+    """What a schedule waits for: its time alone, or new lesions, hours of review, or readers who take the
+    detector's best candidate for a lesion less often than they should."""
+
+    EVERY = "every"
+    LESIONS = "lesions"
+    REVIEW_HOURS = "review_hours"
+    AGREEMENT = "agreement"
+
+
+def is_quiet(at: time, since: time | None, until: time | None) -> bool:
+    """Whether a time of day lies in quiet hours, which may go over midnight; without hours none does.
+
+    >>> [is_quiet(time(hour), time(22), time(6)) for hour in (21, 23, 5, 6)]
+    [False, True, True, False]
+    """
+    if since is None or until is None:
+        return False
+    return since <= at < until if since <= until else at >= since or at < until
 
 
 class TrainingRole(NamedTuple):

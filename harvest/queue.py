@@ -55,7 +55,8 @@ def send(name: str, ids: list[str], queue: str) -> None:
 def waiting(queue: str) -> int | None:
     """How many messages of a queue no worker has taken; None where the broker cannot be reached."""
     try:
-        with app.connection_or_acquire() as held:
+        with app.connection_for_read() as held:
+            held.ensure_connection(max_retries=1, interval_start=0)
             return int(held.default_channel.queue_declare(queue).message_count)
     except OperationalError:
         return None

@@ -138,3 +138,9 @@ def put_file(prefix: str, source: Path) -> tuple[str, str]:
 def delete_folder(key: str) -> None:
     """Removes a folder that nothing points to (any more)."""
     shutil.rmtree(root() / key, ignore_errors=True)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -18,7 +18,20 @@ from rest_framework.renderers import JSONRenderer
 
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
 # The fields of answers, and all below them, in which the server speaks to people.
-SPOKEN = frozenset({"message", "remedy", "flag", "reason", "text", "last_outcome", "fields", "phase_flags"})
+SPOKEN = frozenset(
+    {
+        "message",
+        "why",
+        "obstacle",
+        "remedy",
+        "flag",
+        "reason",
+        "text",
+        "last_outcome",
+        "fields",
+        "phase_flags",
+    }
+)
 _HOLE = re.compile(r"\{\d\}")
 _BETWEEN_SENTENCES = re.compile(r"(?<=[.?!:]) ")
 

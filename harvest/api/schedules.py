@@ -14,10 +14,13 @@ from rest_framework.views import APIView
 
 from harvest.api.models import KINDS
 from harvest.api.permissions import ANYONE_SIGNED_IN, ML_ENGINEERS
+from harvest.api.training import TrainingRequestSerializer
+from harvest.domain import Condition
 from harvest.models import TrainingSchedule
-from harvest.selectors import cohorts
+from harvest.selectors import cohorts, outlook
 from harvest.selectors import training as selectors
 from harvest.services import schedules as services
+from harvest.services.training import DEFAULT_SIZE
 
 A_YEAR_MINUTES = 366 * 24 * 60
 
@@ -25,6 +28,7 @@ A_YEAR_MINUTES = 366 * 24 * 60
 class ScheduleSerializer(serializers.ModelSerializer):
     kinds = serializers.ListField(child=serializers.ChoiceField(KINDS))
     overrides = serializers.DictField()
+    condition = serializers.ChoiceField([c.value for c in Condition])
 
     class Meta:
         model = TrainingSchedule
@@ -35,6 +39,10 @@ class ScheduleSerializer(serializers.ModelSerializer):
             "size",
             "overrides",
             "every_minutes",
+            "condition",
+            "amount",
+            "quiet_from",
+            "quiet_until",
             "enabled",
             "last_outcome",
             "last_fired_at",
@@ -49,6 +57,10 @@ class ScheduleUpdateSerializer(serializers.Serializer):
     size = serializers.SlugField(required=False, max_length=20)
     overrides = serializers.DictField(required=False)
     every_minutes = serializers.IntegerField(min_value=1, max_value=A_YEAR_MINUTES, required=False)
+    condition = serializers.ChoiceField([c.value for c in Condition], required=False)
+    amount = serializers.FloatField(min_value=0, max_value=1e6, required=False, allow_null=True)
+    quiet_from = serializers.TimeField(required=False, allow_null=True)
+    quiet_until = serializers.TimeField(required=False, allow_null=True)
     enabled = serializers.BooleanField(required=False)
 
 
@@ -97,3 +109,57 @@ class ScheduleView(APIView):
     def delete(self, request: Request, id: UUID) -> Response:
         services.delete_schedule(schedule=id)
         return Response(status=204)
+
+
+class OutlookKindSerializer(serializers.Serializer):
+    kind = serializers.ChoiceField(KINDS)
+    obstacle = serializers.CharField(allow_null=True)
+    cases = serializers.IntegerField()
+    positives = serializers.IntegerField()
+    gold_cases = serializers.IntegerField()
+    minutes = serializers.FloatField(allow_null=True)
+
+
+class OutlookHostSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    devices = serializers.ListField(child=serializers.CharField())
+
+
+class OutlookSerializer(serializers.Serializer):
+    """What a training would learn from, and how long it may take."""
+
+    counts = serializers.DictField()
+    kinds = OutlookKindSerializer(many=True)
+    hosts = OutlookHostSerializer(many=True)
+    waiting = serializers.IntegerField()
+
+
+class ScheduleOutlookSerializer(OutlookSerializer):
+    due = serializers.BooleanField()
+    why = serializers.CharField()
+    have = serializers.FloatField(allow_null=True)
+    need = serializers.FloatField(allow_null=True)
+    quiet_until = serializers.CharField(allow_null=True)
+
+
+class ScheduleDryRunView(APIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+
+    @extend_schema(operation_id="schedule_dry_run", request=None, responses=ScheduleOutlookSerializer)
+    def get(self, request: Request, id: UUID) -> Response:
+        row = selectors.schedule(id)
+        return Response(ScheduleOutlookSerializer(outlook.dry_run_of(row)).data)
+
+
+class TrainingDryRunView(APIView):
+    roles = {"POST": ML_ENGINEERS}
+
+    @extend_schema(
+        operation_id="training_dry_run", request=TrainingRequestSerializer, responses=OutlookSerializer
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        given = TrainingRequestSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = {"size": DEFAULT_SIZE, "overrides": {}} | given.validated_data
+        asked.pop("devices", None)
+        return Response(OutlookSerializer(outlook.dry_run(cohort=id, **asked)).data)

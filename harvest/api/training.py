@@ -61,6 +61,7 @@ class TrainingRunSummarySerializer(serializers.ModelSerializer):
             "cohort",
             "kind",
             "size",
+            "devices",
             "overrides",
             "learns_from",
             "state",
@@ -108,6 +109,7 @@ class TrainingRequestSerializer(serializers.Serializer):
     )
     size = serializers.SlugField(required=False, max_length=20)
     overrides = serializers.DictField(required=False)
+    devices = serializers.IntegerField(min_value=1, max_value=64, required=False)
 
 
 class TrainingRunsView(ListAPIView):

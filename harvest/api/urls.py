@@ -45,6 +45,12 @@ urlpatterns = [
     path("training-runs/<uuid:id>/events", training.TrainingRunEventsView.as_view(), name="training-events"),
     path("metrics", monitoring.MetricsView.as_view(), name="metrics"),
     path("cohorts/<uuid:id>/schedules", schedules.SchedulesView.as_view(), name="schedules"),
+    path("schedules/<uuid:id>/dry-run", schedules.ScheduleDryRunView.as_view(), name="schedule-dry-run"),
+    path(
+        "cohorts/<uuid:id>/training-runs/dry-run",
+        schedules.TrainingDryRunView.as_view(),
+        name="training-dry-run",
+    ),
     path("schedules/<uuid:id>", schedules.ScheduleView.as_view(), name="schedule"),
     path("cohorts/<uuid:id>/releases", releases.ReleasesView.as_view(), name="releases"),
     path("releases/<uuid:id>", releases.ReleaseView.as_view(), name="release"),

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django_celery_beat.models import PeriodicTask
 
-from harvest.domain import JobState, ModelKind, TrainingSource
+from harvest.domain import Condition, JobState, ModelKind, TrainingSource
 from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort
 from harvest.models.release import DatasetRelease
@@ -103,13 +103,24 @@ class DeviceLease(Base):
 
 
 class TrainingSchedule(Base):
-    """When a cohort's models are retrained unattended; the beat entry is made and kept by the service."""
+    """When a cohort's models are retrained unattended; the beat entry is made and kept by the service.
+
+    It is looked at every so many minutes, and starts where its `condition` holds: `amount` new lesions, hours
+    of review since it last started, or an agreement in [0, 1] that is no longer reached. Nothing starts in
+    quiet hours (of the installation's time zone); what was due then, `waits_for_quiet` hours to end.
+    """
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="schedules")
     kinds = models.JSONField(default=list)
     size = models.CharField(max_length=20, default="small")
     overrides = models.JSONField(default=dict)
     every_minutes = models.PositiveIntegerField()
+    condition = models.CharField(max_length=12, choices=choices(Condition), default=Condition.EVERY)
+    amount = models.FloatField(null=True)
+    quiet_from = models.TimeField(null=True)
+    quiet_until = models.TimeField(null=True)
+    waits_for_quiet = models.BooleanField(default=False)
+    last_started_at = models.DateTimeField(null=True)
     enabled = models.BooleanField(default=True)
     periodic_task = models.OneToOneField(PeriodicTask, null=True, on_delete=models.SET_NULL)
     last_outcome = models.CharField(max_length=300, blank=True)

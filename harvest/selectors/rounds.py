@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from harvest.domain import JobState
+from harvest.domain import ADJUDICATION, ENDED, CandidateKind, JobState, QueueState
 from harvest.errors import NotFound
-from harvest.models import HarvestRound, ModelVersion, RoundStudy
+from harvest.models import Candidate, HarvestRound, ModelVersion, Reading, RoundStudy
 from harvest.selectors.compiled import Compiled
 
 
@@ -54,4 +54,23 @@ def failures(round_ids: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
                 "message": error.get("message", ""),
             }
         )
+    return found
+
+
+def counted(round_id: UUID) -> dict[str, int]:
+    """The counts of a round, from its studies, readings and candidates."""
+    found: dict[str, int] = RoundStudy.objects.filter(round_id=round_id).aggregate(
+        total=Count("pk"),
+        done=Count("pk", filter=Q(state__in=ENDED)),
+        failed=Count("pk", filter=Q(state=JobState.FAILED)),
+        reviewable=Count("pk", filter=Q(state=JobState.SUCCEEDED)),
+        reviewed=Count("pk", filter=Q(settled_at__isnull=False)),
+    )
+    found |= (
+        Reading.objects.filter(round_id=round_id)
+        .exclude(number=ADJUDICATION)
+        .aggregate(readings=Count("pk"), readings_done=Count("pk", filter=Q(state=QueueState.DONE)))
+    )
+    shown = Candidate.objects.exclude(kind=CandidateKind.WITHHELD)
+    found["candidate_count"] = shown.filter(round_study__round_id=round_id).count()
     return found

@@ -42,5 +42,13 @@ def schedules(cohort: UUID) -> QuerySet[TrainingSchedule]:
     return TrainingSchedule.objects.filter(cohort_id=cohort)
 
 
+def schedule(id: UUID) -> TrainingSchedule:
+    """One schedule; raises NotFound."""
+    found = TrainingSchedule.objects.select_related("cohort").filter(pk=id).first()
+    if found is None:
+        raise NotFound("There is no such schedule.")
+    return found
+
+
 def _rows() -> QuerySet[TrainingRun]:
     return TrainingRun.objects.select_related("release", "result", "initial_version", "owner")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import F
 
-from harvest.domain import ADJUDICATION, ENDED, CandidateKind, JobState, QueueState
-from harvest.models import Candidate, HarvestRound, Reading, RoundStudy
+from harvest.models import HarvestRound
+from harvest.selectors.rounds import counted
 
 
 def count(round_id: UUID, **more: int) -> None:
@@ -21,19 +21,6 @@ def count(round_id: UUID, **more: int) -> None:
 def recount(*, round_id: UUID) -> dict[str, int]:
     """Counts a round anew from its studies, stores that, and returns it."""
     HarvestRound.objects.select_for_update(no_key=True).get(pk=round_id)
-    counted: dict[str, int] = RoundStudy.objects.filter(round_id=round_id).aggregate(
-        total=Count("pk"),
-        done=Count("pk", filter=Q(state__in=ENDED)),
-        failed=Count("pk", filter=Q(state=JobState.FAILED)),
-        reviewable=Count("pk", filter=Q(state=JobState.SUCCEEDED)),
-        reviewed=Count("pk", filter=Q(settled_at__isnull=False)),
-    )
-    counted |= (
-        Reading.objects.filter(round_id=round_id)
-        .exclude(number=ADJUDICATION)
-        .aggregate(readings=Count("pk"), readings_done=Count("pk", filter=Q(state=QueueState.DONE)))
-    )
-    shown = Candidate.objects.exclude(kind=CandidateKind.WITHHELD)
-    counted["candidate_count"] = shown.filter(round_study__round_id=round_id).count()
-    HarvestRound.objects.filter(pk=round_id).update(**counted)
-    return counted
+    found = counted(round_id)
+    HarvestRound.objects.filter(pk=round_id).update(**found)
+    return found

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from harvest.domain import FOUR_CLASS, JobState, ModelKind, Split, in_view
-from harvest.engine_release import case_list
+from harvest.domain import ModelKind
 from harvest.errors import Conflict, HarvestError
 from harvest.models import DatasetRelease, TrainingRun
 from harvest.queue import TRAIN, enqueue
+from harvest.selectors.outlook import obstacle
 from harvest.selectors.releases import manifest
 from harvest.selectors.versions import promoted
 from harvest.services.releases import ensure_release
@@ -45,35 +44,6 @@ def release_to_learn_from(*, cohort: UUID, owner: User | None) -> DatasetRelease
     return ensure_release(cohort=cohort, owner=owner, note="Frozen for training")
 
 
-def obstacle(release: DatasetRelease, kind: ModelKind) -> str | None:
-    """Why nothing can be learned from a release, in words; None where it can be tried."""
-    cases = case_list(manifest(release), kind, Split.POOL, Path())
-    if kind is ModelKind.LIVER_SEGMENTER:
-        return (
-            None if cases else "No curated study of the pool came with a liver mask. Import some with theirs."
-        )
-    positive = [(case, m) for case in cases for m in case.marks if m.role == "positive"]
-    if not positive:
-        return f"No study of the pool has a lesion for the {kind.replace('_', ' ')} yet. Review some first."
-    if kind is ModelKind.CHARACTERIZER:
-        named = {in_view(m.lesion_class or case.lesion_class, FOUR_CLASS) for case, m in positive} - {None}
-        if len(named) < 2:
-            return "The characterizer needs lesions of at least two classes. Give studies their class first."
-    return None
-
-
-def learned(release: DatasetRelease, kind: str, size: str, overrides: dict[str, Any]) -> bool:
-    """Whether a training of this release with the same settings has already succeeded."""
-    return TrainingRun.objects.filter(
-        release__cohort=release.cohort_id,
-        release__manifest_sha256=release.manifest_sha256,
-        kind=kind,
-        size=size,
-        overrides=overrides,
-        state=JobState.SUCCEEDED,
-    ).exists()
-
-
 @transaction.atomic
 def request_training(
     *,
@@ -94,9 +64,9 @@ def request_training(
     """
     check_overrides(overrides or {})
     release = release_to_learn_from(cohort=cohort, owner=owner)
-    runs = []
+    runs, frozen = [], manifest(release)
     for kind in (k for k in ModelKind if k in kinds):
-        if reason_not := obstacle(release, kind):
+        if reason_not := obstacle(frozen, kind):
             raise Conflict(reason_not, code="nothing_to_learn", details={"kind": kind.value})
         runs.append(
             queue_training(

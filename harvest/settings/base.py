@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from harvest.domain import (
+    Condition,
     ImportSource,
     JobState,
     Language,
@@ -96,7 +97,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("fr", "Français"), ("zh-hans", "中文")]
-TIME_ZONE = "UTC"
+TIME_ZONE = ENV.time_zone
 USE_TZ = True
 
 
@@ -177,6 +178,7 @@ SPECTACULAR_SETTINGS = {
             Strategy,
             Role,
             ImportSource,
+            Condition,
         )
     },
 }

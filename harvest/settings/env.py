@@ -70,6 +70,7 @@ class Environment(BaseSettings):
     silent_seconds: int = Field(
         default=60, ge=6, description="A training unheard of for so long is taken for lost."
     )
+    time_zone: str = Field(default="UTC", description="Of quiet hours, such as Europe/Paris.")
     log_format: Literal["line", "json"] = Field(
         default="line", description="How logs are written: a line for people, or an object for a collector."
     )

@@ -30,6 +30,7 @@ def watch_trainings() -> None:
     """Lets runs whose process is gone wait again, asks hosts to take what waits, and tidies up."""
     for run in supervision.interrupt_silent():
         engine_training.end_processes(run)
+    schedules.fire_after_quiet_hours()
     supervision.ask_hosts()
     for run in supervision.forget_old_leftovers():
         engine_training.tidy(run)

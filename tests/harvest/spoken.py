@@ -25,7 +25,7 @@ SOURCES = [
 _ERRORS = {"HarvestError", "DetectorError", "ValidationError"}
 _FOR_PROGRAMMERS = {"ShapeError"}
 # Keywords, keys and variables that hold such texts; functions that take them (and where), or return them.
-_NAMES = {"message", "why", "remedy", "reason", "text", "last_outcome", "outcome"}
+_NAMES = {"message", "why", "what", "remedy", "reason", "text", "last_outcome", "outcome"}
 _TAKE = {
     "unreadable": (1, 2),
     "bad_archive": (1, 2),
@@ -36,6 +36,7 @@ _TAKE = {
     "_fail": (2,),
     "RowProblem": (2,),
     "_queue": (1,),
+    "Standing": (1,),
 }
 _RETURN = {"obstacle", "_fire", "lost"}
 

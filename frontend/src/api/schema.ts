@@ -357,6 +357,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{id}/training-runs/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["training_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{id}/uploads": {
         parameters: {
             query?: never;
@@ -894,6 +910,22 @@ export interface paths {
         patch: operations["schedule_update"];
         trace?: never;
     };
+    "/api/v1/schedules/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["schedule_dry_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1392,6 +1424,14 @@ export interface components {
             b: components["schemas"]["ModelVersion"];
             differences: components["schemas"]["Difference"][];
         };
+        /**
+         * @description * `every` - every
+         *     * `lesions` - lesions
+         *     * `review_hours` - review_hours
+         *     * `agreement` - agreement
+         * @enum {string}
+         */
+        Condition: "every" | "lesions" | "review_hours" | "agreement";
         CurvePoint: {
             step: number;
             values: {
@@ -1963,6 +2003,28 @@ export interface components {
          * @enum {string}
          */
         OutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
+        /** @description What a training would learn from, and how long it may take. */
+        Outlook: {
+            counts: {
+                [key: string]: unknown;
+            };
+            kinds: components["schemas"]["OutlookKind"][];
+            hosts: components["schemas"]["OutlookHost"][];
+            waiting: number;
+        };
+        OutlookHost: {
+            name: string;
+            devices: string[];
+        };
+        OutlookKind: {
+            kind: components["schemas"]["ModelKind"];
+            obstacle: string | null;
+            cases: number;
+            positives: number;
+            gold_cases: number;
+            /** Format: double */
+            minutes: number | null;
+        };
         PaginatedArchiveList: {
             /**
              * Format: uri
@@ -2184,6 +2246,13 @@ export interface components {
                 [key: string]: unknown;
             };
             every_minutes?: number;
+            condition?: components["schemas"]["Condition"];
+            /** Format: double */
+            amount?: number | null;
+            /** Format: time */
+            quiet_from?: string | null;
+            /** Format: time */
+            quiet_until?: string | null;
             enabled?: boolean;
         };
         PatchedStudyUpdateRequest: {
@@ -2540,6 +2609,13 @@ export interface components {
                 [key: string]: unknown;
             };
             every_minutes: number;
+            condition: components["schemas"]["Condition"];
+            /** Format: double */
+            amount?: number | null;
+            /** Format: time */
+            quiet_from?: string | null;
+            /** Format: time */
+            quiet_until?: string | null;
             enabled?: boolean;
             last_outcome?: string;
             /** Format: date-time */
@@ -2569,7 +2645,30 @@ export interface components {
                 [key: string]: unknown;
             };
             every_minutes: number;
+            condition?: components["schemas"]["Condition"];
+            /** Format: double */
+            amount?: number | null;
+            /** Format: time */
+            quiet_from?: string | null;
+            /** Format: time */
+            quiet_until?: string | null;
             enabled?: boolean;
+        };
+        /** @description What a training would learn from, and how long it may take. */
+        ScheduleOutlook: {
+            counts: {
+                [key: string]: unknown;
+            };
+            kinds: components["schemas"]["OutlookKind"][];
+            hosts: components["schemas"]["OutlookHost"][];
+            waiting: number;
+            due: boolean;
+            why: string;
+            /** Format: double */
+            have: number | null;
+            /** Format: double */
+            need: number | null;
+            quiet_until: string | null;
         };
         Series: {
             phase: string;
@@ -2794,6 +2893,7 @@ export interface components {
             overrides?: {
                 [key: string]: unknown;
             };
+            devices?: number;
         };
         TrainingRun: {
             /** Format: uuid */
@@ -2802,6 +2902,7 @@ export interface components {
             cohort: string;
             kind: components["schemas"]["ModelKind"];
             size?: string;
+            devices?: number;
             overrides: {
                 [key: string]: unknown;
             };
@@ -2839,6 +2940,7 @@ export interface components {
             cohort: string;
             kind: components["schemas"]["ModelKind"];
             size?: string;
+            devices?: number;
             overrides: {
                 [key: string]: unknown;
             };
@@ -3747,6 +3849,33 @@ export interface operations {
             };
         };
     };
+    training_dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainingRequestRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["TrainingRequestRequest"];
+                "multipart/form-data": components["schemas"]["TrainingRequestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outlook"];
+                };
+            };
+        };
+    };
     upload_files: {
         parameters: {
             query?: never;
@@ -4594,6 +4723,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+        };
+    };
+    schedule_dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleOutlook"];
                 };
             };
         };

@@ -1,14 +1,25 @@
 /** When a cohort's models are retrained without anybody asking. */
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
-import type { Id, Schedule } from "../api/types";
-import { when } from "../app/format";
+import type { Condition, Id, Schedule, ScheduleOutlook } from "../api/types";
+import { percent, when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Await, ErrorLine } from "../app/ui";
 import { words } from "../app/words";
-import { t, tn } from "../i18n/t";
+import { number, t, tn } from "../i18n/t";
 import { parseOverrides, showOverrides } from "./choices";
+import { DryRun } from "./DryRun";
 import { USUAL, WhatToTrain } from "./WhatToTrain";
+
+/** How often a condition is looked at. */
+const LOOK_MINUTES = 5;
+const USUAL_AMOUNTS: Record<Condition, number> = { every: 0, lesions: 50, review_hours: 4, agreement: 60 };
+const AMOUNT_WORDS: Record<Condition, string> = {
+  every: t("Every"),
+  lesions: t("New lesions"),
+  review_hours: t("Hours of review"),
+  agreement: t("Least agreement, %"),
+};
 
 export function Schedules({ cohort, editable }: { cohort: Id; editable: boolean }) {
   const schedules = useLoad(
@@ -27,7 +38,8 @@ export function Schedules({ cohort, editable }: { cohort: Id; editable: boolean 
                 <tr>
                   <th>{t("Models")}</th>
                   <th>{t("Size")}</th>
-                  <th>{t("Every")}</th>
+                  <th>{t("When")}</th>
+                  <th>{t("Quiet hours")}</th>
                   <th>{t("On")}</th>
                   <th>{t("Last time")}</th>
                   <th>
@@ -88,13 +100,18 @@ function ScheduleRow({
         {schedule.size} <span class="muted">{showOverrides(schedule.overrides)}</span>
       </td>
       <td>
-        <Minutes
-          value={schedule.every_minutes}
-          label={t("Minutes between trainings of {name}", { name })}
-          disabled={!editable || action.busy}
-          onChange={(every_minutes) => change({ every_minutes })}
-        />
+        {schedule.condition === "every" ? (
+          <Minutes
+            value={schedule.every_minutes}
+            label={t("Minutes between trainings of {name}", { name })}
+            disabled={!editable || action.busy}
+            onChange={(every_minutes) => change({ every_minutes })}
+          />
+        ) : (
+          conditionWords(schedule.condition, schedule.amount ?? 0)
+        )}
       </td>
+      <td class="num">{quietWords(schedule)}</td>
       <td>
         <input
           type="checkbox"
@@ -109,6 +126,7 @@ function ScheduleRow({
         <ErrorLine error={action.error} />
       </td>
       <td>
+        <DryRun of={() => api.get<ScheduleOutlook>(`/schedules/${schedule.id}/dry-run`)} small />
         {editable && (
           <button type="button" class="small" disabled={action.busy} onClick={remove}>
             {t("Delete")}
@@ -117,6 +135,16 @@ function ScheduleRow({
       </td>
     </tr>
   );
+}
+
+function conditionWords(condition: Condition, amount: number): string {
+  if (condition === "lesions") return tn(amount, "after {n} new lesion", "after {n} new lesions");
+  if (condition === "review_hours") return t("after {n} h of review", { n: number(amount, 1) });
+  return t("when agreement is below {share}", { share: percent(amount, 0) });
+}
+
+function quietWords({ quiet_from, quiet_until }: Schedule): string {
+  return quiet_from && quiet_until ? `${quiet_from.slice(0, 5)}–${quiet_until.slice(0, 5)}` : "–";
 }
 
 interface MinutesProps {
@@ -150,6 +178,9 @@ function Minutes({ value, label, disabled, onChange }: MinutesProps) {
 function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
   const [what, setWhat] = useState(USUAL);
   const [every, setEvery] = useState(24 * 60);
+  const [condition, setCondition] = useState<Condition>("every");
+  const [amount, setAmount] = useState(50);
+  const [quiet, setQuiet] = useState({ from: "", until: "" });
   const action = useAction();
   const make = (event: SubmitEvent) => {
     event.preventDefault();
@@ -160,7 +191,11 @@ function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
         kinds,
         size,
         overrides,
-        every_minutes: every,
+        every_minutes: condition === "every" ? every : LOOK_MINUTES,
+        condition,
+        amount: condition === "every" ? null : condition === "agreement" ? amount / 100 : amount,
+        quiet_from: quiet.from || null,
+        quiet_until: quiet.until || null,
         enabled: true,
       });
       onMade();
@@ -172,9 +207,56 @@ function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
       <form onSubmit={make}>
         <div class="fields">
           <WhatToTrain what={what} onChange={setWhat} />
+          <label>
+            {t("When")}
+            <select
+              value={condition}
+              onChange={(e) => {
+                const chosen = e.currentTarget.value as Condition;
+                setCondition(chosen);
+                setAmount(USUAL_AMOUNTS[chosen]);
+              }}
+              data-testid="schedule-condition"
+            >
+              <option value="every">{t("by the clock")}</option>
+              <option value="lesions">{t("after new lesions")}</option>
+              <option value="review_hours">{t("after hours of review")}</option>
+              <option value="agreement">{t("when agreement drops")}</option>
+            </select>
+          </label>
           <fieldset>
-            <legend>{t("Every")}</legend>
-            <Minutes value={every} label={t("Minutes between trainings")} onChange={setEvery} />
+            <legend>{AMOUNT_WORDS[condition]}</legend>
+            {condition === "every" ? (
+              <Minutes value={every} label={t("Minutes between trainings")} onChange={setEvery} />
+            ) : (
+              <input
+                type="number"
+                min="1"
+                class="short num"
+                aria-label={AMOUNT_WORDS[condition]}
+                value={amount}
+                onChange={(e) =>
+                  e.currentTarget.valueAsNumber > 0 && setAmount(e.currentTarget.valueAsNumber)
+                }
+                data-testid="schedule-amount"
+              />
+            )}
+          </fieldset>
+          <fieldset>
+            <legend>{t("Quiet hours")}</legend>
+            <input
+              type="time"
+              aria-label={t("Quiet from")}
+              value={quiet.from}
+              onChange={(e) => setQuiet({ ...quiet, from: e.currentTarget.value })}
+            />{" "}
+            –{" "}
+            <input
+              type="time"
+              aria-label={t("Quiet until")}
+              value={quiet.until}
+              onChange={(e) => setQuiet({ ...quiet, until: e.currentTarget.value })}
+            />
           </fieldset>
           <button
             type="submit"
@@ -182,7 +264,9 @@ function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
             disabled={action.busy || !what.kinds.length}
             data-testid="schedule-create"
           >
-            {tn(every, "Retrain every {n} minute", "Retrain every {n} minutes")}
+            {condition === "every"
+              ? tn(every, "Retrain every {n} minute", "Retrain every {n} minutes")
+              : t("Retrain by itself")}
           </button>
         </div>
         <ErrorLine error={action.error} />

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
-import type { TrainingRun } from "../api/types";
+import type { Outlook, TrainingRun } from "../api/types";
 import { when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
@@ -10,6 +10,7 @@ import { words } from "../app/words";
 import { t } from "../i18n/t";
 import { ColdStart } from "./ColdStart";
 import { parseOverrides } from "./choices";
+import { DryRun } from "./DryRun";
 import { Schedules } from "./Schedules";
 import { USUAL, WhatToTrain } from "./WhatToTrain";
 
@@ -115,6 +116,11 @@ function StartTraining({ cohort, onStarted }: { cohort: string; onStarted: () =>
         >
           {t("Train now")}
         </button>
+        <DryRun
+          of={() =>
+            api.post<Outlook>(`/cohorts/${cohort}/training-runs/dry-run`, { kinds: what.kinds, ...given() })
+          }
+        />
       </div>
       <ErrorLine error={action.error} />
       <ColdStart cohort={cohort} given={given} onStarted={onStarted} />

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from harvest.api import events
 
 
+@pytest.mark.django_db  # the end of a response looks after connections
 def test_few_streams_are_open_at_once_and_a_closed_one_gives_its_place_back():
     def ask():
         return events.stream(dict, lambda seen: False)

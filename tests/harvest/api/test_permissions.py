@@ -74,6 +74,8 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "training-events": {"GET": ALL},
     "metrics": {"GET": {E}},
     "schedules": {"GET": ALL, "POST": {E}},
+    "schedule-dry-run": {"GET": ALL},
+    "training-dry-run": {"POST": {E}},
     "schedule": {"PATCH": {E}, "DELETE": {E}},
     "releases": {"GET": ALL, "POST": {M}},
     "release": {"GET": ALL},

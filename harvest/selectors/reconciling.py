@@ -1,0 +1,47 @@
+"""Whether what the database says and what the store holds agree: after a restore, an upgrade, a bad night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from harvest import store
+from harvest.domain import ENDED, PreparationState
+from harvest.models import DatasetRelease, DeviceLease, HarvestRound, ModelVersion, Study
+from harvest.selectors.releases import PREFIX
+from harvest.selectors.rounds import counted
+
+
+class Mismatch(NamedTuple):
+    """What does not agree; ids alone, nothing of a patient."""
+
+    what: str
+    id: str
+    about: str
+
+
+def mismatches() -> Iterator[Mismatch]:
+    """Every study without its folder, version and release whose file is gone or changed, round whose counts
+    are wrong, and lease of a training that has ended."""
+    for study in Study.objects.filter(preparation=PreparationState.READY).only("pk", "store_key").iterator():
+        if not (store.root() / study.store_key / "registered").is_dir():
+            yield Mismatch("study", str(study.pk), "its volumes are not in the store")
+    for version in ModelVersion.objects.all():
+        if problem := _wrong(version.store_key, version.weights_sha256):
+            yield Mismatch("model version", version.name, problem)
+    for release in DatasetRelease.objects.all():
+        if problem := _wrong(f"{PREFIX}/{release.manifest_sha256}.json", release.manifest_sha256):
+            yield Mismatch("release", str(release.pk), problem)
+    for row in HarvestRound.objects.all():
+        for name, count in counted(row.pk).items():
+            if getattr(row, name) != count:
+                yield Mismatch("round", str(row.pk), f"{name} says {getattr(row, name)}, there are {count}")
+    for lease in DeviceLease.objects.filter(run__state__in=ENDED):
+        yield Mismatch("lease", str(lease.pk), "its training has ended")
+
+
+def _wrong(key: str, sha256: str) -> str | None:
+    path = store.root() / key
+    if not path.is_file():
+        return "its file is not in the store"
+    return None if store.digest(path) == sha256 else "its file is not what it was"
