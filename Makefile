@@ -51,6 +51,7 @@ browser: setup-dev
 bench: setup-dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.speed
+	$(BIN)/python -m tests.bench.cluster
 
 soak: setup-dev
 	$(PYTEST) -m soak --timeout 3600

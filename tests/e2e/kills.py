@@ -129,14 +129,17 @@ def processes_of(running: Installation, part: str) -> list[psutil.Process]:
     return sorted(found, key=lambda process: process.create_time())[:1]
 
 
-def kill(running: Installation, part: str) -> bool:
-    """Kills a part by force; False where it did not run within a minute."""
-    until = time.monotonic() + 60
+def kill(running: Installation, part: str, cohort: str) -> bool:
+    """Kills a part by force; False where it did not run within two minutes. A training that ended meanwhile
+    is followed by another, so that there is one to kill."""
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         for process in processes_of(running, part):
             with contextlib.suppress(psutil.Error):
                 os.kill(process.pid, signal.SIGKILL)
                 return True
+        if part in ("supervisor", "trainer") and "training" not in active(ask(running, SEE, cohort)):
+            ask(running, BEGIN, cohort, "training")
         time.sleep(0.2)
     return False
 
@@ -166,9 +169,7 @@ def kill_at_random(running: Installation, *, seed: int, each: int) -> dict[str, 
         if missing := {"training", "round"} - set(active(seen)):
             ask(running, BEGIN, cohort, *sorted(missing))
         time.sleep(rng.uniform(0.2, 6))
-        if part in ("supervisor", "trainer") and "training" not in active(ask(running, SEE, cohort)):
-            ask(running, BEGIN, cohort, "training")
-        assert kill(running, part), f"no {part} to kill (seed {seed})" + running.logs()
+        assert kill(running, part, cohort), f"no {part} to kill (seed {seed})" + running.logs()
         done[part] += 1
     until = time.monotonic() + SETTLED_SECONDS
     while list(active(seen := ask(running, SEE, cohort))):

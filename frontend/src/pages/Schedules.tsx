@@ -126,7 +126,7 @@ function ScheduleRow({
         <ErrorLine error={action.error} />
       </td>
       <td>
-        <DryRun of={() => api.get<ScheduleOutlook>(`/schedules/${schedule.id}/dry-run`)} small />
+        <DryRun of={() => api.get<ScheduleOutlook>(`/schedules/${schedule.id}/dry-run`)} small />{" "}
         {editable && (
           <button type="button" class="small" disabled={action.busy} onClick={remove}>
             {t("Delete")}

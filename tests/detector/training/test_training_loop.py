@@ -62,7 +62,7 @@ def test_it_reports_every_few_steps_and_at_the_end() -> None:
     settings = LoopSettings(steps=25, report_every=10)
     run_loop(nn.Linear(1, 1), Line(), settings, on_progress=reports.append)
     assert [(r.step, r.total) for r in reports] == [(10, 25), (20, 25), (25, 25)]
-    assert set(reports[0].values) == {"loss", "error", "lr", "samples_per_s", "loader_share"}
+    assert set(reports[0].values) == {"loss", "error", "lr", "samples_per_s", "loader_share", "memory_gib"}
     assert 0 <= reports[0].values["loader_share"] <= 1
 
 
