@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from detector.centernet.detector import CenterNetDetector
 from detector.centernet.network import CenterNet3D
-from detector.centernet.plan import plan_for
+from detector.centernet.plan import CenterNetPlan, plan_for
 from detector.centernet.samples import build_samples, read_samples
 from detector.centernet.task import CenterNetTask
 from detector.contracts import Progress, TrainingResult
-from detector.data.cases import read_cases
+from detector.data.cases import Case, read_cases
 from detector.errors import TrainingError
-from detector.evaluation.report import evaluate_detector
+from detector.evaluation.matching import HEADLINE_RULE, HIT_RULES, primary_hit
+from detector.evaluation.report import DECODED_TOP, evaluate_detector, outcome_of
 from detector.hardware import channels_last, choose_device
 from detector.training.fit import fit, kept_samples, training_key
 from detector.training.loop import seed_everything
 from detector.weights import fill, load_state
+
+LOOKED_AT = 10  # gold studies, while it trains
 
 
 class CenterNetTrainer:
@@ -68,6 +72,7 @@ class CenterNetTrainer:
             family=self.family,
             key=key,
             on_progress=on_progress,
+            on_look=_looking(gold_list, plan) if gold_list else None,
         )
         metrics: dict[str, Any] = {
             "train_studies": len(case_list),
@@ -78,6 +83,23 @@ class CenterNetTrainer:
             on_progress(Progress(plan.steps, plan.steps, {}, f"judging {len(gold_list)} gold studies"))
             metrics |= evaluate_detector(CenterNetDetector(averaged, plan), gold_list)
         return TrainingResult(weights, metrics)
+
+
+def _looking(gold: Sequence[Case], plan: CenterNetPlan) -> Callable[[nn.Module], dict[str, float]]:
+    """How a network on its way finds the primary lesions of a few gold studies: to be watched, for nothing is
+    chosen by it."""
+
+    def look(averaged: nn.Module) -> dict[str, float]:
+        detector = CenterNetDetector(copy.deepcopy(cast(CenterNet3D, averaged)), plan)
+        outcomes = [outcome_of(case, detector) for case in gold[:LOOKED_AT]]
+        judged = [o for o in outcomes if any(o.primary)]
+        rule = HIT_RULES[HEADLINE_RULE]
+        tops = {"p1td_1": 1, "p1td_10": DECODED_TOP} if judged else {}
+        return {
+            name: sum(primary_hit(o, top, rule) for o in judged) / len(judged) for name, top in tops.items()
+        }
+
+    return look
 
 
 def _start_from(network: CenterNet3D, tensors: Mapping[str, Tensor]) -> None:

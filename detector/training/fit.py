@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
@@ -49,6 +49,7 @@ def fit(
     family: str,
     key: str,
     on_progress: Callable[[Progress], None],
+    on_look: Callable[[nn.Module], Mapping[str, float]] | None = None,
 ) -> tuple[Network, Path]:
     """Trains, and writes the moving average to `out`/weights.safetensors (fp16), checkpoints beside it.
 
@@ -69,6 +70,7 @@ def fit(
         settings_of(plan),
         on_progress=on_progress,
         on_checkpoint=checkpoint,
+        on_look=on_look,
         state=StateFile(out / STATE_NAME, key),
         failed=out / FAILED_NAME,
     )

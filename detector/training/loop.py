@@ -14,7 +14,7 @@ import math
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -38,6 +38,8 @@ Batch = TypeVar("Batch")
 Network = TypeVar("Network", bound=nn.Module)
 FAILED_NAME = "failed-batch.safetensors"
 STATE_EVERY_S = 10.0
+LOOKS = 10  # a training is looked at about so often on its way
+LOOK_SHARE = 10  # and at most every so many times as long as the last look took
 STATE_SHARE = 20  # a state is written at most every so many times as long as writing the last one took
 
 
@@ -110,6 +112,7 @@ def run_loop(
     *,
     on_progress: Callable[[Progress], None],
     on_checkpoint: Callable[[int, nn.Module], None] | None = None,
+    on_look: Callable[[nn.Module], Mapping[str, float]] | None = None,
     state: StateFile | None = None,
     failed: Path | None = None,
 ) -> Network:
@@ -117,6 +120,8 @@ def run_loop(
 
     `on_progress` is called every `report_every` steps and after the last with the means since the report
     before, "samples_per_s" and "loader_share" (of the time, spent waiting for batches) among them;
+    `on_look(averaged)` is asked about ten times on the way for what else a report shall tell; it must leave
+    the network as it is and draw no random numbers, for it changes nothing.
     `on_checkpoint(step, averaged)` every `checkpoint_every` steps where both are given. Where `state` holds
     a state the training goes on from it; it is written every ten seconds or so and after
     the last step. Where memory runs out the step
@@ -139,7 +144,7 @@ def run_loop(
         on_progress(Progress(running.step, settings.steps, {}, f"going on after step {running.step}"))
     begun_at = running.step
     model.train()
-    loop = _Loop(running, task, settings, device, on_progress, failed)
+    loop = _Loop(running, task, settings, device, on_progress, on_look, failed)
     written, cost = time.monotonic(), 0.0
     try:
         while running.step < settings.steps:
@@ -169,10 +174,12 @@ class _Loop(Generic[Batch]):
         settings: LoopSettings,
         device: torch.device,
         on_progress: Callable[[Progress], None],
+        on_look: Callable[[nn.Module], Mapping[str, float]] | None,
         failed: Path | None,
     ) -> None:
         self.running, self.task, self.settings, self.device = running, task, settings, device
-        self.on_progress, self.failed = on_progress, failed
+        self.on_progress, self.on_look, self.failed = on_progress, on_look, failed
+        self.look_again, self.looked_at_step = 0.0, running.step
         self.bf16 = in_bf16(settings.precision, device)
         self.ahead: Ahead[list[Batch]] = Ahead(self._batches, settings.steps - 1)
         self.samples, self.since = 0, time.perf_counter()
@@ -270,10 +277,23 @@ class _Loop(Generic[Batch]):
         values["samples_per_s"] = self.samples / (now - self.since)
         values["loader_share"] = self.ahead.waited_s / (now - self.since)
         values["memory_gib"] = peak_memory_gib(self.device)
+        values |= self._look()
         step, total = running.step, settings.steps
         self.on_progress(Progress(step, total, values, f"step {step} of {total}"))
         running.sums, running.counted = {}, 0
-        self.samples, self.since, self.ahead.waited_s = 0, now, 0.0
+        self.samples, self.since, self.ahead.waited_s = 0, time.perf_counter(), 0.0
+
+    def _look(self) -> dict[str, float]:
+        """What `on_look` says, where it is time to ask; short trainings are not worth it."""
+        step, steps, begun = self.running.step, self.settings.steps, time.monotonic()
+        every = steps // LOOKS
+        due = every >= self.settings.report_every and step - self.looked_at_step >= every
+        if not (self.on_look and due and step < steps and world().first and begun >= self.look_again):
+            return {}
+        told = dict(self.on_look(self.running.averaged))
+        self.looked_at_step = step
+        self.look_again = time.monotonic() + LOOK_SHARE * (time.monotonic() - begun)
+        return told
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -13,7 +13,11 @@ import { StepChart } from "./StepChart";
 
 export function RunCharts({ run }: { run: TrainingRunDetail }) {
   const [other, setOther] = useState("");
-  const others = useLoad(() => all<TrainingRun>(`/cohorts/${run.cohort}/training-runs`), [run.cohort]);
+  const others = useLoad(
+    () => all<TrainingRun>(`/cohorts/${run.cohort}/training-runs`),
+    [run.cohort],
+    () => 15_000,
+  );
   const second = useLoad(
     () => (other ? api.get<TrainingRunDetail>(`/training-runs/${other}`) : Promise.resolve(null)),
     [other],

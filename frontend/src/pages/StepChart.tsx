@@ -14,6 +14,12 @@ interface Props {
   testid?: string;
 }
 
+/** Words of a value, behind the word for another training where it is of one. */
+function named(name: string): string {
+  const at = name.lastIndexOf(" ");
+  return name.slice(0, at + 1) + words(name.slice(at + 1));
+}
+
 /** Values of a training over its steps; lines differ in their dashes, their names stand beside. */
 export function StepChart({ label, points, names, height = 220, testid }: Props) {
   const drawn = curve(points, names, { ...FRAME, height: height - 34 });
@@ -59,7 +65,7 @@ export function StepChart({ label, points, names, height = 220, testid }: Props)
             <svg class="key" viewBox="0 0 24 6" aria-hidden="true">
               <polyline class={`line line-${i % 4}`} points="0,3 24,3" />
             </svg>
-            {words(line.name)} {line.last.toPrecision(4)}
+            {named(line.name)} {line.last.toPrecision(4)}
           </span>
         ))}
       </figcaption>

@@ -84,6 +84,9 @@ def test_a_tiny_network_learns_two_spheres_by_heart(spheres: Path, tmp_path: Pat
     assert metrics["p1td_1"]["value"] == 1.0
     losses = [r.values["loss"] for r in reports if "loss" in r.values]
     assert losses[-1] < losses[0] / 3
+    watched = [r.values["p1td_1"] for r in reports if "p1td_1" in r.values]
+    assert watched
+    assert set(watched) <= {0.0, 0.5, 1.0}
 
 
 def test_the_same_seed_trains_the_same_weights(spheres: Path, tmp_path: Path) -> None:

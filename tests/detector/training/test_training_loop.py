@@ -66,6 +66,34 @@ def test_it_reports_every_few_steps_and_at_the_end() -> None:
     assert 0 <= reports[0].values["loader_share"] <= 1
 
 
+def test_it_is_looked_at_on_its_way_and_learns_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detector.training.loop.LOOK_SHARE", 0)
+    settings = LoopSettings(steps=100, lr=0.1, report_every=5)
+    reports: list[Progress] = []
+    seed_everything(0)
+    watched = run_loop(
+        nn.Linear(1, 1),
+        Line(),
+        settings,
+        on_progress=reports.append,
+        on_look=lambda averaged: {"p1td_1": float(averaged.training)},
+    )
+    assert [r.step for r in reports if "p1td_1" in r.values] == list(range(10, 100, 10))
+    assert watched.weight.item() == fitted(Line(), settings).weight.item()
+
+
+def test_a_short_training_is_not_looked_at() -> None:
+    reports: list[Progress] = []
+    run_loop(
+        nn.Linear(1, 1),
+        Line(),
+        LoopSettings(steps=50, report_every=10),
+        on_progress=reports.append,
+        on_look=lambda averaged: {"p1td_1": 1.0},
+    )
+    assert not any("p1td_1" in r.values for r in reports)
+
+
 def test_checkpoints_come_when_asked_for() -> None:
     steps = []
     settings = LoopSettings(steps=5, checkpoint_every=2)

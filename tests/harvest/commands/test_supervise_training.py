@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,10 +37,10 @@ def run(cohort, monkeypatch) -> TrainingRun:
     return made
 
 
-def supervise(run: TrainingRun) -> TrainingRun:
+def supervise(run: TrainingRun, *devices: str) -> TrainingRun:
     """The supervisor in this process."""
     TrainingRun.objects.exclude(pk=run.pk).delete()
-    claimed = supervision.claim(host="alpha", devices=["cpu:0"])
+    claimed = supervision.claim(host="alpha", devices=devices or ["cpu:0"])
     assert claimed == run
     call_command("supervise_training", str(run.pk), str(claimed.attempt), "--json")
     run.refresh_from_db()
@@ -97,6 +98,33 @@ def test_a_training_that_cannot_go_on_says_why(run):
     assert failed.state == JobState.FAILED
     assert "no_such_setting" in failed.error["message"]
     assert not any(str(store.root()) in line for line in failed.error["details"]["lines"])
+
+
+def test_a_training_on_two_devices_is_two_processes_of_torchrun(run):
+    TrainingRun.objects.filter(pk=run.pk).update(devices=2)
+    done = supervise(run, "cpu:0", "cpu:1")
+    assert (done.state, done.error) == (JobState.SUCCEEDED, None)
+    assert done.result.provenance["environment"]["processes"] == "2"
+
+
+def test_a_training_whose_process_is_killed_waits_to_go_on(run, monkeypatch):
+    def start(process: Training, *args: object, **kwargs: object) -> None:
+        process._child = subprocess.Popen(["sh", "-c", "kill -9 $$"])
+
+    monkeypatch.setattr(Training, "start", start)
+    waiting = supervise(run)
+    assert (waiting.state, waiting.leases.count()) == (JobState.QUEUED, 0)
+    assert "SIGKILL" in waiting.message
+
+
+def test_a_training_that_harvest_s_end_interrupts_waits_to_go_on(run, monkeypatch):
+    def start(process: Training, *args: object, **kwargs: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Training, "start", start)
+    waiting = supervise(run)
+    assert (waiting.state, waiting.leases.count()) == (JobState.QUEUED, 0)
+    assert "Harvest was stopped" in waiting.message
 
 
 def test_a_cancelled_training_s_process_is_ended(run, monkeypatch):
