@@ -134,7 +134,9 @@ def kill(running: Installation, part: str, cohort: str) -> bool:
     is followed by another, so that there is one to kill."""
     until = time.monotonic() + 120
     while time.monotonic() < until:
-        for process in processes_of(running, part):
+        # A training is killed when it has something to go on from.
+        ripe = part != "trainer" or any((running.home / "store" / "runs").glob("*/state.safetensors"))
+        for process in processes_of(running, part) if ripe else []:
             with contextlib.suppress(psutil.Error):
                 os.kill(process.pid, signal.SIGKILL)
                 return True
