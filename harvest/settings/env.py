@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -10,8 +11,9 @@ import subprocess
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -64,7 +66,6 @@ class Environment(BaseSettings):
     )
     train_devices: str = Field(
         default="",
-        pattern=r"^((cuda|cpu):\d+(,(cuda|cpu):\d+)*)?$",
         description="Devices to train on, cuda:0,cuda:1 and the like; every GPU, or one CPU, by default.",
     )
     silent_seconds: int = Field(
@@ -75,6 +76,22 @@ class Environment(BaseSettings):
         default="line", description="How logs are written: a line for people, or an object for a collector."
     )
     debug: bool = False
+
+    @field_validator("train_devices")
+    @classmethod
+    def _devices(cls, names: str) -> str:
+        if names and not re.fullmatch(r"(cuda|cpu):\d+(,(cuda|cpu):\d+)*", names):
+            raise ValueError(f"{names} names no devices; write cuda:0 or cuda:0,cuda:1, or cpu:0")
+        if len(set(names.split(","))) < len(names.split(",")):
+            raise ValueError(f"{names} names a device twice")
+        return names
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"there is no time zone {name}; write one such as Europe/Paris")
+        return name
 
     @property
     def state(self) -> Path:

@@ -58,6 +58,8 @@ const WORDS: Record<string, string> = {
   classify: t("classification"),
   accuracy: t("accuracy"),
   lr: t("learning rate"),
+  p1td_1: "P1TD-1",
+  p1td_10: "P1TD-10",
   samples_per_s: t("samples a second"),
   loader_share: t("share of time waiting for data"),
   memory_gib: t("peak memory, GiB"),

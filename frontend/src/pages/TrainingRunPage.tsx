@@ -46,7 +46,7 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
         <State state={run.state} />
       </h1>
       <p data-testid="run-reason">
-        {t("Why it started: {reason}", { reason: run.reason || t("somebody asked for it.") })}{" "}
+        {t("Why it started: {reason}", { reason: sentence(run.reason || t("somebody asked for it.")) })}{" "}
         {run.owner && t("Asked for by {name}.", { name: run.owner })}{" "}
         {run.learns_from === "synthetic" &&
           t(
@@ -121,4 +121,9 @@ function Run({ run, onChanged }: { run: TrainingRunDetail; onChanged: () => void
       </div>
     </>
   );
+}
+
+/** With its full stop, which the short reasons lack. */
+function sentence(text: string): string {
+  return /[.。]$/.test(text) ? text : `${text}.`;
 }
