@@ -22,6 +22,10 @@ def test_what_two_readers_differ_in_is_decided_by_a_third(
     page: Page, browser: Browser, running: Installation, phantoms: Path
 ) -> None:
     running.manage("import_studies", str(phantoms / "pool" / "study-0002"), "--cohort", "pairs")
+    # Whatever other tests have trained and promoted, this one reads what the reference detector proposes.
+    running.manage("promote_model", "detector-v1")
+    unfiltered = "ModelVersion.objects.filter(kind='key_slice_filter').update(promoted=False)"
+    running.manage("shell", "-c", f"from harvest.models import ModelVersion; {unfiltered}")
     sign_in(page, running, "manager")
     cohort = next(c for c in _get(page, "/cohorts")["results"] if c["name"] == "pairs")
     _patch(page, f"/cohorts/{cohort['id']}", {"score_threshold": 0, "max_candidates": 3})
