@@ -175,6 +175,16 @@ TRAINING_TRANSITIONS: Transitions = _FORWARD | {
 }
 
 
+# What a version says of a gold case; one that failed is asked again when somebody judges again.
+ANSWER_TRANSITIONS: Transitions = _FORWARD | {JobState.FAILED: frozenset({JobState.QUEUED})}
+JUDGEMENT_TRANSITIONS: Transitions = _FORWARD
+# A chain goes on with its last training, where a person lets that go on.
+CHAIN_TRANSITIONS: Transitions = _FORWARD | {
+    JobState.FAILED: frozenset({JobState.RUNNING}),
+    JobState.CANCELLED: frozenset({JobState.RUNNING}),
+}
+
+
 class ImportOutcome(StrEnum):
     """What came of a thing that an import found; WAITING until it has been looked at."""
 
@@ -337,10 +347,32 @@ class CandidateKind(StrEnum):
 
 
 class TrainingSource(StrEnum):
-    """What a training learns from: a frozen release, or synthetic lesions in unmarked studies."""
+    """What a training learns from: a frozen release, synthetic lesions in unmarked studies, or a release
+    together with what detectors that did not see a study found in it."""
 
     RELEASE = "release"
     SYNTHETIC = "synthetic"
+    OUT_OF_FOLD = "out_of_fold"
+
+
+class PromotionGround(StrEnum):
+    """Why a version came into use: nothing was before it, the gate let it through, a person gave a reason
+    though the gate did not, or it was in use before."""
+
+    FIRST = "first"
+    GATE = "gate"
+    REASON = "reason"
+    ROLLBACK = "rollback"
+
+
+class ChainOutcome(StrEnum):
+    """How a chain of trainings ended."""
+
+    COMPLETE = "complete"
+    REFUSED = "refused"
+    NOT_JUDGED = "not_judged"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Condition(StrEnum):

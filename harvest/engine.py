@@ -17,6 +17,8 @@ from django.conf import settings
 
 from detector import registry
 from detector.contracts import Candidate, Characterization, KeySlice, StudyImages
+from detector.data.cases import Case
+from detector.evaluation.answers import Answer, answer_of
 from detector.geometry import Box3D, Vector, VolumeGeometry
 from detector.ingest.liver import FoundLiver, LiverFinder
 from detector.ingest.prepare import align_or_leave, liver_of
@@ -188,6 +190,18 @@ def characterize(
     """A characterizer version run on the lesion in a box, by its key slice where one is known."""
     found: Characterization = _loaded(version).characterize(images, box, z_index=z_index)
     return found
+
+
+def answer_case(version: ModelVersion, case: Case) -> Answer:
+    """What a version says of a gold case, whose paths are relative to the store; raises ReadError,
+    UnknownNameError."""
+    here = case.model_copy(
+        update={
+            "images": {phase: str(store.root() / name) for phase, name in case.images.items()},
+            "liver": str(store.root() / case.liver) if case.liver else None,
+        }
+    )
+    return answer_of(version.registry_name, _loaded(version), here)
 
 
 def middle_slice(geometry: VolumeGeometry, box: Box3D) -> int:

@@ -94,6 +94,7 @@ def _case(study: dict[str, Any], marks: list[Mark], folder: Path) -> Case:
         else None,
         lesion_class=study["lesion_class"] or None,
         complete=study["complete"],
+        site=study.get("site", ""),
         marks=tuple(marks),
     )
 

@@ -111,6 +111,24 @@ class Training:
             argv += ["--gold", str(gold)]
         self._start([*argv, *_plan(size, overrides, initial_weights)])
 
+    def start_out_of_fold(
+        self,
+        manifest: Manifest,
+        *,
+        size: str,
+        overrides: Mapping[str, Any],
+        initial_weights: Path | None,
+    ) -> None:
+        """Starts the training of a key slice filter on candidates of detectors that had not seen them."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        kind = ModelKind.KEY_SLICE_FILTER
+        argv = ["out_of_fold", "--cases", str(self._write(manifest, kind, Split.POOL, "cases.json"))]
+        learnt = self._write(manifest, ModelKind.DETECTOR, Split.POOL, "detector.json")
+        argv += ["--detector-cases", str(learnt)]
+        if gold := self._write(manifest, kind, Split.GOLD, "gold.json"):
+            argv += ["--gold", str(gold)]
+        self._start([*argv, *_plan(size, overrides, initial_weights)])
+
     def _start(self, argv: list[str]) -> None:
         end_processes_in(self.folder)
         (self.folder / RESULT).unlink(missing_ok=True)

@@ -37,6 +37,13 @@ class Conflict(HarvestError):
     status = 409
 
 
+class GateRefused(HarvestError):
+    """A version is not promoted: the gate did not let it through, and nobody said why it should be."""
+
+    code = "gate_refused"
+    status = 409
+
+
 class NotReady(HarvestError):
     """The study's phases do not lie on one grid yet."""
 

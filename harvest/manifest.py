@@ -1,8 +1,8 @@
 """The manifest of a release: plain data, bytes that depend on it alone, and what changed between two.
 
-{"format", "cohort", "studies": [{"id", "ordinal", "subject", "split", "lesion_class", "reference_phase",
-"geometry", "complete", "store_key", "has_liver", "liver_source", "source_sha256", "phases", "lesions",
-"marks"}]}
+{"format", "cohort", "studies": [{"id", "ordinal", "subject", "split", "lesion_class", "site",
+"reference_phase", "geometry", "complete", "store_key", "has_liver", "liver_source", "source_sha256",
+"phases", "lesions", "marks"}]}
 
 `phases` are {"phase", "modality", "source_sha256"}, with "nudge_mm" (x, y, z in LPS) where a person moved
 one.

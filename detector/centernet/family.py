@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from detector.centernet.detector import CenterNetDetector, load_network
 from detector.centernet.trainer import CenterNetTrainer
+from detector.data.cases import Case
+from detector.evaluation.answers import detector_answer
 
 
 class CenterNetFamily:
@@ -22,6 +25,10 @@ class CenterNetFamily:
 
     def trainer(self) -> CenterNetTrainer:
         return CenterNetTrainer(self.name)
+
+    def answer(self, model: CenterNetDetector, case: Case) -> dict[str, Any]:
+        """detector.evaluation.answers.Answering."""
+        return detector_answer(model, case)
 
 
 CENTERNET3D, CENTERNET2D = CenterNetFamily("centernet3d"), CenterNetFamily("centernet2d")

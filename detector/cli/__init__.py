@@ -11,5 +11,6 @@ COMMANDS = (
     "experiment",
     "insert_lesions",
     "cold_start",
+    "out_of_fold",
     "phase_model",
 )

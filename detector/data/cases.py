@@ -41,7 +41,8 @@ class Mark(BaseModel):
 class Case(BaseModel):
     """One study: its images by phase (volume files or NIfTI), its liver mask, and its marks.
 
-    `complete` is False where lesions may be unmarked; then only the marked boxes teach.
+    `complete` is False where lesions may be unmarked; then only the marked boxes teach. `site` is where the
+    study was made, under a name that tells nothing to outsiders, and empty where nobody said so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +55,7 @@ class Case(BaseModel):
     liver: str | None = None
     lesion_class: str | None = None
     complete: bool = True
+    site: str = ""
     marks: tuple[Mark, ...] = ()
 
 

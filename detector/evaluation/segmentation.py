@@ -91,3 +91,12 @@ def evaluate_segmenter(segmenter: LiverSegmenter, cases: Sequence[Case]) -> dict
         "found": mean_estimate([float(r.dice > 0) for r in rows], subjects),
         "seconds": float(np.median(seconds)) if seconds else None,
     }
+
+
+def liver_answer(segmenter: LiverSegmenter, case: Case) -> dict[str, Any]:
+    """detector.evaluation.answers of a liver segmenter: {"dice"}, null where the case has no mask."""
+    study = load_case(case)
+    if study.liver is None or not study.liver.any():
+        return {"dice": None}
+    found = segmenter.segment(study.volumes[study.reference_phase])
+    return {"dice": overlap(found, study.liver, study.geometry).dice}

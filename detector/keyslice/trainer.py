@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,35 @@ def _slices_of(cases: Sequence[Case], plan: KeySlicePlan) -> Samples:
     return samples
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedBox:
+    """A gold box: whether it is a lesion and the primary one, what a filter said, and how far its key slice
+    lies from the middle of the box."""
+
+    box: Box3D
+    lesion: bool
+    primary: bool
+    key: KeySlice
+    offset_mm: float
+
+    @property
+    def said(self) -> bool:
+        return self.key.primary_score >= PRIMARY_THRESHOLD
+
+
+def judged_boxes(
+    applied: SegmentingKeySliceFilter, case: Case, random: RandomNegatives
+) -> Iterator[JudgedBox]:
+    """What a filter says of a gold case's boxes, and of liver boxes that stand in for rejected ones."""
+    study = load_case(case)
+    boxes = [(m.box, s, m.role == "positive") for m in case.marks if (s := is_primary(m)) is not None]
+    boxes += [(box, False, False) for box in random.of(case, study)]
+    found = applied.key_slices(study, [box for box, _, _ in boxes])
+    for (box, primary, lesion), key in zip(boxes, found, strict=True):
+        z_mm = study.geometry.point_from_index((key.z_index, 0, 0))[2]
+        yield JudgedBox(box, lesion, primary, key, abs(z_mm - box.centre_mm[2]))
+
+
 def judge(applied: SegmentingKeySliceFilter, gold: Sequence[Case], seed: int) -> dict[str, Any]:
     """{"accuracy", "mean_f1", "f1": {label: ...}} of primary / not primary; of lesions "key_slice_offset_mm",
     the mean distance of the key slice from the middle of the box, and "area_agreement", the smaller share of
@@ -125,18 +155,13 @@ def judge(applied: SegmentingKeySliceFilter, gold: Sequence[Case], seed: int) ->
     truth, said, subjects = [], [], []
     offsets_mm, agreements, owners = [], [], []
     for case in gold:
-        study = load_case(case)
-        judged = [(m.box, s, m.role) for m in case.marks if (s := is_primary(m)) is not None]
-        judged += [(box, False, "negative") for box in random.of(case, study)]
-        found = applied.key_slices(study, [box for box, _, _ in judged])
-        for (box, primary, role), key in zip(judged, found, strict=True):
-            truth.append(LABELS[primary])
-            said.append(LABELS[key.primary_score >= PRIMARY_THRESHOLD])
+        for one in judged_boxes(applied, case, random):
+            truth.append(LABELS[one.primary])
+            said.append(LABELS[one.said])
             subjects.append(case.subject)
-            if role == "positive":
-                z_mm = study.geometry.point_from_index((key.z_index, 0, 0))[2]
-                offsets_mm.append(abs(z_mm - box.centre_mm[2]))
-                agreements.append(_area_agreement(box, key))
+            if one.lesion:
+                offsets_mm.append(one.offset_mm)
+                agreements.append(_area_agreement(one.box, one.key))
                 owners.append(case.subject)
     return {
         **classification_report(truth, said, subjects, LABELS),

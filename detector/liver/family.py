@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from detector.data.cases import Case
+from detector.evaluation.segmentation import liver_answer
 from detector.liver.segmenter import UNetLiverSegmenter, load_segmenter
 from detector.liver.trainer import LiverTrainer
 
@@ -19,6 +22,10 @@ class LiverFamily:
 
     def trainer(self) -> LiverTrainer:
         return LiverTrainer()
+
+    def answer(self, model: UNetLiverSegmenter, case: Case) -> dict[str, Any]:
+        """detector.evaluation.answers.Answering."""
+        return liver_answer(model, case)
 
 
 FAMILY = LiverFamily()

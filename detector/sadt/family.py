@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from detector.data.cases import Case
 from detector.sadt.characterizer import LesionClassifier, load_characterizer
+from detector.sadt.classes import CLASSES
+from detector.sadt.ensemble import answered, logits_of
+from detector.sadt.samples import load_samples
 from detector.sadt.trainer import SadtTrainer
 
 
@@ -22,6 +29,15 @@ class ClassifierFamily:
 
     def trainer(self) -> SadtTrainer:
         return SadtTrainer(self.system)
+
+    def answer(self, model: LesionClassifier, case: Case) -> dict[str, Any]:
+        """detector.evaluation.answers.Answering: of the largest primary lesion, in the reader's own box."""
+        samples = load_samples([case], model.plan, slices=1)
+        if not samples:
+            return {"said": []}
+        logits = np.stack([logits_of(network, samples) for network in model.networks])
+        said = answered(logits, model.plan).argmax(axis=1)
+        return {"said": [[CLASSES[s.label], CLASSES[i]] for s, i in zip(samples, said, strict=True)]}
 
 
 SADT = ClassifierFamily("sadt")

@@ -1,4 +1,4 @@
-"""Model versions: list, look, promote, compare."""
+"""Model versions: list, look, compare."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from harvest.api.permissions import ANYONE_SIGNED_IN, ML_ENGINEERS
+from harvest.api.permissions import ANYONE_SIGNED_IN
 from harvest.domain import ModelKind
 from harvest.models import ModelVersion
 from harvest.selectors import versions as selectors
-from harvest.services import versions as services
 
 KINDS = [kind.value for kind in ModelKind]
 
@@ -110,15 +109,6 @@ class ModelView(APIView):
 
     @extend_schema(operation_id="model_get", request=None, responses=ModelVersionSerializer)
     def get(self, request: Request, id: UUID) -> Response:
-        return Response(ModelVersionSerializer(selectors.version(id)).data)
-
-
-class PromoteView(APIView):
-    roles = {"POST": ML_ENGINEERS}
-
-    @extend_schema(operation_id="model_promote", request=None, responses=ModelVersionSerializer)
-    def post(self, request: Request, id: UUID) -> Response:
-        services.promote(version=id)
         return Response(ModelVersionSerializer(selectors.version(id)).data)
 
 

@@ -44,6 +44,7 @@ class ScheduleSerializer(serializers.ModelSerializer):
             "quiet_from",
             "quiet_until",
             "enabled",
+            "chained",
             "last_outcome",
             "last_fired_at",
             "created_at",
@@ -62,6 +63,7 @@ class ScheduleUpdateSerializer(serializers.Serializer):
     quiet_from = serializers.TimeField(required=False, allow_null=True)
     quiet_until = serializers.TimeField(required=False, allow_null=True)
     enabled = serializers.BooleanField(required=False)
+    chained = serializers.BooleanField(required=False)
 
 
 class ScheduleCreateSerializer(ScheduleUpdateSerializer):
@@ -88,7 +90,7 @@ class SchedulesView(ListAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         given = ScheduleCreateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        made = services.create_schedule(cohort=id, **given.validated_data)
+        made = services.create_schedule(cohort=id, owner=request.user, **given.validated_data)  # type: ignore[arg-type]
         return Response(ScheduleSerializer(made).data, status=201)
 
 

@@ -59,6 +59,7 @@ class TrainingRunSummarySerializer(serializers.ModelSerializer):
         fields = [
             "id",
             "cohort",
+            "chain",
             "kind",
             "size",
             "devices",

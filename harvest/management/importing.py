@@ -3,6 +3,7 @@ end, the report."""
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from harvest.selectors.preparation import ended_of, studies_of, unprepared
 from harvest.services.cohorts import create_cohort, discard_if_nothing_came
 from harvest.services.import_runs import run_import
 from harvest.services.preparation import prepare_studies
+from harvest.services.reading import SITE_LENGTH
 
 COUNTED = [outcome.value for outcome in ImportOutcome if outcome != ImportOutcome.WAITING]
 
@@ -27,11 +29,28 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--cohort", required=True, metavar="NAME", help="made where there is none")
     parser.add_argument("--gold", action="store_true", help="only ever judged on, never trained on")
     parser.add_argument(
+        "--site",
+        default="",
+        type=site_name,
+        metavar="NAME",
+        help="where the studies were made, under a name that says nothing to outsiders: releases may choose "
+        "by it, and models are judged by it",
+    )
+    parser.add_argument(
         "--workers", type=int, default=settings.WORKERS, help="processes at once (default: a core each)"
     )
     parser.add_argument(
         "--no-prepare", action="store_true", help="leave the registration to the running workers"
     )
+
+
+def site_name(text: str) -> str:
+    """A short name without spaces; raises ArgumentTypeError, which says what is wrong."""
+    if len(text) > SITE_LENGTH or not all(c.isalnum() or c in "-_." for c in text):
+        raise ArgumentTypeError(
+            f"A site's name has letters, digits, - _ and . and at most {SITE_LENGTH} characters."
+        )
+    return text
 
 
 def cohort_for(command: HarvestCommand, name: str) -> tuple[Cohort, bool]:

@@ -3,6 +3,7 @@
 from harvest.models.candidate import Candidate
 from harvest.models.characterization import Characterization
 from harvest.models.cohort import Cohort, Outcome, Subject
+from harvest.models.judgement import GoldAnswer, Judgement, Promotion
 from harvest.models.label import LabelImport
 from harvest.models.labour import Activity, Labour
 from harvest.models.lesion import Lesion
@@ -17,9 +18,11 @@ from harvest.models.study import ImportItem, ImportJob, Series, Study
 from harvest.models.training import (
     DeviceLease,
     ModelVersion,
+    TrainingChain,
     TrainingHost,
     TrainingRun,
     TrainingSchedule,
+    TrustedInstallation,
 )
 
 __all__ = [
@@ -31,10 +34,12 @@ __all__ = [
     "DatasetRelease",
     "DeviceLease",
     "DicomSender",
+    "GoldAnswer",
     "HarvestRound",
     "ImageArchive",
     "ImportItem",
     "ImportJob",
+    "Judgement",
     "LabelImport",
     "Labour",
     "Lesion",
@@ -42,6 +47,7 @@ __all__ = [
     "Outcome",
     "PhaseNudge",
     "Preferences",
+    "Promotion",
     "Reading",
     "ReceivedStudy",
     "Review",
@@ -49,7 +55,9 @@ __all__ = [
     "Series",
     "Study",
     "Subject",
+    "TrainingChain",
     "TrainingHost",
     "TrainingRun",
     "TrainingSchedule",
+    "TrustedInstallation",
 ]

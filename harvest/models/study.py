@@ -42,6 +42,8 @@ class Study(Base):
     reference_phase = models.CharField(max_length=40)
     geometry = models.JSONField()
     lesion_class = models.CharField(max_length=20, choices=choices(LesionClass), blank=True)
+    # Where it was made, under a name that says nothing to outsiders; empty where nobody told.
+    site = models.CharField(max_length=40, blank=True)
     has_liver = models.BooleanField(default=False)
     # Empty until the preparation knows it, and for studies of before this was kept.
     liver_source = models.CharField(max_length=20, choices=choices(LiverSource), blank=True)
@@ -134,6 +136,7 @@ class ImportJob(Base):
     # A public data set (detector.datasets.registry) and the phase of its scans; "" for studies as they come.
     dataset = models.CharField(max_length=20, blank=True)
     dataset_phase = models.CharField(max_length=40, blank=True)
+    site = models.CharField(max_length=40, blank=True)
     registration = models.CharField(max_length=12, blank=True)
     # Whether every study at the source has its item, and its record in the work folder.
     looked_through = models.BooleanField(default=False)

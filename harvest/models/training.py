@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django_celery_beat.models import PeriodicTask
 
-from harvest.domain import Condition, JobState, ModelKind, TrainingSource
+from harvest.domain import ChainOutcome, Condition, JobState, ModelKind, TrainingSource
 from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort
 from harvest.models.release import DatasetRelease
@@ -43,6 +43,31 @@ class ModelVersion(Base):
         return self.name
 
 
+class TrustedInstallation(Base):
+    """Another Harvest whose signature on a model version a person once took for good."""
+
+    fingerprint = models.CharField(max_length=40, unique=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+
+
+class TrainingChain(Base):
+    """Trainings one after the other, each where the gate let the version before it through: `kinds` in their
+    order, on one release. What passes comes into use in the name of the owner."""
+
+    cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="chains")
+    release = models.ForeignKey(DatasetRelease, on_delete=models.PROTECT, related_name="chains")
+    kinds = models.JSONField()
+    size = models.CharField(max_length=20)
+    overrides = models.JSONField(default=dict)
+    devices = models.PositiveSmallIntegerField(default=1)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    reason = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=12, choices=choices(JobState), default=JobState.QUEUED)
+    outcome = models.CharField(max_length=12, choices=choices(ChainOutcome), blank=True)
+    message = models.CharField(max_length=300, blank=True)
+    finished_at = models.DateTimeField(null=True)
+
+
 class TrainingRun(Base):
     """One training: the release it learns from (none where its source is synthetic), how far it is, and the
     version it made.
@@ -54,6 +79,7 @@ class TrainingRun(Base):
     """
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="training_runs")
+    chain = models.ForeignKey(TrainingChain, null=True, on_delete=models.PROTECT, related_name="runs")
     kind = models.CharField(max_length=20, choices=choices(ModelKind))
     size = models.CharField(max_length=20, default="small")
     overrides = models.JSONField(default=dict)
@@ -111,6 +137,9 @@ class TrainingSchedule(Base):
     """
 
     cohort = models.ForeignKey(Cohort, on_delete=models.CASCADE, related_name="schedules")
+    # Whose name stands under what its chains promote.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    chained = models.BooleanField(default=False)
     kinds = models.JSONField(default=list)
     size = models.CharField(max_length=20, default="small")
     overrides = models.JSONField(default=dict)

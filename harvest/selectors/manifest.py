@@ -128,6 +128,7 @@ def _entry(
         "subject": study.subject.pseudonym,
         "split": study.subject.split,
         "lesion_class": study.lesion_class,
+        "site": study.site,
         "reference_phase": study.reference_phase,
         "geometry": study.geometry,
         "complete": is_complete(study, lesions, judged),

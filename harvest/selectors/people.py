@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from harvest.domain import Role
+from harvest.errors import NotFound
 from harvest.models import Preferences
 
 # Every request asks it: one query, and none of the ORM's time to write it.
@@ -26,6 +27,14 @@ def user_by_token(key: str) -> User | None:
     """The user whose token this is, as `user_by_id`."""
     where = "JOIN authtoken_token t ON t.user_id = u.id WHERE t.key = %s"
     return next(iter(User.objects.raw(f"{_WITH_ROLES} {where}", [key])), None)
+
+
+def user_named(username: str) -> User:
+    """The user of that login; raises NotFound."""
+    found = User.objects.filter(username=username).first()
+    if found is None:
+        raise NotFound(f"There is no login {username}.")
+    return found
 
 
 def roles_of(user: Any) -> set[Role]:

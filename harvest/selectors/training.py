@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from harvest.domain import JobState, Split
 from harvest.errors import NotFound
-from harvest.models import TrainingRun, TrainingSchedule
+from harvest.models import TrainingChain, TrainingRun, TrainingSchedule
 from harvest.selectors.manifest import unmarked
 from harvest.selectors.studies import lesions_that_stand
+
+LISTED_CHAINS = 5
 
 
 def training_runs(cohort: UUID) -> QuerySet[TrainingRun]:
@@ -38,6 +40,19 @@ def cold_start(cohort: UUID) -> dict[str, int]:
     return {"studies": unmarked(cohort).count(), "lesions": lesions.count()}
 
 
+def chains(cohort: UUID) -> list[TrainingChain]:
+    """The latest chains of a cohort, newest first."""
+    return list(_chains().filter(cohort=cohort).order_by("-created_at")[:LISTED_CHAINS])
+
+
+def chain(id: UUID) -> TrainingChain:
+    """One chain; raises NotFound."""
+    found = _chains().filter(pk=id).first()
+    if found is None:
+        raise NotFound("There is no such chain of trainings.")
+    return found
+
+
 def schedules(cohort: UUID) -> QuerySet[TrainingSchedule]:
     return TrainingSchedule.objects.filter(cohort_id=cohort)
 
@@ -48,6 +63,11 @@ def schedule(id: UUID) -> TrainingSchedule:
     if found is None:
         raise NotFound("There is no such schedule.")
     return found
+
+
+def _chains() -> QuerySet[TrainingChain]:
+    runs = Prefetch("runs", TrainingRun.objects.order_by("created_at"))
+    return TrainingChain.objects.select_related("release", "owner").prefetch_related(runs)
 
 
 def _rows() -> QuerySet[TrainingRun]:

@@ -40,7 +40,13 @@ LOST_AFTER = timedelta(seconds=60)
 
 @transaction.atomic
 def start_upload_import(
-    *, cohort: Cohort, owner: User, upload_id: UUID, given_phases: Mapping[str, str], split: Split
+    *,
+    cohort: Cohort,
+    owner: User,
+    upload_id: UUID,
+    given_phases: Mapping[str, str],
+    split: Split,
+    site: str = "",
 ) -> ImportJob:
     """Asks for the import of the owner's upload.
 
@@ -63,6 +69,7 @@ def start_upload_import(
         source=ImportSource.UPLOAD,
         given_phases=dict(given_phases),
         split=split,
+        site=site,
         registration=settings.REGISTRATION,
     )
     queue.enqueue(TASK, job.pk, queue=queue.IO)
@@ -77,6 +84,7 @@ def create_path_import(
     split: Split,
     dataset: str = "",
     dataset_phase: str = "",
+    site: str = "",
 ) -> ImportJob:
     """The row of an import that a command runs at once, of a path on this machine; of a public data set, and
     the phase of its scans, where they are named."""
@@ -87,6 +95,7 @@ def create_path_import(
         split=split,
         dataset=dataset,
         dataset_phase=dataset_phase,
+        site=site,
         registration=settings.REGISTRATION,
     )
 

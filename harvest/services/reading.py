@@ -25,6 +25,7 @@ from harvest.services.taking import take_study
 from harvest.services.thumbnails import forget_thumbnails, keep_thumbnails
 from harvest.services.work_folders import read_record
 
+SITE_LENGTH = 40
 log = logging.getLogger(__name__)
 
 # At most as many are held by others as there are readers.
@@ -101,6 +102,7 @@ def _outcome_of(job: ImportJob, found: FoundStudy, item: ImportItem) -> dict[str
             given=given,
             split=Split(job.split),
             registration=job.registration,
+            site=job.site or job.source_name[:SITE_LENGTH],
         )
     except StorageFull:
         raise

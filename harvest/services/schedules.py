@@ -8,6 +8,7 @@ from datetime import time
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
@@ -19,7 +20,7 @@ from harvest.queue import INFER, IO, PREPARE
 from harvest.selectors.outlook import Standing, learned, obstacle, standing
 from harvest.selectors.outlook import quiet_until as quiet_until_of
 from harvest.selectors.releases import manifest
-from harvest.services import training
+from harvest.services import chains, training
 from harvest.services.turns import take_turn
 
 # What beat always does, whatever people schedule: beat entry -> (task, queue, seconds).
@@ -56,6 +57,8 @@ def create_schedule(
     quiet_from: time | None = None,
     quiet_until: time | None = None,
     enabled: bool = True,
+    chained: bool = False,
+    owner: User | None = None,
 ) -> TrainingSchedule:
     """A schedule with its beat entry; raises NotFound, Conflict without a kind, HarvestError for overrides
     that are not plain values."""
@@ -74,6 +77,8 @@ def create_schedule(
         quiet_from=quiet_from,
         quiet_until=quiet_until,
         enabled=enabled,
+        chained=chained,
+        owner=owner,
     )
     row.periodic_task = PeriodicTask.objects.create(
         name=f"training schedule {row.pk}",
@@ -170,10 +175,16 @@ def _fire(row: TrainingSchedule, now: Standing) -> tuple[list[TrainingRun], str]
     if not able:
         return [], f"Nothing started: {reasons}"
     reason = "schedule" if row.condition == Condition.EVERY else now.why
-    runs = training.request_training(
-        cohort=row.cohort_id, kinds=able, size=row.size, overrides=row.overrides, reason=reason
-    )
-    return runs, f"Started {', '.join(able)} on release {release.number}. {reasons}".strip()
+    asked: dict[str, Any] = {"size": row.size, "overrides": row.overrides, "reason": reason}
+    if row.chained:
+        chain = chains.request_chain(cohort=row.cohort_id, kinds=able, owner=row.owner, **asked)
+        runs = list(chain.runs.all())
+    else:
+        runs = training.request_training(cohort=row.cohort_id, kinds=able, **asked)
+    names = ", ".join(able)
+    if row.chained:
+        return runs, f"Started a chain of {names} on release {release.number}. {reasons}".strip()
+    return runs, f"Started {names} on release {release.number}. {reasons}".strip()
 
 
 def _check(condition: str, amount: float | None, quiet: Sequence[Any]) -> None:

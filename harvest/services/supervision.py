@@ -8,6 +8,7 @@ run is in other hands, changes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from harvest.domain import ENDED, JobState, ModelKind, TrainingSource
-from harvest.errors import InvalidTransition, NotFound
-from harvest.models import DeviceLease, ModelVersion, TrainingHost, TrainingRun
+from harvest.errors import Conflict, InvalidTransition, NotFound
+from harvest.models import DeviceLease, ModelVersion, TrainingChain, TrainingHost, TrainingRun
 from harvest.queue import TRAIN, enqueue
 from harvest.selectors.versions import promoted
+from harvest.services.judging import request_judgement
 from harvest.services.turns import take_turn
 from harvest.services.versions import register_version
 
@@ -114,6 +116,7 @@ def succeed(*, run: UUID, attempt: int, weights: Path, result: dict[str, Any]) -
         release=row.release,
     )
     row.result = made
+    _have_judged(made, row)
     row.message = f"made {made.name}"
     row.leftovers = False
     _end(row, JobState.SUCCEEDED)
@@ -176,6 +179,9 @@ def resume(*, run: UUID) -> TrainingRun:
     row.fruitless = 0
     row.finished_at = None
     _queue(row, "waiting to go on")
+    if row.chain_id:
+        ended = TrainingChain.objects.filter(pk=row.chain_id, state__in=(JobState.FAILED, JobState.CANCELLED))
+        ended.update(state=JobState.RUNNING, outcome="", finished_at=None, message=row.message)
     return row
 
 
@@ -206,6 +212,13 @@ def forget_old_leftovers() -> list[UUID]:
     ids = list(old.values_list("pk", flat=True))
     TrainingRun.objects.filter(pk__in=ids).update(leftovers=False)
     return ids
+
+
+def _have_judged(made: ModelVersion, row: TrainingRun) -> None:
+    """Asks the gate about what a training made, where there is a gold set and a version it could replace."""
+    if row.release and not made.promoted:
+        with suppress(Conflict), transaction.atomic():
+            request_judgement(version_id=made.pk, release=row.release, owner=row.owner)
 
 
 def _data_of(row: TrainingRun) -> dict[str, Any]:

@@ -57,10 +57,17 @@ def pseudonym_of(subject_key: str) -> str:
 
 
 def take_study(
-    *, cohort: Cohort, found: FoundStudy, given: Mapping[str, str], split: Split, registration: str = ""
+    *,
+    cohort: Cohort,
+    found: FoundStudy,
+    given: Mapping[str, str],
+    split: Split,
+    registration: str = "",
+    site: str = "",
 ) -> Taken:
     """Reads and stores one study, a phase in memory at a time; services/preparation.py makes it ready, in the
-    way `registration` says ("": the installation's). On any failure database and store are as before.
+    way `registration` says ("": the installation's); `site` is where it was made. On any failure database and
+    store are as before.
 
     Raises:
         DetectorError: it cannot be read or its phases must be said.
@@ -89,7 +96,7 @@ def take_study(
         kept = _write_folder(found, decided, reference, key)
         with transaction.atomic():
             study = _write_rows(
-                cohort, id, key, kept, decided, digests, pseudonym, split, truth, drawn, drawn_on, on
+                cohort, id, key, kept, decided, digests, pseudonym, split, truth, drawn, drawn_on, on, site
             )
             if study.pk == id:
                 Study.objects.filter(pk=id).update(registration=registration or settings.REGISTRATION)
@@ -212,6 +219,7 @@ def _write_rows(
     drawn: Truth | None,
     drawn_on: str,
     on: date | None,
+    site: str,
 ) -> Study:
     # One import at a time numbers studies; the lock also settles a race of two imports of one study.
     Cohort.objects.select_for_update(no_key=True).get(pk=cohort.pk)
@@ -235,6 +243,7 @@ def _write_rows(
         suspected_text=dict(kept.suspected_text),
         store_key=key,
         shifted_date=on,
+        site=site,
     )
     Series.objects.bulk_create(
         Series(

@@ -1,4 +1,4 @@
-"""Model versions: registering weights, promoting and rolling back."""
+"""Model versions: registering weights. services/promotion.py says which is used."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -15,9 +14,9 @@ from detector.registry import kind_of
 from detector.weights import read_family, read_plan, sha256
 from harvest import store
 from harvest.domain import ModelKind
-from harvest.errors import NotFound
 from harvest.models import DatasetRelease, ModelVersion
 from harvest.selectors.versions import headline
+from harvest.services.promotion import note_first
 from harvest.services.turns import take_turn
 
 HEADLINES = {
@@ -37,8 +36,10 @@ def register_version(
     provenance: Mapping[str, Any],
     parent: ModelVersion | None = None,
     release: DatasetRelease | None = None,
+    used_if_first: bool = True,
 ) -> ModelVersion:
-    """Stores a weights file as the next version of its kind; promoted only where no other of that kind is.
+    """Stores a weights file as the next version of its kind; promoted only where no other of that kind is,
+    and `used_if_first`.
 
     Raises:
         PlanError: it is not a weights file.
@@ -52,7 +53,8 @@ def register_version(
     siblings = ModelVersion.objects.filter(kind=kind)
     number = (siblings.aggregate(last=Max("number"))["last"] or 0) + 1
     name = f"{kind}-v{number}"
-    return ModelVersion.objects.create(
+    first = used_if_first and not siblings.filter(promoted=True).exists()
+    made = ModelVersion.objects.create(
         name=name,
         kind=kind,
         number=number,
@@ -65,8 +67,11 @@ def register_version(
         card=card(name, kind, family, plan, metrics, provenance),
         parent=parent,
         release=release,
-        promoted=not siblings.filter(promoted=True).exists(),
+        promoted=first,
     )
+    if first:
+        note_first(made)
+    return made
 
 
 def card(
@@ -93,19 +98,6 @@ def card(
     lines += judged or ["Not judged on a gold set."]
     lines += ["", "## Not for", "", "Diagnosis: it proposes, a reader decides. Not a medical device."]
     return "\n".join(lines) + "\n"
-
-
-@transaction.atomic
-def promote(*, version: UUID) -> ModelVersion:
-    """Makes a version the one its kind uses; promoting an earlier one is rolling back. Raises NotFound."""
-    take_turn("model versions")
-    row = ModelVersion.objects.filter(pk=version).first()
-    if row is None:
-        raise NotFound("There is no such model version.")
-    ModelVersion.objects.filter(kind=row.kind, promoted=True).exclude(pk=row.pk).update(promoted=False)
-    row.promoted = True
-    row.save(update_fields=["promoted"])
-    return row
 
 
 @transaction.atomic

@@ -6,6 +6,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from harvest.domain import (
+    LESION_KINDS,
+    ChainOutcome,
     Condition,
     ImportSource,
     JobState,
@@ -16,6 +18,7 @@ from harvest.domain import (
     ModelKind,
     PreparationState,
     Procedure,
+    PromotionGround,
     QueueState,
     ReadingPolicy,
     Role,
@@ -179,8 +182,11 @@ SPECTACULAR_SETTINGS = {
             Role,
             ImportSource,
             Condition,
+            ChainOutcome,
+            PromotionGround,
         )
-    },
+    }
+    | {"ChainKindEnum": [kind.value for kind in LESION_KINDS]},
 }
 
 CELERY_BROKER_URL = ENV.broker_url or ENV.embedded_url("broker") or "redis://127.0.0.1:6379/0"

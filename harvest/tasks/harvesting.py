@@ -9,6 +9,7 @@ from harvest.services import (
     characterizations,
     import_runs,
     inbox,
+    judging,
     nudges,
     preparation,
     pulls,
@@ -58,11 +59,17 @@ def start_round(id: str) -> None:
 def watch_rounds() -> None:
     rounds.resend_lost_studies()
     nudges.resend_lost_nudges()
+    judging.move_judgements_on()
 
 
 @task(queue=INFER)
 def run_round_study(id: str) -> None:
     round_runs.run_round_study(round_study_id=UUID(id))
+
+
+@task(queue=INFER)
+def answer_case(id: str) -> None:
+    judging.answer_case(answer_id=UUID(id))
 
 
 @task(queue=INFER)

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from harvest import engine_training
 from harvest.queue import IO, TRAIN, task
-from harvest.services import schedules, supervision
+from harvest.services import chains, schedules, supervision
 
 
 @task(queue=TRAIN)
@@ -27,9 +27,10 @@ def take_training() -> None:
 
 @task(queue=IO)
 def watch_trainings() -> None:
-    """Lets runs whose process is gone wait again, asks hosts to take what waits, and tidies up."""
+    """Lets runs whose process is gone wait again, moves chains on, asks hosts to take what waits, tidies."""
     for run in supervision.interrupt_silent():
         engine_training.end_processes(run)
+    chains.move_chains_on()
     schedules.fire_after_quiet_hours()
     supervision.ask_hosts()
     for run in supervision.forget_old_leftovers():

@@ -22,7 +22,10 @@ from detector.contracts import (
     Progress,
     StudyImages,
 )
+from detector.data.cases import read_cases
 from detector.errors import PlanError
+from detector.evaluation.answers import STRATA, answer_of
+from detector.evaluation.noninferiority import GATED, compare_answers
 from detector.sadt.classes import CLASSES
 from detector.weights import load_state, read_family, read_plan, save_weights
 from tests.detector.small_studies import CLASS_HU, PHASES, sphere_box, study_with, write_cohort
@@ -37,6 +40,7 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
 class Trained:
     name: str
     weights: Path
+    cases: Path
     metrics: Mapping[str, Any]
     reports: list[Progress]
 
@@ -63,7 +67,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             on_progress=reports.append,
         )
     )
-    return Trained(name, result.weights, result.metrics, reports)
+    return Trained(name, result.weights, cases, result.metrics, reports)
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +101,15 @@ def test_it_answers_as_its_kind_does_and_twice_alike(trained: Trained, study: St
     model = trained.load()
     check = ANSWERS[registry.kind_of(trained.name)]
     assert check(model, study) == check(model, study)
+
+
+def test_its_versions_can_be_judged_case_by_case(trained: Trained) -> None:
+    case = read_cases(trained.cases)[0]
+    answer = answer_of(trained.name, trained.load(), case)
+    assert answer["strata"].keys() == set(STRATA)
+    json.dumps(answer, allow_nan=False)
+    compared = compare_answers(registry.kind_of(trained.name), [answer], [answer], samples=5)
+    assert set(compared["metrics"]) == set(GATED[registry.kind_of(trained.name)])
 
 
 def _detector(model: Any, study: StudyImages) -> Any:

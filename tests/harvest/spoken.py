@@ -13,7 +13,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a page may show; what stays in a terminal, or tells a programmer of a mistake, is English alone.
 SOURCES = [
     *(ROOT / "harvest" / folder for folder in ("api", "network", "selectors", "services", "tasks")),
-    *(ROOT / "harvest" / f"{module}.py" for module in ("engine", "engine_training", "queue", "store")),
+    *(
+        ROOT / "harvest" / f"{module}.py"
+        for module in ("engine", "engine_training", "exchange", "queue", "store")
+    ),
     *(ROOT / "detector" / folder for folder in ("ingest", "training")),
     *(ROOT / "detector").glob("*/trainer.py"),
     *(ROOT / "detector").glob("*/samples.py"),
@@ -37,8 +40,10 @@ _TAKE = {
     "RowProblem": (2,),
     "_queue": (1,),
     "Standing": (1,),
+    "_say": (2,),
+    "_end": (2,),
 }
-_RETURN = {"obstacle", "_fire", "lost"}
+_RETURN = {"obstacle", "_fire", "lost", "_why_not", "_refused_by"}
 
 
 def templates() -> set[str]:

@@ -85,6 +85,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/chains/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["chain_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts": {
         parameters: {
             query?: never;
@@ -143,6 +159,23 @@ export interface paths {
         get: operations["bias_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}/chains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The latest chains of a cohort, newest first. */
+        get: operations["chains_list"];
+        put?: never;
+        post: operations["chain_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -633,6 +666,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The version as a signed file for another installation. */
+        get: operations["model_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/{id}/judgements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["judgements_list"];
+        put?: never;
+        post: operations["judgement_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{id}/promote": {
         parameters: {
             query?: never;
@@ -657,6 +723,54 @@ export interface paths {
             cookie?: never;
         };
         get: operations["models_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["own_fingerprint"];
+        put?: never;
+        post: operations["model_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["roll_back_get"];
+        put?: never;
+        post: operations["roll_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promotions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["promotions_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1346,6 +1460,63 @@ export interface components {
             absent_phases: string[];
             tile: components["schemas"]["Tile"];
         };
+        Chain: {
+            /** Format: uuid */
+            readonly id: string;
+            kinds: components["schemas"]["ChainKindEnum"][];
+            size: string;
+            state: components["schemas"]["JobState"];
+            outcome: components["schemas"]["ChainOutcome"] | components["schemas"]["BlankEnum"];
+            message?: string;
+            reason?: string;
+            release: components["schemas"]["ReleaseRef"];
+            owner?: string | null;
+            runs: components["schemas"]["ChainRun"][];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            finished_at?: string | null;
+        };
+        /**
+         * @description * `detector` - detector
+         *     * `key_slice_filter` - key_slice_filter
+         *     * `characterizer` - characterizer
+         * @enum {string}
+         */
+        ChainKindEnum: "detector" | "key_slice_filter" | "characterizer";
+        /**
+         * @description * `complete` - complete
+         *     * `refused` - refused
+         *     * `not_judged` - not_judged
+         *     * `failed` - failed
+         *     * `cancelled` - cancelled
+         * @enum {string}
+         */
+        ChainOutcome: "complete" | "refused" | "not_judged" | "failed" | "cancelled";
+        ChainRequestRequest: {
+            kinds?: [
+            ] | [
+                components["schemas"]["ChainKindEnum"]
+            ] | [
+                components["schemas"]["ChainKindEnum"],
+                components["schemas"]["ChainKindEnum"]
+            ] | [
+                components["schemas"]["ChainKindEnum"],
+                components["schemas"]["ChainKindEnum"],
+                components["schemas"]["ChainKindEnum"]
+            ];
+            size?: string;
+            overrides?: {
+                [key: string]: unknown;
+            };
+            devices?: number;
+        };
+        ChainRun: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["ModelKind"];
+            state: components["schemas"]["JobState"];
+        };
         ChangedLesion: {
             /** Format: uuid */
             study: string;
@@ -1418,6 +1589,14 @@ export interface components {
             overrides?: {
                 [key: string]: unknown;
             };
+        };
+        Compared: {
+            cases: number;
+            subjects: number;
+            metrics: {
+                [key: string]: components["schemas"]["GatedFigure"];
+            };
+            strata: components["schemas"]["Stratum"][];
         };
         Comparison: {
             a: components["schemas"]["ModelVersion"];
@@ -1500,6 +1679,10 @@ export interface components {
             hi: number | null;
             n: number | null;
         };
+        /** @description What others compare before they take over a version of this installation. */
+        Fingerprint: {
+            fingerprint: string;
+        };
         /** @description What the cohort's latest round still takes: active hours, and days at the pace of late. */
         Forecast: {
             remaining: number;
@@ -1521,6 +1704,12 @@ export interface components {
             modalities: string[];
             series: number | null;
             instances: number | null;
+        };
+        /** @description A figure of both versions on the same gold cases, and what it changes by. */
+        GatedFigure: {
+            before: components["schemas"]["Estimate"];
+            after: components["schemas"]["Estimate"];
+            difference: components["schemas"]["Estimate"];
         };
         /** @description A grid: shape (z, y, x), spacing and origin (x, y, z) in mm, LPS. */
         Geometry: {
@@ -1602,7 +1791,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             ordinal: number;
-            outcome: components["schemas"]["OutcomeEnum"];
+            outcome: components["schemas"]["ImportItemOutcomeEnum"];
             /** Format: uuid */
             study: string | null;
             code: string;
@@ -1613,6 +1802,15 @@ export interface components {
             };
             relative_path: string;
         };
+        /**
+         * @description * `waiting` - waiting
+         *     * `taken` - taken
+         *     * `duplicate` - duplicate
+         *     * `refused` - refused
+         *     * `phases_needed` - phases_needed
+         * @enum {string}
+         */
+        ImportItemOutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
         ImportJob: {
             /** Format: uuid */
             id: string;
@@ -1640,6 +1838,10 @@ export interface components {
          * @enum {string}
          */
         ImportSource: "upload" | "command" | "archive" | "stow" | "dicom";
+        ImportedVersion: {
+            version: components["schemas"]["ModelVersion"];
+            checks: components["schemas"]["ProvenanceCheck"][];
+        };
         Job: {
             /** Format: uuid */
             id: string;
@@ -1666,6 +1868,42 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        Judgement: {
+            /** Format: uuid */
+            readonly id: string;
+            version: components["schemas"]["VersionRef"];
+            against: components["schemas"]["VersionRef"];
+            release: components["schemas"]["ReleaseRef"];
+            cohort: string;
+            owner?: string | null;
+            /** Format: double */
+            margin: number;
+            state: components["schemas"]["JobState"];
+            passed?: boolean | null;
+            comparison: components["schemas"]["Compared"] | null;
+            refusals: components["schemas"]["Refusal"][];
+            error: components["schemas"]["JudgementError"] | null;
+            readonly least_cases: number;
+            readonly done: number;
+            readonly total: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            finished_at?: string | null;
+        };
+        JudgementError: {
+            code: string;
+            message: string;
+        };
+        JudgementRequestRequest: {
+            /** Format: uuid */
+            release?: string;
+            /**
+             * Format: double
+             * @default -0.05
+             */
+            margin: number;
+        };
         /** @description Of `items` candidates in `studies`: kappa, the share of agreeing pairs, and each verdict's own. */
         Kappa: {
             items: number;
@@ -1773,9 +2011,10 @@ export interface components {
         /**
          * @description * `release` - release
          *     * `synthetic` - synthetic
+         *     * `out_of_fold` - out_of_fold
          * @enum {string}
          */
-        LearnsFromEnum: "release" | "synthetic";
+        LearnsFromEnum: "release" | "synthetic" | "out_of_fold";
         Lesion: {
             /** Format: uuid */
             id: string;
@@ -1994,15 +2233,6 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
-        /**
-         * @description * `waiting` - waiting
-         *     * `taken` - taken
-         *     * `duplicate` - duplicate
-         *     * `refused` - refused
-         *     * `phases_needed` - phases_needed
-         * @enum {string}
-         */
-        OutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
         /** @description What a training would learn from, and how long it may take. */
         Outlook: {
             counts: {
@@ -2129,6 +2359,19 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["ModelVersion"][];
         };
+        PaginatedPromotionList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Promotion"][];
+        };
         PaginatedReleaseList: {
             /**
              * Format: uri
@@ -2254,6 +2497,7 @@ export interface components {
             /** Format: time */
             quiet_until?: string | null;
             enabled?: boolean;
+            chained?: boolean;
         };
         PatchedStudyUpdateRequest: {
             lesion_class?: components["schemas"]["LesionClass"] | components["schemas"]["BlankEnum"];
@@ -2338,6 +2582,30 @@ export interface components {
          * @enum {string}
          */
         Procedure: "resection" | "biopsy" | "transplantation" | "ablation" | "imaging" | "other";
+        Promotion: {
+            /** Format: uuid */
+            readonly id: string;
+            kind: components["schemas"]["ModelKind"];
+            version: components["schemas"]["VersionRef"];
+            previous: components["schemas"]["VersionRef"] | null;
+            ground: components["schemas"]["PromotionGround"];
+            reason?: string;
+            approver: string;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
+        /**
+         * @description * `first` - first
+         *     * `gate` - gate
+         *     * `reason` - reason
+         *     * `rollback` - rollback
+         * @enum {string}
+         */
+        PromotionGround: "first" | "gate" | "reason" | "rollback";
+        ProvenanceCheck: {
+            text: string;
+            holds: boolean;
+        };
         PullCreateRequest: {
             /** Format: uuid */
             archive: string;
@@ -2421,9 +2689,19 @@ export interface components {
             /** Format: double */
             adjudicate: number;
         };
+        ReasonRequest: {
+            /** @default  */
+            reason: string;
+        };
         Received: {
             relative_path: string;
             bytes: number;
+        };
+        Refusal: {
+            metric: string;
+            stratum: string | null;
+            /** Format: double */
+            lo: number | null;
         };
         Release: {
             /** Format: uuid */
@@ -2528,6 +2806,11 @@ export interface components {
          * @enum {string}
          */
         Role: "clinician" | "data_manager" | "ml_engineer" | "admin";
+        RollBackRequest: {
+            /** @default  */
+            reason: string;
+            kind: components["schemas"]["ModelKind"];
+        };
         RoundCreateRequest: {
             /** Format: uuid */
             model_version?: string;
@@ -2617,6 +2900,7 @@ export interface components {
             /** Format: time */
             quiet_until?: string | null;
             enabled?: boolean;
+            chained?: boolean;
             last_outcome?: string;
             /** Format: date-time */
             last_fired_at?: string | null;
@@ -2653,6 +2937,7 @@ export interface components {
             /** Format: time */
             quiet_until?: string | null;
             enabled?: boolean;
+            chained?: boolean;
         };
         /** @description What a training would learn from, and how long it may take. */
         ScheduleOutlook: {
@@ -2720,6 +3005,14 @@ export interface components {
          * @enum {string}
          */
         Strategy: "score" | "foreground" | "uncertainty" | "disagreement" | "random";
+        Stratum: {
+            by: string;
+            name: string;
+            cases: number;
+            metrics: {
+                [key: string]: components["schemas"]["GatedFigure"];
+            };
+        };
         Strip: {
             imported: number;
             proposed: number;
@@ -2900,6 +3193,8 @@ export interface components {
             readonly id: string;
             /** Format: uuid */
             cohort: string;
+            /** Format: uuid */
+            chain?: string | null;
             kind: components["schemas"]["ModelKind"];
             size?: string;
             devices?: number;
@@ -2938,6 +3233,8 @@ export interface components {
             readonly id: string;
             /** Format: uuid */
             cohort: string;
+            /** Format: uuid */
+            chain?: string | null;
             kind: components["schemas"]["ModelKind"];
             size?: string;
             devices?: number;
@@ -2998,6 +3295,12 @@ export interface components {
          * @enum {string}
          */
         Verdict: "primary_lesion" | "other_lesion" | "not_a_lesion" | "unsure" | "no_lesion" | "missed";
+        VersionImportRequest: {
+            /** Format: binary */
+            file: string;
+            /** @default  */
+            trust: string;
+        };
         VersionRef: {
             /** Format: uuid */
             id: string;
@@ -3007,6 +3310,11 @@ export interface components {
         WaitedRequest: {
             /** @default 0 */
             waited_ms: number;
+        };
+        /** @description What a kind would use after a roll back, where something was in use before. */
+        WayBack: {
+            kind: components["schemas"]["ModelKind"];
+            to: components["schemas"]["VersionRef"] | null;
         };
         /**
          * @description Why this study is shown now: the arm that shows it, its best score, its pathology class where the arm
@@ -3200,6 +3508,27 @@ export interface operations {
             };
         };
     };
+    chain_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chain"];
+                };
+            };
+        };
+    };
     cohorts_list: {
         parameters: {
             query?: {
@@ -3335,6 +3664,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Bias"];
+                };
+            };
+        };
+    };
+    chains_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chain"][];
+                };
+            };
+        };
+    };
+    chain_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChainRequestRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ChainRequestRequest"];
+                "multipart/form-data": components["schemas"]["ChainRequestRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chain"];
                 };
             };
         };
@@ -4309,7 +4686,7 @@ export interface operations {
             };
         };
     };
-    model_promote: {
+    model_file: {
         parameters: {
             query?: never;
             header?: never;
@@ -4319,6 +4696,81 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+        };
+    };
+    judgements_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judgement"][];
+                };
+            };
+        };
+    };
+    judgement_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["JudgementRequestRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["JudgementRequestRequest"];
+                "multipart/form-data": components["schemas"]["JudgementRequestRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judgement"];
+                };
+            };
+        };
+    };
+    model_promote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ReasonRequest"];
+                "multipart/form-data": components["schemas"]["ReasonRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -4348,6 +4800,116 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comparison"];
+                };
+            };
+        };
+    };
+    own_fingerprint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fingerprint"];
+                };
+            };
+        };
+    };
+    model_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["VersionImportRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedVersion"];
+                };
+            };
+        };
+    };
+    roll_back_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WayBack"][];
+                };
+            };
+        };
+    };
+    roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RollBackRequest"];
+                "multipart/form-data": components["schemas"]["RollBackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+        };
+    };
+    promotions_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPromotionList"];
                 };
             };
         };

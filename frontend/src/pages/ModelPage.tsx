@@ -3,14 +3,17 @@ import type { Measured, ModelVersion } from "../api/types";
 import { when } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
+import { may, useSession } from "../app/session";
 import { Await } from "../app/ui";
 import { words } from "../app/words";
 import { rich } from "../i18n/rich";
 import { t } from "../i18n/t";
+import { Gate } from "./Gate";
 import { estimates, figure, metricName } from "./metrics";
 import { Promote } from "./Promote";
 
 export function ModelPage({ params }: { params: Params }) {
+  const { user } = useSession();
   const model = useLoad(() => api.get<ModelVersion>(`/models/${params.id}`), [params.id]);
   return (
     <div class="page">
@@ -42,6 +45,11 @@ export function ModelPage({ params }: { params: Params }) {
                   <Link href={`/models/compare?a=${version.parent}&b=${version.id}`}>
                     {t("Compare with its parent")}
                   </Link>
+                )}{" "}
+                {may(user, "ml_engineer") && (
+                  <a href={`/api/v1/models/${version.id}/file`} download data-testid="version-export">
+                    {t("File for another installation")}
+                  </a>
                 )}
               </p>
               <div class="columns">
@@ -59,6 +67,7 @@ export function ModelPage({ params }: { params: Params }) {
                     </>
                   )}
                   <p class="muted">{t("In brackets the 95 % interval and the number it was measured on.")}</p>
+                  <Gate version={version} />
                 </section>
                 <section>
                   <h2>{t("Card")}</h2>

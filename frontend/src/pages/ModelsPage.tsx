@@ -1,13 +1,16 @@
 import { useState } from "preact/hooks";
-import { all } from "../api/client";
-import type { Measured, ModelKind, ModelVersion } from "../api/types";
+import { all, api } from "../api/client";
+import type { Measured, ModelKind, ModelVersion, WayBack } from "../api/types";
 import { when } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, navigate } from "../app/router";
+import { may, useSession } from "../app/session";
 import { Await, Empty } from "../app/ui";
 import { words } from "../app/words";
 import { t } from "../i18n/t";
 import { KINDS } from "./choices";
+import { Exchange } from "./Exchange";
+import { Promotions, RollBack } from "./InUse";
 import { estimates, figure } from "./metrics";
 import { Promote } from "./Promote";
 
@@ -27,7 +30,15 @@ const TITLES: Record<string, string> = {
 };
 
 export function ModelsPage() {
+  const { user } = useSession();
   const models = useLoad(() => all<ModelVersion>("/models"), []);
+  const ways = useLoad(() => api.get<WayBack[]>("/models/roll-back"), []);
+  const [turn, setTurn] = useState(0);
+  const changed = () => {
+    models.reload();
+    ways.reload();
+    setTurn((before) => before + 1);
+  };
   return (
     <div class="page">
       <h1>{t("Models")}</h1>
@@ -39,7 +50,8 @@ export function ModelsPage() {
                 key={kind}
                 kind={kind}
                 versions={list.filter((one) => one.kind === kind)}
-                onChanged={models.reload}
+                way={ways.data?.find((one) => one.kind === kind)}
+                onChanged={changed}
               />
             ))
           ) : (
@@ -49,6 +61,8 @@ export function ModelsPage() {
           )
         }
       </Await>
+      <Promotions turn={turn} />
+      {may(user, "ml_engineer") && <Exchange onImported={changed} />}
     </div>
   );
 }
@@ -56,10 +70,11 @@ export function ModelsPage() {
 interface KindProps {
   kind: ModelKind;
   versions: ModelVersion[];
+  way?: WayBack;
   onChanged: () => void;
 }
 
-function Kind({ kind, versions, onChanged }: KindProps) {
+function Kind({ kind, versions, way, onChanged }: KindProps) {
   const [picked, setPicked] = useState<string[]>([]);
   if (!versions.length) return null;
   const names = new Map(versions.map((one) => [one.id, one.name]));
@@ -122,7 +137,8 @@ function Kind({ kind, versions, onChanged }: KindProps) {
             ? t("Compare {a} with {b}", { a: names.get(picked[0]!) ?? "", b: names.get(picked[1]!) ?? "" })
             : t("Choose two to compare")}
         </button>
-      )}
+      )}{" "}
+      <RollBack kind={kind} way={way} onChanged={onChanged} />
     </section>
   );
 }

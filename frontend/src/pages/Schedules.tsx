@@ -9,7 +9,7 @@ import { words } from "../app/words";
 import { number, t, tn } from "../i18n/t";
 import { parseOverrides, showOverrides } from "./choices";
 import { DryRun } from "./DryRun";
-import { USUAL, WhatToTrain } from "./WhatToTrain";
+import { mayBeChained, ThroughTheGate, USUAL, WhatToTrain } from "./WhatToTrain";
 
 /** How often a condition is looked at. */
 const LOOK_MINUTES = 5;
@@ -95,7 +95,10 @@ function ScheduleRow({
   const name = schedule.kinds.map(words).join(", ");
   return (
     <tr data-testid="schedule-row">
-      <td>{name}</td>
+      <td>
+        {name}
+        {schedule.chained && <div class="muted">{t("one after the other, through the gate")}</div>}
+      </td>
       <td>
         {schedule.size} <span class="muted">{showOverrides(schedule.overrides)}</span>
       </td>
@@ -180,6 +183,8 @@ function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
   const [every, setEvery] = useState(24 * 60);
   const [condition, setCondition] = useState<Condition>("every");
   const [amount, setAmount] = useState(50);
+  const [chosen, setChained] = useState(false);
+  const chained = chosen && mayBeChained(what.kinds);
   const [quiet, setQuiet] = useState({ from: "", until: "" });
   const action = useAction();
   const make = (event: SubmitEvent) => {
@@ -197,6 +202,7 @@ function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
         quiet_from: quiet.from || null,
         quiet_until: quiet.until || null,
         enabled: true,
+        chained,
       });
       onMade();
     });
@@ -207,6 +213,7 @@ function NewSchedule({ cohort, onMade }: { cohort: Id; onMade: () => void }) {
       <form onSubmit={make}>
         <div class="fields">
           <WhatToTrain what={what} onChange={setWhat} />
+          <ThroughTheGate kinds={what.kinds} chained={chained} onChange={setChained} />
           <label>
             {t("When")}
             <select

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
-import type { Outlook, TrainingRun } from "../api/types";
+import type { Chain, Outlook, TrainingRun } from "../api/types";
 import { when } from "../app/format";
 import { useAction, useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
@@ -8,11 +8,12 @@ import { may, useSession } from "../app/session";
 import { Await, active, Empty, ErrorLine, Progress, State } from "../app/ui";
 import { words } from "../app/words";
 import { t } from "../i18n/t";
+import { Chains } from "./Chains";
 import { ColdStart } from "./ColdStart";
 import { parseOverrides } from "./choices";
 import { DryRun } from "./DryRun";
 import { Schedules } from "./Schedules";
-import { USUAL, WhatToTrain } from "./WhatToTrain";
+import { mayBeChained, ThroughTheGate, USUAL, WhatToTrain } from "./WhatToTrain";
 
 export function TrainingPage({ params }: { params: Params }) {
   const cohort = params.id!;
@@ -23,10 +24,20 @@ export function TrainingPage({ params }: { params: Params }) {
     [cohort],
     (list) => (list?.some((run) => active(run.state)) ? 2000 : null),
   );
+  const chains = useLoad(
+    () => api.get<Chain[]>(`/cohorts/${cohort}/chains`),
+    [cohort],
+    (list) => (list?.some((chain) => active(chain.state)) ? 2000 : null),
+  );
+  const started = () => {
+    runs.reload();
+    chains.reload();
+  };
   return (
     <div class="page">
       <h1>{t("Training")}</h1>
-      {mayTrain && <StartTraining cohort={cohort} onStarted={runs.reload} />}
+      {mayTrain && <StartTraining cohort={cohort} onStarted={started} />}
+      <Chains chains={chains} editable={mayTrain} />
       <Await of={runs} what={t("the trainings")}>
         {(list) =>
           list.length ? (
@@ -95,12 +106,17 @@ export function TrainingPage({ params }: { params: Params }) {
 
 function StartTraining({ cohort, onStarted }: { cohort: string; onStarted: () => void }) {
   const [what, setWhat] = useState(USUAL);
+  const [chosen, setChained] = useState(false);
+  const chained = chosen && mayBeChained(what.kinds);
   const action = useAction();
   const given = () => ({ size: what.size, overrides: parseOverrides(what.overrides) });
   const start = (event: SubmitEvent) => {
     event.preventDefault();
     void action.run(async () => {
-      await api.post(`/cohorts/${cohort}/training-runs`, { kinds: what.kinds, ...given() });
+      await api.post(`/cohorts/${cohort}/${chained ? "chains" : "training-runs"}`, {
+        kinds: what.kinds,
+        ...given(),
+      });
       onStarted();
     });
   };
@@ -108,6 +124,7 @@ function StartTraining({ cohort, onStarted }: { cohort: string; onStarted: () =>
     <form class="panel" onSubmit={start}>
       <div class="fields">
         <WhatToTrain what={what} onChange={setWhat} />
+        <ThroughTheGate kinds={what.kinds} chained={chained} onChange={setChained} />
         <button
           type="submit"
           class="primary"

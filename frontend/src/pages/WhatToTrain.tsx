@@ -12,6 +12,37 @@ export interface What {
 
 export const USUAL: What = { kinds: [...LESION_KINDS], size: "small", overrides: "" };
 
+/** Those that learn from lesions follow each other; livers come with their studies. */
+export const mayBeChained = (kinds: ModelKind[]) =>
+  kinds.length > 0 && kinds.every((kind) => (LESION_KINDS as readonly ModelKind[]).includes(kind));
+
+interface GateProps {
+  kinds: ModelKind[];
+  chained: boolean;
+  onChange: (chained: boolean) => void;
+}
+
+/** Whether each training waits for the gate's word on the one before. */
+export function ThroughTheGate({ kinds, chained, onChange }: GateProps) {
+  return (
+    <label
+      class="inline"
+      title={t(
+        "Each is judged beside the version in use; what passes comes into use in your name, and the next one follows.",
+      )}
+    >
+      <input
+        type="checkbox"
+        checked={chained}
+        disabled={!mayBeChained(kinds)}
+        onChange={() => onChange(!chained)}
+        data-testid="chained"
+      />{" "}
+      {t("One after the other, through the gate")}
+    </label>
+  );
+}
+
 export function WhatToTrain({ what, onChange }: { what: What; onChange: (what: What) => void }) {
   const sizes = sizesFor(what.kinds);
   const toggle = (kind: ModelKind) => {

@@ -33,7 +33,9 @@ class Command(HarvestCommand):
         cohort, new = cohort_for(self, options["cohort"])
         split = Split.GOLD if options["gold"] else Split.POOL
         jobs = (
-            create_path_import(cohort=cohort, path=path.resolve(), given_phases=given, split=split)
+            create_path_import(
+                cohort=cohort, path=path.resolve(), given_phases=given, split=split, site=options["site"]
+            )
             for path in options["paths"]
         )
         return run_imports(self, cohort, jobs, options, new=new)

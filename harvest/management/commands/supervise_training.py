@@ -120,6 +120,8 @@ def start(row: TrainingRun, process: Training) -> None:
             overrides=row.overrides,
             initial_weights=initial,
         )
+    elif release and row.learns_from == TrainingSource.OUT_OF_FOLD:
+        process.start_out_of_fold(release, size=row.size, overrides=row.overrides, initial_weights=initial)
     elif release:
         process.start(
             release,

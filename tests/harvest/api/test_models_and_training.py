@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from harvest import store
-from harvest.domain import ModelKind, Role
+from harvest.domain import ModelKind, Role, Split
 from harvest.engine_training import folder_of
 from harvest.services import supervision, training
-from tests.harvest.curated import make_study, make_version, mark_lesion
+from harvest.services.releases import create_release
+from harvest.services.versions import register_version
+from tests.harvest.curated import make_study, make_version, mark_lesion, weights_file
 
 pytestmark = pytest.mark.django_db
 P1TD = {"value": 0.5, "lo": 0.3, "hi": 0.7, "n": 20}
@@ -34,11 +37,81 @@ def test_versions_are_listed_by_kind_newest_first(engineer):
 def test_promote_and_compare(engineer):
     judged = {"metrics": {"p1td_1": P1TD}, "provenance": {"gold_sha256": "g"}}
     a, b = make_version(**judged), make_version(promoted=False, **judged)
-    assert engineer.post(f"/api/v1/models/{b.pk}/promote").json()["promoted"] is True
+    refused = engineer.post(f"/api/v1/models/{b.pk}/promote")
+    assert (refused.status_code, refused.json()["code"]) == (409, "gate_refused")
+    reason = {"reason": "Its figures are the same."}
+    assert post(engineer, f"/api/v1/models/{b.pk}/promote", reason).json()["promoted"] is True
     assert engineer.get(f"/api/v1/models/{a.pk}").json()["promoted"] is False
     compared = engineer.get(f"/api/v1/models/compare?a={a.pk}&b={b.pk}").json()
     (row,) = compared["differences"]
     assert (row["metric"], row["a"], row["difference"]["value"]) == ("p1td_1", P1TD, 0)
+
+
+def test_promotions_are_listed_and_undone_in_one_step(engineer):
+    a, b = make_version(), make_version(promoted=False)
+    assert engineer.get("/api/v1/models/roll-back").json()[0] == {"kind": "detector", "to": None}
+    post(engineer, f"/api/v1/models/{b.pk}/promote", {"reason": "There is no gold set yet."})
+    assert engineer.get("/api/v1/models/roll-back").json()[0]["to"]["name"] == a.name
+    assert post(engineer, "/api/v1/models/roll-back", {"kind": "detector"}).json()["name"] == a.name
+    listed = engineer.get("/api/v1/promotions").json()["results"]
+    assert [(p["version"]["name"], p["ground"], p["approver"]) for p in listed] == [
+        (a.name, "rollback", "the-ml_engineer"),
+        (b.name, "reason", "the-ml_engineer"),
+    ]
+    assert post(engineer, "/api/v1/models/roll-back", {"kind": "characterizer"}).status_code == 409
+
+
+def test_a_version_is_judged_where_there_is_a_gold_set(engineer, cohort):
+    make_version()
+    b = make_version(promoted=False)
+    path = f"/api/v1/models/{b.pk}/judgements"
+    assert post(engineer, path, {}).json()["code"] == "no_gold"
+    mark_lesion(make_study(cohort, split=Split.GOLD, complete=True))
+    create_release(cohort=cohort.pk)
+    answer = post(engineer, path, {})
+    assert (answer.status_code, answer.json()["state"], answer.json()["total"]) == (202, "queued", 2)
+    assert post(engineer, path, {}).json()["code"] == "already_judging"
+    (listed,) = engineer.get(path).json()
+    assert (listed["passed"], listed["done"], listed["margin"]) == (None, 0, -0.05)
+    assert post(engineer, path, {"margin": 0.2}).json()["code"] == "margin"
+
+
+def test_a_version_goes_out_as_a_file_and_comes_in_as_one(engineer, tmp_path):
+    made = register_version(
+        weights=weights_file(tmp_path / "w.safetensors"), metrics={}, provenance={"data": "Phantoms."}
+    )
+    answer = engineer.get(f"/api/v1/models/{made.pk}/file")
+    assert "detector-v1.harvest-version.zip" in answer["Content-Disposition"]
+    data = b"".join(answer.streaming_content)
+
+    def send(content: bytes):
+        file = SimpleUploadedFile("version.zip", content)
+        return engineer.post("/api/v1/models/import", {"file": file}, format="multipart")
+
+    assert send(data).json()["code"] == "known_version"
+    made.promotions.all().delete()
+    made.delete()
+    answer = send(data)
+    assert (answer.status_code, answer.json()["version"]["promoted"]) == (201, False)
+    assert answer.json()["checks"][0]["holds"] is True
+    assert send(b"nothing").json()["code"] == "bad_version_file"
+    assert len(engineer.get("/api/v1/models/import").json()["fingerprint"]) == 39
+
+
+def test_a_chain_is_asked_for_followed_and_cancelled(engineer, cohort):
+    mark_lesion(make_study(cohort))
+    path = f"/api/v1/cohorts/{cohort.pk}/chains"
+    asked = {"kinds": ["detector", "key_slice_filter"], "size": "tiny"}
+    chain = post(engineer, path, asked).json()
+    assert (chain["state"], chain["kinds"], chain["runs"][0]["kind"]) == (
+        "queued",
+        ["detector", "key_slice_filter"],
+        "detector",
+    )
+    assert post(engineer, path, asked).status_code == 409
+    assert engineer.post(f"/api/v1/chains/{chain['id']}/cancel").json()["outcome"] == "cancelled"
+    assert [c["id"] for c in engineer.get(path).json()] == [chain["id"]]
+    assert engineer.post(f"/api/v1/chains/{chain['id']}/cancel").status_code == 409
 
 
 def test_a_training_is_asked_for_followed_and_cancelled(engineer, cohort):

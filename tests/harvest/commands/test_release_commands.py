@@ -69,5 +69,8 @@ def test_what_cannot_be_trained_is_one_line(cohort):
 def test_a_model_is_promoted_by_name(capsys):
     make_version()
     second = make_version(promoted=False)
-    assert said(capsys, "promote_model", "detector-v2")["name"] == "detector-v2"
+    with pytest.raises(CommandError, match="has not been judged beside detector-v1"):
+        call_command("promote_model", "detector-v2")
+    reason = ("--reason", "There is no gold set yet.")
+    assert said(capsys, "promote_model", "detector-v2", *reason)["name"] == "detector-v2"
     assert promoted(ModelKind.DETECTOR) == second

@@ -8,8 +8,8 @@ from harvest import engine
 from harvest.domain import LesionSource, ModelKind, Role, Verdict
 from harvest.models import Characterization, Lesion
 from harvest.services.characterizations import characterize_lesions
+from harvest.services.promotion import promote
 from harvest.services.rounds import create_round
-from harvest.services.versions import promote
 from tests.harvest.fixtures import make_study, make_version
 from tests.harvest.readers import say
 
@@ -59,7 +59,7 @@ def test_a_newly_promoted_version_reaches_the_lesions_of_before(study):
     characterize_lesions()
     better = make_version(ModelKind.CHARACTERIZER, {"lesion_class": {"icc": 1.0}}, number=2, promoted=False)
     assert characterize_lesions() == 0
-    promote(version=better.pk)
+    promote(version=better.pk, reason="It knows more classes.")
     assert characterize_lesions() == 1
     assert [c.model_version.number for c in Characterization.objects.all()] == [1, 2]
 

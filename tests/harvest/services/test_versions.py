@@ -6,10 +6,9 @@ import pytest
 
 from detector.errors import PlanError
 from harvest import store
-from harvest.domain import ModelKind
 from harvest.models import ModelVersion
-from harvest.selectors.versions import compare, difference, promoted
-from harvest.services.versions import ensure_reference_version, promote, register_version
+from harvest.selectors.versions import compare, difference
+from harvest.services.versions import ensure_reference_version, register_version
 from tests.harvest.curated import make_version, weights_file
 
 pytestmark = pytest.mark.django_db
@@ -26,22 +25,6 @@ def test_the_first_version_of_a_kind_is_promoted_and_later_ones_wait(tmp_path):
     assert [(v.name, v.promoted) for v in (first, second)] == [("detector-v1", True), ("detector-v2", False)]
     assert second.plan["size"] == "tiny"
     assert store.path(second.store_key).is_file()
-
-
-def test_promoting_an_earlier_version_rolls_back(tmp_path):
-    first, second = register(tmp_path, "a"), register(tmp_path, "b")
-    promote(version=second.pk)
-    assert promoted(ModelKind.DETECTOR) == second
-    promote(version=first.pk)
-    assert promoted(ModelKind.DETECTOR) == first
-    assert ModelVersion.objects.filter(promoted=True).count() == 1
-
-
-def test_promotion_leaves_other_kinds_alone(tmp_path):
-    other = make_version(ModelKind.CHARACTERIZER)
-    register(tmp_path, "a")
-    promote(version=register(tmp_path, "b").pk)
-    assert promoted(ModelKind.CHARACTERIZER) == other
 
 
 def test_something_that_is_not_a_weights_file_is_refused(tmp_path):
