@@ -47,7 +47,7 @@ def case_list(manifest: Manifest, kind: ModelKind, split: Split, folder: Path) -
     their own) are left out.
     """
     cases = []
-    for study in manifest["studies"]:
+    for study in manifest.studies:
         if study["split"] != split:
             continue
         said = [
@@ -66,7 +66,7 @@ def case_list(manifest: Manifest, kind: ModelKind, split: Split, folder: Path) -
 
 def unmarked_cases(manifest: Manifest, folder: Path) -> list[Case]:
     """Every study of a manifest as a case without marks; image paths are relative to `folder`."""
-    return [_case(study, [], folder) for study in manifest["studies"]]
+    return [_case(study, [], folder) for study in manifest.studies]
 
 
 def _image(study: dict[str, Any], phase: str) -> Path:
@@ -117,7 +117,7 @@ def export_studies(manifest: Manifest) -> list[ExportStudy]:
             boxes=tuple(_export_box(study, lesion) for lesion in study["lesions"]),
             nudges_mm=nudges_of(study),
         )
-        for study in manifest["studies"]
+        for study in manifest.studies
     ]
 
 
@@ -157,7 +157,7 @@ def write_images(manifest: Manifest, out: Path) -> Iterator[str]:
         ReadError: a stored volume is damaged.
         OSError: a file cannot be written.
     """
-    for study in manifest["studies"]:
+    for study in manifest.studies:
         for phase in study["phases"]:
             volume = read_volume(_image(study, phase["phase"]))
             write_nifti(volume, out / image_name(study["id"], phase["phase"]))

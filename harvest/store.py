@@ -9,7 +9,7 @@ import errno
 import hashlib
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -128,6 +128,22 @@ def put_bytes(prefix: str, data: bytes, suffix: str) -> tuple[str, str]:
         finally:
             pending.unlink(missing_ok=True)
     return key, digest
+
+
+def put_lines(lines: Iterable[bytes], key_of: Callable[[str], str]) -> tuple[str, str]:
+    """Stores what comes in pieces under the key that its hash makes; returns (key, sha256)."""
+    digest = hashlib.sha256()
+    with pending_folder() as folder:
+        whole = folder / "whole"
+        with whole.open("wb") as file:
+            for line in lines:
+                digest.update(line)
+                file.write(line)
+        key = key_of(digest.hexdigest())
+        final = root() / key
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _rename(whole, final)
+    return key, digest.hexdigest()
 
 
 def put_file(prefix: str, source: Path) -> tuple[str, str]:

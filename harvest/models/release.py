@@ -17,6 +17,7 @@ class DatasetRelease(Base):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     manifest_sha256 = models.CharField(max_length=64)
     counts = models.JSONField(default=dict)
+    policy = models.JSONField(default=dict)
     note = models.CharField(max_length=200, blank=True)
 
     class Meta(Base.Meta):

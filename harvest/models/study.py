@@ -107,6 +107,8 @@ class Series(Base):
     phase = models.CharField(max_length=40)
     geometry = models.JSONField()
     source_sha256 = models.CharField(max_length=64)
+    # Of the registered file that is shown now; empty for those of before this was kept.
+    image_sha256 = models.CharField(max_length=64, blank=True)
     registration = models.JSONField(default=dict)
     nudge_mm = point_field(default=no_nudge)
     image_revision = models.PositiveIntegerField(default=0)

@@ -1,9 +1,10 @@
-"""What is curated now in a cohort, as a manifest (harvest.manifest). A fixed number of queries."""
+"""What is curated now in a cohort, as a manifest (harvest.manifest). A fixed number of queries for every some
+hundred studies."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,31 +12,53 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from detector.geometry import Box3D, iou
-from harvest.domain import LesionSource, PreparationState, ReadingPolicy, Split, Verdict
-from harvest.manifest import FORMAT, LEFT_OUT, Manifest
+from harvest.domain import (
+    ADJUDICATION,
+    LesionSource,
+    PreparationState,
+    QueueState,
+    ReadingPolicy,
+    Split,
+    Verdict,
+)
+from harvest.manifest import Manifest
 from harvest.models import Candidate, Cohort, Lesion, Reading, Review, RoundStudy, Study
-from harvest.selectors.decisions import by_reading, decide
+from harvest.release_policy import ReleasePolicy, chosen
+from harvest.selectors.decisions import by_reading, decide, word
+from harvest.selectors.verdicts import Verdicts
+
+EVERYTHING = ReleasePolicy()
 
 CONTRADICTS_IOU = 0.1
+AT_ONCE = 400  # studies in memory
+Ids = Sequence[UUID]
 
 
 @dataclass(slots=True)
 class Judgements:
-    """What stands of a cohort's reviews: verdicts by candidate and by study, and studies that are done."""
+    """What stands of the reviews of some studies: verdicts by candidate and by study, studies that are done,
+    and of each study everything that was said and stands, how many read it and how far two of them agree."""
 
     candidates: dict[UUID, Verdict] = field(default_factory=dict)
     studies: dict[UUID, Verdict] = field(default_factory=dict)
     empty_rounds: set[UUID] = field(default_factory=set)
     done: set[UUID] = field(default_factory=set)
+    said: dict[UUID, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    readings: dict[UUID, int] = field(default_factory=dict)
+    agreement: dict[UUID, float] = field(default_factory=dict)
 
 
-def judgements(cohort: Cohort) -> Judgements:
-    """The standing judgements of a cohort, the latest word on each thing."""
+def judgements(cohort: Cohort, studies: Ids | None = None) -> Judgements:
+    """The standing judgements of a cohort, or of some of its studies: the latest word on each thing."""
     found = Judgements()
     events: dict[RoundStudy, list[Review]] = defaultdict(list)
     # What is said of hidden cases measures its readers; it is no truth.
     real = Q(round_study__round__cohort=cohort, round_study__hidden="")
-    rows = Review.objects.filter(real).select_related("round_study__round")
+    settled = Q(round__cohort=cohort, hidden="", settled_at__isnull=False)
+    if studies is not None:
+        real &= Q(round_study__study__in=studies)
+        settled &= Q(study__in=studies)
+    rows = Review.objects.filter(real).select_related("round_study__round", "reader")
     readings: dict[UUID, list[Reading]] = defaultdict(list)
     for reading in Reading.objects.filter(real):
         readings[reading.round_study_id].append(reading)
@@ -44,37 +67,59 @@ def judgements(cohort: Cohort) -> Judgements:
     # Oldest round first, so that the word of the latest round on a study is the one that is kept.
     for round_study in sorted(events, key=lambda row: (row.created_at, row.pk)):
         policy = round_study.round.reading_policy
+        _keep_what_was_said(found, round_study, events[round_study])
         if policy != ReadingPolicy.ONE and round_study.settled_at is None:
             continue  # what two readers differ in is not decided yet
-        decision = decide(policy, by_reading(policy, readings[round_study.pk], events[round_study]))
+        verdicts = by_reading(policy, readings[round_study.pk], events[round_study])
+        decision = decide(policy, verdicts)
         found.candidates |= decision.candidates
+        _keep_how_it_was_read(found, round_study, verdicts, readings[round_study.pk])
         if decision.study is None:
             continue
         found.studies[round_study.study_id] = decision.study
         if decision.study == Verdict.NO_LESION:
             found.empty_rounds.add(round_study.pk)
-    done = RoundStudy.objects.filter(round__cohort=cohort, hidden="", settled_at__isnull=False)
-    found.done = set(done.values_list("study_id", flat=True))
+    found.done = set(RoundStudy.objects.filter(settled).values_list("study_id", flat=True))
     return found
 
 
-def manifest_of(cohort: Cohort) -> Manifest:
-    """The cohort's studies that say something: with a lesion, reviewed to the end, or known to be whole."""
-    judged = judgements(cohort)
-    lesions = _lesions(cohort)
-    marks = _marks(cohort, judged)
-    entries, left_out = [], []
-    studies = cohort.studies.select_related("subject").prefetch_related("series").order_by("ordinal")
-    for study in studies:
-        own = lesions.get(study.pk, [])
-        if not (own or study.complete or study.pk in judged.done):
-            continue
-        if study.preparation == PreparationState.READY:
-            entries.append(_entry(study, own, marks.get(study.pk, []), judged))
-        else:
-            left_out.append(study.ordinal)
-    found = {"format": FORMAT, "cohort": cohort.name, "studies": entries}
-    return found | {LEFT_OUT: left_out} if left_out else found
+def _keep_what_was_said(found: Judgements, row: RoundStudy, events: Sequence[Review]) -> None:
+    undone = {event.undoes_id for event in events}
+    found.said[row.study_id] += [
+        {
+            "round": row.round.number,
+            "candidate": str(event.candidate_id) if event.candidate_id else None,
+            "verdict": event.verdict,
+            "reader": event.reader.get_username(),
+            "at": event.created_at.isoformat(),
+        }
+        for event in events
+        if event.verdict and event.pk not in undone
+    ]
+
+
+def _keep_how_it_was_read(
+    found: Judgements,
+    row: RoundStudy,
+    verdicts: Mapping[int, Verdicts[Review]],
+    readings: Iterable[Reading],
+) -> None:
+    blind = [r for r in readings if r.number != ADJUDICATION and r.state == QueueState.DONE]
+    found.readings[row.study_id] = len(blind)
+    found.agreement.pop(row.study_id, None)
+    if {1, 2} <= verdicts.keys():
+        one, two = word(verdicts[1]), word(verdicts[2])
+        if about := one.candidates.keys() | two.candidates.keys():
+            found.agreement[row.study_id] = round(sum(one.on(c) == two.on(c) for c in about) / len(about), 6)
+
+
+def manifest_of(cohort: Cohort, policy: ReleasePolicy = EVERYTHING, without: Ids = ()) -> Manifest:
+    """The cohort's studies that say something (with a lesion, reviewed to the end, or known to be whole), as
+    a policy takes them; `without` some that leak. Read anew whenever its studies are gone through."""
+    excluded: Counter[str] = Counter()
+    studies = _Live(cohort, policy, frozenset(without), excluded)
+    head = {"cohort": cohort.name, "policy": policy.as_json()}
+    return Manifest(head, studies, _unregistered(cohort), excluded)
 
 
 def unmarked_of(cohort: Cohort) -> Manifest:
@@ -83,7 +128,53 @@ def unmarked_of(cohort: Cohort) -> Manifest:
     studies = unmarked(cohort.pk).select_related("subject").prefetch_related("series").order_by("ordinal")
     nothing = Judgements()
     entries = [_entry(study, [], [], nothing) for study in studies]
-    return {"format": FORMAT, "cohort": cohort.name, "studies": entries}
+    return Manifest({"cohort": cohort.name, "policy": EVERYTHING.as_json()}, entries)
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The entries of a cohort as it is, in the order of their numbers, some studies in memory at a time."""
+
+    cohort: Cohort
+    policy: ReleasePolicy
+    without: frozenset[UUID]
+    excluded: Counter[str]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self.excluded.clear()
+        ids = list(_curated(self.cohort).order_by("ordinal").values_list("pk", flat=True))
+        for start in range(0, len(ids), AT_ONCE):
+            for entry in _entries(self.cohort, ids[start : start + AT_ONCE]):
+                taken = "leak" if UUID(entry["id"]) in self.without else chosen(entry, self.policy)
+                if isinstance(taken, str):
+                    self.excluded[taken] += 1
+                else:
+                    yield taken
+
+
+def _curated(cohort: Cohort) -> QuerySet[Study]:
+    """What may say something, and lies on one grid."""
+    return _speaking(cohort).filter(preparation=PreparationState.READY)
+
+
+def _speaking(cohort: Cohort) -> QuerySet[Study]:
+    marked = Lesion.objects.filter(study=OuterRef("pk"), retired_at=None, settled=True)
+    done = RoundStudy.objects.filter(study=OuterRef("pk"), hidden="", settled_at__isnull=False)
+    return cohort.studies.filter(Exists(marked) | Exists(done) | Q(complete=True))
+
+
+def _unregistered(cohort: Cohort) -> list[int]:
+    waits = _speaking(cohort).exclude(preparation=PreparationState.READY)
+    return list(waits.order_by("ordinal").values_list("ordinal", flat=True))
+
+
+def _entries(cohort: Cohort, ids: Ids) -> Iterator[dict[str, Any]]:
+    judged = judgements(cohort, ids)
+    lesions = _lesions(ids)
+    marks = _marks(cohort, ids, judged)
+    studies = Study.objects.filter(pk__in=ids).select_related("subject").prefetch_related("series")
+    for study in studies.order_by("ordinal"):
+        yield _entry(study, lesions.get(study.pk, []), marks.get(study.pk, []), judged)
 
 
 def unmarked(cohort: UUID) -> QuerySet[Study]:
@@ -136,8 +227,15 @@ def _entry(
         "has_liver": study.has_liver,
         "liver_source": study.liver_source,
         "source_sha256": study.source_sha256,
+        "readings": judged.readings.get(study.pk, 0),
+        "agreement": judged.agreement.get(study.pk),
         "phases": [
-            {"phase": s.phase, "modality": s.modality, "source_sha256": s.source_sha256}
+            {
+                "phase": s.phase,
+                "modality": s.modality,
+                "source_sha256": s.source_sha256,
+                "image_sha256": s.image_sha256,
+            }
             | ({"nudge_mm": s.nudge_mm} if any(s.nudge_mm) else {})
             for s in sorted(study.series.all(), key=lambda s: s.phase)
         ],
@@ -152,6 +250,7 @@ def _entry(
             for c in marks
             if not any(_contradicts(c.box, box) for box in boxes)
         ],
+        "verdicts": judged.said.get(study.pk, []),
     }
 
 
@@ -162,8 +261,8 @@ def _contradicts(rejected: Box3D, lesion: Box3D) -> bool:
     return iou(rejected, lesion) > CONTRADICTS_IOU or all(lo <= c <= hi for lo, c, hi in inside)
 
 
-def _lesions(cohort: Cohort) -> dict[UUID, list[dict[str, Any]]]:
-    rows = list(Lesion.objects.filter(study__cohort=cohort).select_related("review"))
+def _lesions(studies: Ids) -> dict[UUID, list[dict[str, Any]]]:
+    rows = list(Lesion.objects.filter(study__in=studies).select_related("review", "reader"))
     by_id = {row.pk: row for row in rows}
 
     def key(row: Lesion) -> str:
@@ -184,6 +283,8 @@ def _lesions(cohort: Cohort) -> dict[UUID, list[dict[str, Any]]]:
                     "primary": row.primary,
                     "lesion_class": row.lesion_class,
                     "absent_phases": sorted(row.absent_phases),
+                    "reader": row.reader.get_username() if row.reader else "",
+                    "at": row.created_at.isoformat(),
                     "box": row.box,
                 }
             )
@@ -192,12 +293,12 @@ def _lesions(cohort: Cohort) -> dict[UUID, list[dict[str, Any]]]:
     return found
 
 
-def _marks(cohort: Cohort, judged: Judgements) -> dict[UUID, list[Candidate]]:
+def _marks(cohort: Cohort, studies: Ids, judged: Judgements) -> dict[UUID, list[Candidate]]:
     """Candidates that are no lesion or unsure; in a study without lesion, also those nobody judged."""
     wanted = {id for id, v in judged.candidates.items() if v in (Verdict.NOT_A_LESION, Verdict.UNSURE)}
     found: dict[UUID, list[Candidate]] = defaultdict(list)
-    rows = Candidate.objects.filter(round_study__round__cohort=cohort).select_related("round_study")
-    for row in rows.order_by("id"):
+    rows = Candidate.objects.filter(round_study__round__cohort=cohort, round_study__study__in=studies)
+    for row in rows.select_related("round_study").order_by("id"):
         unjudged_in_empty = row.round_study_id in judged.empty_rounds and row.pk not in judged.candidates
         if row.pk in wanted or unjudged_in_empty:
             found[row.round_study.study_id].append(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -27,7 +26,7 @@ from harvest.domain import (
     is_quiet,
 )
 from harvest.engine_release import case_list
-from harvest.manifest import LEFT_OUT, Manifest, counts_of, to_bytes
+from harvest.manifest import Manifest, counts_of, sha256_of, snapshot
 from harvest.models import (
     Activity,
     Candidate,
@@ -143,11 +142,11 @@ def dry_run(*, cohort: UUID, kinds: Sequence[str], size: str, overrides: Mapping
         NotFound: there is no such cohort.
     """
     row = cohort_row(cohort)
-    now = manifest_of(row)
-    sha256 = hashlib.sha256(to_bytes(now)).hexdigest()
+    now = snapshot(manifest_of(row))
+    sha256 = sha256_of(now)
     seen = TrainingHost.objects.filter(seen_at__gt=timezone.now() - HOST_SEEN)
     return {
-        "counts": counts_of(now) | {LEFT_OUT: len(now.get(LEFT_OUT, []))},
+        "counts": counts_of(now),
         "kinds": [
             _outlook(now, ModelKind(kind), size, overrides, learned(cohort, sha256, kind, size, overrides))
             for kind in kinds
@@ -172,7 +171,8 @@ def _outlook(
     now: Manifest, kind: ModelKind, size: str, overrides: Mapping[str, Any], is_learned: bool
 ) -> dict[str, Any]:
     cases, gold = (case_list(now, kind, split, Path()) for split in (Split.POOL, Split.GOLD))
-    what = obstacle(now, kind) if now["studies"] else "Nothing is curated yet."
+    curated = next(iter(now.studies), None)
+    what = obstacle(now, kind) if curated else "Nothing is curated yet."
     if what is None and is_learned:
         what = "Nothing new was curated since it was last trained with these settings."
     return {

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from harvest import store
 from harvest.domain import ENDED, PreparationState
 from harvest.models import DatasetRelease, DeviceLease, HarvestRound, ModelVersion, Study
-from harvest.selectors.releases import PREFIX
+from harvest.selectors.releases import manifest_key
 from harvest.selectors.rounds import counted
 
 
@@ -30,7 +30,7 @@ def mismatches() -> Iterator[Mismatch]:
         if problem := _wrong(version.store_key, version.weights_sha256):
             yield Mismatch("model version", version.name, problem)
     for release in DatasetRelease.objects.all():
-        if problem := _wrong(f"{PREFIX}/{release.manifest_sha256}.json", release.manifest_sha256):
+        if problem := _wrong(manifest_key(release.manifest_sha256), release.manifest_sha256):
             yield Mismatch("release", str(release.pk), problem)
     for row in HarvestRound.objects.all():
         for name, count in counted(row.pk).items():

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from harvest import store
 from harvest.errors import NotFound, PermanentError
-from harvest.manifest import Manifest
+from harvest.manifest import Manifest, read_manifest
 from harvest.models import Cohort, DatasetRelease
 
 PREFIX = "releases"
@@ -47,14 +45,18 @@ def manifest(row: DatasetRelease) -> Manifest:
         NotFound: the store no longer has it.
         PermanentError: its bytes are not those that were frozen.
     """
-    data = store.path(f"{PREFIX}/{row.manifest_sha256}.json").read_bytes()
-    if hashlib.sha256(data).hexdigest() != row.manifest_sha256:
+    path = store.path(manifest_key(row.manifest_sha256))
+    if store.digest(path) != row.manifest_sha256:
         raise PermanentError(
             f"The stored manifest of release {row.number} was changed. Restore it from a backup.",
             code="release_changed",
         )
-    frozen: Manifest = json.loads(data)
-    return frozen
+    return read_manifest(path)
+
+
+def manifest_key(sha256: str) -> str:
+    """Where in the store a manifest lies."""
+    return f"{PREFIX}/{sha256}.jsonl"
 
 
 def export_info(row: DatasetRelease) -> dict[str, object]:

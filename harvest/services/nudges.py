@@ -16,7 +16,7 @@ from django.utils import timezone
 from detector.errors import DetectorError
 from detector.geometry import Vector
 from detector.registration.quality import flag_of
-from harvest import engine
+from harvest import engine, store
 from harvest.errors import Conflict, HarvestError, NotFound
 from harvest.models import PhaseNudge, Series
 from harvest.queue import RENDER, enqueue, waiting
@@ -85,14 +85,15 @@ def apply_nudge(*, nudge_id: UUID) -> None:
     series, study = event.series, event.series.study
     nudge: Vector = tuple(event.offset_mm)
     try:
-        engine.ensure_registered(study.store_key, series.phase, nudge, engine.geometry_of(study))
+        image = engine.ensure_registered(study.store_key, series.phase, nudge, engine.geometry_of(study))
+        sha256 = store.digest(image)
         figures = _figures(series, nudge)
     except DatabaseError:
         raise
     except Exception as error:
         _fail(event, error)
         return
-    if _show(event, figures):
+    if _show(event, figures, sha256):
         # Tiles of the new revision have keys of their own; those of the old one are of no use to anybody.
         drop_tiles(study=study)
 
@@ -137,13 +138,14 @@ def _figures(series: Series, nudge: Vector) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _show(event: PhaseNudge, figures: dict[str, Any]) -> bool:
+def _show(event: PhaseNudge, figures: dict[str, Any], image_sha256: str) -> bool:
     series = Series.objects.select_for_update().get(pk=event.series_id)
     if event.revision <= series.image_revision or not _is_latest(event):
         return False
     series.nudge_mm, series.image_revision = event.offset_mm, event.revision
     series.registration, series.nudge_error = figures, None
-    series.save(update_fields=["nudge_mm", "image_revision", "registration", "nudge_error"])
+    series.image_sha256 = image_sha256
+    series.save(update_fields=["nudge_mm", "image_revision", "registration", "nudge_error", "image_sha256"])
     return True
 
 

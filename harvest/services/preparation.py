@@ -172,6 +172,8 @@ def _make(study: Study) -> None:
             for name in (engine.LIVER, beside):
                 store.move_in(folder / name, f"{study.store_key}/{name}")
         store.move_in(registered, f"{study.store_key}/{engine.REGISTERED}")
+    for one in series:
+        one.image_sha256 = store.digest(store.path(engine.registered_key(study.store_key, one.phase)))
     _keep(study, series, liver)
 
 
@@ -191,7 +193,7 @@ def _bring(study: Study, phase: str, liver: FoundLiver, registered: Path, transf
 
 @transaction.atomic
 def _keep(study: Study, series: list[Series], liver: FoundLiver) -> None:
-    Series.objects.bulk_update(series, ["registration"])
+    Series.objects.bulk_update(series, ["registration", "image_sha256"])
     carry_over(study)
     Study.objects.filter(pk=study.pk).update(
         preparation=PreparationState.READY,

@@ -10,13 +10,11 @@ from pathlib import Path
 from detector.registration.quality import LOOSE
 
 ROOT = Path(__file__).resolve().parents[2]
+SPEAKING = ("engine", "engine_training", "exchange", "manifest", "queue", "release_policy", "store")
 # What a page may show; what stays in a terminal, or tells a programmer of a mistake, is English alone.
 SOURCES = [
     *(ROOT / "harvest" / folder for folder in ("api", "network", "selectors", "services", "tasks")),
-    *(
-        ROOT / "harvest" / f"{module}.py"
-        for module in ("engine", "engine_training", "exchange", "queue", "store")
-    ),
+    *(ROOT / "harvest" / f"{module}.py" for module in SPEAKING),
     *(ROOT / "detector" / folder for folder in ("ingest", "training")),
     *(ROOT / "detector").glob("*/trainer.py"),
     *(ROOT / "detector").glob("*/samples.py"),
@@ -35,6 +33,7 @@ _TAKE = {
     "bad_phases": (1, 2),
     "add": (2, 3, 4),
     "_refused": (1, 2),
+    "_bad": (0,),
     "body": (1,),
     "_fail": (2,),
     "RowProblem": (2,),

@@ -17,7 +17,7 @@ from detector.geometry import Box3D, VoxelBox, iou
 from harvest import store
 from harvest.domain import LiverSource, ModelKind, Role, Split, Verdict
 from harvest.engine_release import case_list, export_text, write_images
-from harvest.manifest import to_bytes
+from harvest.manifest import snapshot
 from harvest.selectors.manifest import manifest_of
 from tests.harvest.curated import ELSEWHERE, TUMOUR, judge, make_round, make_study, mark_lesion, propose
 from tests.harvest.misplaced import BACK_MM, GRID, make_misplaced_study, phases
@@ -126,10 +126,10 @@ def test_a_release_gives_a_phase_as_it_lay_when_it_was_frozen(cohort, state, tmp
     series = study.series.get(phase="arterial")
     series.nudge_mm = list(BACK_MM)
     series.save()
-    frozen = json.loads(to_bytes(manifest_of(cohort)))
+    frozen = snapshot(manifest_of(cohort))
     series.nudge_mm = [0.0, 0.0, 0.0]
     series.save()
-    now = manifest_of(cohort)
+    now = snapshot(manifest_of(cohort))
 
     def arterial(manifest) -> list[np.ndarray]:
         write_cases(case_list(manifest, D, Split.POOL, tmp_path), tmp_path / "cases.json")
@@ -178,6 +178,6 @@ def test_livers_are_learned_from_masks_that_came_with_their_study_alone(cohort):
 def test_a_release_of_before_liver_sources_were_kept_has_no_livers_to_learn_from(cohort):
     make_study(cohort, complete=True, volumes=True)
     manifest = manifest_of(cohort)
-    for study in manifest["studies"]:
+    for study in list(manifest.studies):
         del study["liver_source"]
     assert case_list(manifest, ModelKind.LIVER_SEGMENTER, Split.POOL, store.root()) == []

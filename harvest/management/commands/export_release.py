@@ -51,7 +51,7 @@ class Command(HarvestCommand):
 
 def _check_no_writing(frozen: Manifest) -> None:
     """Images that seem to bear writing do not leave before a person has looked at them."""
-    rows = Study.objects.filter(pk__in=[study["id"] for study in frozen["studies"]])
+    rows = Study.objects.filter(pk__in=[study["id"] for study in frozen.studies])
     if unchecked := [str(row.ordinal) for row in rows if row.unchecked_text]:
         raise HarvestError(
             f"There seems to be writing in the images of study {', '.join(unchecked)}. Look at them on the "

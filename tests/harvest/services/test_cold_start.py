@@ -30,7 +30,7 @@ def test_it_learns_from_prepared_studies_of_the_pool_of_which_nothing_was_said(c
     mark_lesion(unmarked_study(cohort))
     waiting = unmarked_study(cohort)
     put(waiting, preparation="waiting")
-    told = unmarked_of(cohort)["studies"]
+    told = list(unmarked_of(cohort).studies)
     assert [s["id"] for s in told] == [str(wanted.pk)]
     assert (told[0]["lesions"], told[0]["marks"], told[0]["complete"]) == ([], [], False)
     assert cold_start(cohort.pk) == {"studies": 1, "lesions": 1}

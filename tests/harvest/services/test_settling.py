@@ -86,7 +86,7 @@ def test_a_blind_readers_lesions_are_no_truth_before_the_study_is_settled(
     row = blind_round(ReadingPolicy.TWO)
     read(row, readers[0], PRIMARY, NOT)
     assert truth() == []
-    assert manifest_of(cohort)["studies"] == []
+    assert list(manifest_of(cohort).studies) == []
     read(row, readers[1], OTHER, NOT)
     # Both see a lesion; that it is the primary one, only one of them says.
     assert truth() == [(BOXES[0]["lo"], False)]
