@@ -16,7 +16,7 @@ from typing import Any
 from detector.errors import GeometryError
 from detector.export.dataset import ExportBox, ExportData, ExportError, ExportStudy, check_read_back
 from detector.export.images import check_images, write_images
-from detector.export.json_stream import array_items, array_text
+from detector.export.json_stream import array_items, document_text
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox
 
 FILE = "dataset.json"
@@ -79,16 +79,16 @@ def coco_text(studies: Iterable[ExportStudy], info: Mapping[str, Any]) -> Iterat
     names = sorted({b.category for s in studies for b in s.boxes})
     category = {name: number for number, name in enumerate(names, start=1)}
     said = {**info, "frame": "LPS", "unit": "mm", "bbox": "x y z dx dy dz in voxel edges"}
-    yield "{\n"
-    yield from array_text("annotations", _annotations(studies, category))
-    yield ",\n"
-    yield from array_text(
-        "categories", ({"id": n, "name": name, "supercategory": "lesion"} for name, n in category.items())
+    yield from document_text(
+        {
+            "info": said,
+            "categories": [{"id": n, "name": k, "supercategory": "lesion"} for k, n in category.items()],
+        },
+        {
+            "annotations": _annotations(studies, category),
+            "images": (_image(number, study) for number, study in enumerate(studies, start=1)),
+        },
     )
-    yield ",\n"
-    yield from array_text("images", (_image(number, study) for number, study in enumerate(studies, start=1)))
-    about = json.dumps({"info": said}, indent=1, sort_keys=True, allow_nan=False)
-    yield ",\n" + about.removeprefix("{\n") + "\n"
 
 
 def write_coco(studies: Sequence[ExportStudy], info: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, tee
 from operator import itemgetter
 from pathlib import Path
 
@@ -102,7 +102,8 @@ def write_table(studies: Iterable[ExportStudy], path: Path) -> None:
 def check_table(studies: Iterable[ExportStudy], path: Path) -> None:
     """Raises ExportError where the table differs from `studies`, OSError where it cannot be read."""
     with path.open(encoding="utf-8", newline="") as file:
-        check_read_back(studies, read_csv(file, studies))
+        written, known = tee(studies)  # walked in step
+        check_read_back(written, read_csv(file, known))
 
 
 def write(data: ExportData, out: Path) -> None:

@@ -6,7 +6,7 @@ What is written is what json.dumps(document, indent=1, sort_keys=True) gives, by
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,14 +15,25 @@ _DECODER = json.JSONDecoder()
 _ENCODER = json.JSONEncoder(sort_keys=True, allow_nan=False)
 
 
-def array_text(key: str, items: Iterable[Any]) -> Iterator[str]:
-    """One member of a document, ` "key": [...]`, in pieces; raises ValueError for NaN and infinity."""
-    yield f" {json.dumps(key)}: ["
-    first = True
+def document_text(plain: Mapping[str, Any], arrays: Mapping[str, Iterable[Any]]) -> Iterator[str]:
+    """A document of plain members and of arrays, in pieces; raises ValueError for NaN and infinity."""
+    before = "{\n"
+    for key in sorted([*plain, *arrays]):
+        yield f"{before} {_ENCODER.encode(key)}: "
+        before = ",\n"
+        if key in plain:
+            yield _indented(plain[key], "\n ")
+        else:
+            yield from _array(arrays[key])
+    yield "\n}\n"
+
+
+def _array(items: Iterable[Any]) -> Iterator[str]:
+    between = "[\n  "
     for item in items:
-        yield ("\n  " if first else ",\n  ") + _indented(item, "\n  ")
-        first = False
-    yield "]" if first else "\n ]"
+        yield between + _indented(item, "\n  ")
+        between = ",\n  "
+    yield "[]" if between.startswith("[") else "\n ]"
 
 
 def _indented(value: Any, line: str) -> str:

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from detector.export import json_stream
-from detector.export.json_stream import array_items, array_text
+from detector.export.json_stream import array_items, document_text
 
 leaves = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -16,10 +16,14 @@ leaves = (
 values = st.recursive(leaves, lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(), v, max_size=3))
 
 
-@given(st.lists(values, max_size=4))
-def test_an_array_is_written_as_json_dumps_does(items: list[object]):
-    text = "{\n" + "".join(array_text("key", items)) + "\n}"
-    assert text == json.dumps({"key": items}, indent=1, sort_keys=True)
+@given(
+    st.dictionaries(st.text(), values, max_size=3), st.dictionaries(st.text(), st.lists(values, max_size=3))
+)
+def test_a_document_is_written_as_json_dumps_does(plain: dict[str, object], arrays: dict[str, list[object]]):
+    plain = {key: value for key, value in plain.items() if key not in arrays}
+    assume(plain or arrays)
+    text = "".join(document_text(plain, arrays))
+    assert text == json.dumps({**plain, **arrays}, indent=1, sort_keys=True) + "\n"
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1 << 20])
