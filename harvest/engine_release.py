@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from detector.data.cases import Case, Mark
 from detector.export.coco import read_coco, write_coco
-from detector.export.csv_boxes import read_csv, write_csv
+from detector.export.csv_boxes import csv_lines, read_csv
 from detector.export.dataset import ANY_LESION, ExportBox, ExportStudy, check_read_back
 from detector.export.nifti import write_nifti
 from detector.geometry import Box3D, VolumeGeometry
@@ -144,8 +145,8 @@ def export_text(manifest: Manifest, format: str, info: dict[str, Any]) -> str:
         text = write_coco(studies, info)
         check_read_back(studies, read_coco(text))
     else:
-        text = write_csv(studies)
-        check_read_back(studies, read_csv(text, studies))
+        text = "".join(csv_lines(studies))
+        check_read_back(studies, read_csv(io.StringIO(text), studies))
     return text
 
 

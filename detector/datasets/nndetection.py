@@ -1,7 +1,8 @@
 """A raw task of nnDetection: dataset.json (or .yaml), and below raw_splitted images, labels and instances.
 
 imagesTr/CASE_0000.nii.gz holds the first modality, labelsTr/CASE.nii.gz numbers the lesions from 1, and
-labelsTr/CASE.json says the class of each: {"instances": {"1": 0, "2": 1}}.
+labelsTr/CASE.json says the class of each: {"instances": {"1": 0, "2": 1}}. nnDetection normalises by the
+modality's name, so modalities may all be called CT; then `phases` of the dataset file can say which is which.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def find(root: Path, asked: Asked) -> Discovery:
     described = _described(task)
     phases = {
         str(n): hint_from_text(str(name)) or (asked.phase if len(described["modalities"]) == 1 else None)
-        for n, name in described["modalities"].items()
+        for n, name in (described["modalities"] | described["phases"]).items()
     }
     refusals = Refusals(root)
     studies: list[FoundStudy | None] = []
@@ -113,6 +114,7 @@ def _described(task: Path) -> dict[str, Any]:
             "task": str(data["task"]),
             "labels": {str(n): str(name) for n, name in data["labels"].items()},
             "modalities": {str(n): str(name) for n, name in (data.get("modalities") or {"0": "CT"}).items()},
+            "phases": {str(n): str(name) for n, name in (data.get("phases") or {}).items()},
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise unreadable(

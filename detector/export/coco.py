@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from detector.errors import GeometryError
-from detector.export.dataset import ExportBox, ExportError, ExportStudy
+from detector.export.dataset import ExportBox, ExportData, ExportError, ExportStudy, check_read_back
+from detector.export.images import check_images, write_images
+from detector.export.json_stream import array_items, document_text
 from detector.geometry import Box3D, VolumeGeometry, VoxelBox
+
+FILE = "dataset.json"
 
 
 def _affine(geometry: VolumeGeometry) -> list[list[float]]:
@@ -47,42 +52,52 @@ def _image(number: int, study: ExportStudy) -> dict[str, Any]:
     }
 
 
-def write_coco(studies: Sequence[ExportStudy], info: Mapping[str, Any]) -> str:
-    """The JSON text, with a study's entry kept where it has no box; the same input gives the same bytes.
+def _annotations(studies: Iterable[ExportStudy], category: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    number = 0
+    for image, study in enumerate(studies, start=1):
+        for box in study.boxes:
+            number += 1
+            bbox = _bbox(study.geometry, box.box)
+            yield {
+                "id": number,
+                "image_id": image,
+                "category_id": category[box.category],
+                "bbox": bbox,
+                "area": math.prod(bbox[3:]),
+                "iscrowd": 0,
+                "corners_mm": box.box.as_json(),
+                "lesion": box.id,
+                "primary": box.primary,
+                "absent_phases": list(box.absent_phases),
+            }
 
-    An empty sequence gives a file without images.
+
+def coco_text(studies: Iterable[ExportStudy], info: Mapping[str, Any]) -> Iterator[str]:
+    """The JSON text in pieces, with a study's entry kept where it has no box; the same input gives the same
+    bytes. No studies give a file without images. `studies` is walked three times.
     """
     names = sorted({b.category for s in studies for b in s.boxes})
     category = {name: number for number, name in enumerate(names, start=1)}
-    annotations: list[dict[str, Any]] = []
-    for image, study in enumerate(studies, start=1):
-        for box in study.boxes:
-            bbox = _bbox(study.geometry, box.box)
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": image,
-                    "category_id": category[box.category],
-                    "bbox": bbox,
-                    "area": math.prod(bbox[3:]),
-                    "iscrowd": 0,
-                    "corners_mm": box.box.as_json(),
-                    "lesion": box.id,
-                    "primary": box.primary,
-                    "absent_phases": list(box.absent_phases),
-                }
-            )
-    document = {
-        "info": {**info, "frame": "LPS", "unit": "mm", "bbox": "x y z dx dy dz in voxel edges"},
-        "images": [_image(number, study) for number, study in enumerate(studies, start=1)],
-        "annotations": annotations,
-        "categories": [{"id": n, "name": name, "supercategory": "lesion"} for name, n in category.items()],
-    }
-    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    said = {**info, "frame": "LPS", "unit": "mm", "bbox": "x y z dx dy dz in voxel edges"}
+    yield from document_text(
+        {
+            "info": said,
+            "categories": [{"id": n, "name": k, "supercategory": "lesion"} for k, n in category.items()],
+        },
+        {
+            "annotations": _annotations(studies, category),
+            "images": (_image(number, study) for number, study in enumerate(studies, start=1)),
+        },
+    )
+
+
+def write_coco(studies: Sequence[ExportStudy], info: Mapping[str, Any]) -> str:
+    """The whole text that coco_text gives in pieces."""
+    return "".join(coco_text(studies, info))
 
 
 def read_coco(text: str) -> list[ExportStudy]:
-    """The studies of a file that write_coco wrote; boxes are worked out from `bbox` and the image's grid.
+    """The studies of a file that coco_text wrote; boxes are worked out from `bbox` and the image's grid.
 
     Raises:
         ExportError: not such a file, or a box that is nowhere.
@@ -90,33 +105,78 @@ def read_coco(text: str) -> list[ExportStudy]:
     try:
         document = json.loads(text)
         names = {c["id"]: str(c["name"]) for c in document["categories"]}
-        boxes: dict[int, list[ExportBox]] = {i["id"]: [] for i in document["images"]}
-        grids = {i["id"]: VolumeGeometry.from_json(i["geometry"]) for i in document["images"]}
+        boxes: dict[int, list[dict[str, Any]]] = {i["id"]: [] for i in document["images"]}
         for a in document["annotations"]:
-            boxes[a["image_id"]].append(
-                ExportBox(
-                    id=str(a["lesion"]),
-                    box=_box(grids[a["image_id"]], a["bbox"]),
-                    category=names[a["category_id"]],
-                    primary=bool(a["primary"]),
-                    absent_phases=tuple(a["absent_phases"]),
-                )
-            )
-        return [
-            ExportStudy(
-                id=str(i["study"]),
-                subject=str(i["subject"]),
-                split=str(i["split"]),
-                reference_phase=str(i["reference_phase"]),
-                geometry=grids[i["id"]],
-                images=dict(i["phases"]),
-                boxes=tuple(boxes[i["id"]]),
-                nudges_mm={phase: tuple(mm) for phase, mm in i.get("nudges_mm", {}).items()},
-            )
-            for i in document["images"]
-        ]
+            boxes[a["image_id"]].append(a)
+        return [_study(image, boxes[image["id"]], names) for image in document["images"]]
     except (ValueError, KeyError, TypeError, GeometryError) as error:
         raise ExportError("This is not a COCO file of this project.") from error
+
+
+def stream_coco(path: Path) -> Iterator[ExportStudy]:
+    """The studies of a file that coco_text wrote, one at a time: annotations must stand in the order of
+    their images.
+
+    Raises:
+        ExportError: not such a file.
+        OSError: it cannot be read.
+    """
+    try:
+        names = {c["id"]: str(c["name"]) for c in array_items(path, "categories")}
+        annotations = array_items(path, "annotations")
+        waiting = next(annotations, None)
+        for image in array_items(path, "images"):
+            own = []
+            while waiting is not None and waiting["image_id"] == image["id"]:
+                own.append(waiting)
+                waiting = next(annotations, None)
+            yield _study(image, own, names)
+    except (ValueError, KeyError, TypeError, GeometryError) as error:
+        raise ExportError("This is not a COCO file of this project.") from error
+    if waiting is not None:
+        raise ExportError("The file has a box of no image, or its boxes are not in the order of its images.")
+
+
+def write(data: ExportData, out: Path) -> None:
+    """dataset.json, and the images where there are voxels.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    with (out / FILE).open("w", encoding="utf-8", newline="") as file:
+        file.writelines(coco_text(data.studies, data.info))
+    write_images(data, out)
+
+
+def check(data: ExportData, out: Path) -> None:
+    """Reads all of it back; raises ExportError where it differs, OSError where it cannot be read."""
+    check_read_back(data.studies, stream_coco(out / FILE))
+    check_images(data, out)
+
+
+def _study(
+    image: Mapping[str, Any], own: Sequence[Mapping[str, Any]], names: Mapping[int, str]
+) -> ExportStudy:
+    grid = VolumeGeometry.from_json(image["geometry"])
+    return ExportStudy(
+        id=str(image["study"]),
+        subject=str(image["subject"]),
+        split=str(image["split"]),
+        reference_phase=str(image["reference_phase"]),
+        geometry=grid,
+        images=dict(image["phases"]),
+        boxes=tuple(
+            ExportBox(
+                id=str(a["lesion"]),
+                box=_box(grid, a["bbox"]),
+                category=names[a["category_id"]],
+                primary=bool(a["primary"]),
+                absent_phases=tuple(a["absent_phases"]),
+            )
+            for a in own
+        ),
+        nudges_mm={phase: tuple(mm) for phase, mm in image.get("nudges_mm", {}).items()},
+    )
 
 
 def _box(geometry: VolumeGeometry, bbox: Sequence[float]) -> Box3D:

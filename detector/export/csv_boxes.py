@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby, tee
+from operator import itemgetter
+from pathlib import Path
 
 from detector.errors import GeometryError
-from detector.export.dataset import ExportBox, ExportError, ExportStudy
+from detector.export.dataset import ExportBox, ExportData, ExportError, ExportStudy, check_read_back
+from detector.export.images import check_images, write_images
 from detector.geometry import Box3D
+
+FILE = "boxes.csv"
 
 CORNERS = ("lo_x_mm", "lo_y_mm", "lo_z_mm", "hi_x_mm", "hi_y_mm", "hi_z_mm")
 COLUMNS = (
@@ -28,64 +33,86 @@ COLUMNS = (
 )
 
 
-def write_csv(studies: Sequence[ExportStudy]) -> str:
-    """The table as text with "\\n" line ends; the same input gives the same bytes. Numbers are written so
-    that they read back exactly. An empty sequence gives the header alone."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+class _Echo:
+    """A file that gives back what is written to it, so that a writer makes lines instead of a file."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def csv_lines(studies: Iterable[ExportStudy]) -> Iterator[str]:
+    """The table line by line with "\\n" at the ends; the same input gives the same bytes. Numbers are
+    written so that they read back exactly. No studies give the header alone."""
+    row = csv.writer(_Echo(), lineterminator="\n").writerow
+    yield row(COLUMNS)
     for study in studies:
-        shared = {
-            "study": study.id,
-            "subject": study.subject,
-            "split": study.split,
-            "reference_phase": study.reference_phase,
-            "frame_of_reference_uid": study.geometry.frame_of_reference_uid,
-            "image": study.images[study.reference_phase],
-            "nudges_mm": " ".join(
-                f"{phase}:{x!r},{y!r},{z!r}" for phase, (x, y, z) in sorted(study.nudges_mm.items())
-            ),
-        }
+        shared = (
+            study.id,
+            study.subject,
+            study.split,
+            study.reference_phase,
+            study.geometry.frame_of_reference_uid,
+            study.images[study.reference_phase],
+            " ".join(f"{phase}:{x!r},{y!r},{z!r}" for phase, (x, y, z) in sorted(study.nudges_mm.items())),
+        )
         if not study.boxes:
-            writer.writerow(shared)
+            yield row((*shared, *[""] * (len(COLUMNS) - len(shared))))
         for box in study.boxes:
-            corners = zip(CORNERS, (*box.box.lo, *box.box.hi), strict=True)
-            writer.writerow(
-                {
-                    **shared,
-                    "lesion": box.id,
-                    "category": box.category,
-                    "primary": int(box.primary),
-                    "absent_phases": " ".join(box.absent_phases),
-                    **{name: repr(value) for name, value in corners},
-                }
-            )
-    return out.getvalue()
+            absent = " ".join(box.absent_phases)
+            corners = (repr(value) for value in (*box.box.lo, *box.box.hi))
+            yield row((*shared, box.id, box.category, int(box.primary), absent, *corners))
 
 
-def read_csv(text: str, studies: Sequence[ExportStudy]) -> list[ExportStudy]:
-    """The studies of a table that write_csv wrote, in its order. A table has no grids: each study is
-    completed from `studies` (those that were written), from which no box is taken.
+def read_csv(lines: Iterable[str], studies: Iterable[ExportStudy]) -> Iterator[ExportStudy]:
+    """The studies of a table that csv_lines wrote, one at a time. A table has no grids: each study is
+    completed from the one at its place in `studies` (those that were written), from which no box is taken.
 
     Raises:
-        ExportError: not such a table, or a study that is not among `studies`.
+        ExportError: not such a table, or its studies are not `studies` in their order.
     """
-    known = {s.id: s for s in studies}
-    boxes: dict[str, list[ExportBox]] = {}
+    known = iter(studies)
     try:
-        for row in csv.DictReader(io.StringIO(text)):
-            found = boxes.setdefault(row["study"], [])
-            if row["lesion"]:
-                x0, y0, z0, x1, y1, z1 = (float(row[name]) for name in CORNERS)
-                found.append(
-                    ExportBox(
-                        id=row["lesion"],
-                        box=Box3D((x0, y0, z0), (x1, y1, z1)),
-                        category=row["category"],
-                        primary=row["primary"] == "1",
-                        absent_phases=tuple(row["absent_phases"].split()),
-                    )
-                )
-        return [replace(known[id], boxes=tuple(found)) for id, found in boxes.items()]
+        for id, rows in groupby(csv.DictReader(lines), itemgetter("study")):
+            boxes = tuple(_box(row) for row in rows if row["lesion"])
+            study = next(known, None)
+            if study is None or study.id != id:
+                raise ExportError("The table does not hold the studies of the release in their order.")
+            yield replace(study, boxes=boxes)
     except (KeyError, ValueError, TypeError, AttributeError, GeometryError) as error:
         raise ExportError("This is not a table of boxes of this project.") from error
+
+
+def _box(row: dict[str, str]) -> ExportBox:
+    x0, y0, z0, x1, y1, z1 = (float(row[name]) for name in CORNERS)
+    return ExportBox(
+        id=row["lesion"],
+        box=Box3D((x0, y0, z0), (x1, y1, z1)),
+        category=row["category"],
+        primary=row["primary"] == "1",
+        absent_phases=tuple(row["absent_phases"].split()),
+    )
+
+
+def write_table(studies: Iterable[ExportStudy], path: Path) -> None:
+    """The table as a file; raises OSError where it cannot be written."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(csv_lines(studies))
+
+
+def check_table(studies: Iterable[ExportStudy], path: Path) -> None:
+    """Raises ExportError where the table differs from `studies`, OSError where it cannot be read."""
+    with path.open(encoding="utf-8", newline="") as file:
+        written, known = tee(studies)  # walked in step
+        check_read_back(written, read_csv(file, known))
+
+
+def write(data: ExportData, out: Path) -> None:
+    """boxes.csv, and the images where there are voxels; raises OSError where they cannot be written."""
+    write_table(data.studies, out / FILE)
+    write_images(data, out)
+
+
+def check(data: ExportData, out: Path) -> None:
+    """Reads all of it back; raises ExportError where it differs, OSError where it cannot be read."""
+    check_table(data.studies, out / FILE)
+    check_images(data, out)

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
+import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.export.coco import read_coco, write_coco
-from detector.export.csv_boxes import read_csv, write_csv
-from detector.export.dataset import ExportBox, ExportError, ExportStudy, check_read_back
+from detector.export.coco import read_coco, stream_coco, write_coco
+from detector.export.csv_boxes import csv_lines, read_csv
+from detector.export.dataset import ExportBox, ExportData, ExportError, ExportStudy, check_read_back
+from detector.export.formats import FORMATS
 from detector.geometry import Box3D, VolumeGeometry
 
 GRID = VolumeGeometry((20, 40, 50), (0.7, 0.8, 5.0), (-120.5, -90.25, 300.0), "1.2.3")
@@ -52,7 +55,7 @@ def studies(draw: st.DrawFn) -> ExportStudy:
 @given(studies())
 def test_both_formats_give_every_box_back_to_a_micrometre(one: ExportStudy):
     check_read_back([one], read_coco(write_coco([one], {})), tolerance_mm=1e-6)
-    check_read_back([one], read_csv(write_csv([one]), [one]), tolerance_mm=0)
+    check_read_back([one], read_csv(csv_lines([one]), [one]), tolerance_mm=0)
 
 
 def test_a_box_over_the_whole_image_is_the_image_in_voxel_edges():
@@ -70,7 +73,7 @@ def test_category_ids_are_contiguous_and_empty_studies_stay():
     document = json.loads(write_coco([study(HCC, CYST), study(id="empty")], {"release": 3}))
     assert [(c["id"], c["name"]) for c in document["categories"]] == [(1, "cyst"), (2, "hcc")]
     assert [i["study"] for i in document["images"]] == ["a", "empty"]
-    rows = list(csv.DictReader(io.StringIO(write_csv([study(HCC), study(id="empty")]))))
+    rows = list(csv.DictReader(csv_lines([study(HCC), study(id="empty")])))
     assert [(r["study"], r["lesion"]) for r in rows] == [("a", "l1"), ("empty", "")]
 
 
@@ -89,4 +92,44 @@ def test_other_files_are_refused_by_name():
     with pytest.raises(ExportError):
         read_coco("{}")
     with pytest.raises(ExportError):
-        read_csv("a,b\n1,2\n", [])
+        list(read_csv(["a,b\n", "1,2\n"], []))
+
+
+def test_coco_is_written_in_pieces_and_read_one_study_at_a_time(tmp_path: Path):
+    written = [study(HCC, CYST), study(id="empty"), study(CYST, id="b")]
+    text = write_coco(written, {"release": 3})
+    assert text == json.dumps(json.loads(text), indent=1, sort_keys=True) + "\n"
+    path = tmp_path / "dataset.json"
+    path.write_text(text)
+    assert list(stream_coco(path)) == read_coco(text)
+    lost = json.loads(text)
+    lost["annotations"].reverse()
+    path.write_text(json.dumps(lost))
+    with pytest.raises(ExportError, match="order"):
+        list(stream_coco(path))
+
+
+class Many:
+    """As many studies as the largest archive has, five lesions each, made when they are asked for."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __iter__(self) -> Iterator[ExportStudy]:
+        for number in range(self.count):
+            lesions = (replace(CYST, id=f"l{number}-{n}") for n in range(5))
+            yield study(*lesions, id=f"s{number:06d}")
+
+
+@pytest.mark.parametrize("name", ["coco", "csv"])
+def test_memory_does_not_grow_with_the_release(name: str, tmp_path: Path):
+    peaks = []
+    for count in (200, 2000):
+        out = tmp_path / str(count)
+        out.mkdir()
+        tracemalloc.start()
+        FORMATS[name].write(ExportData(Many(count), {}), out)
+        FORMATS[name].check(ExportData(Many(count), {}), out)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 8_000_000
