@@ -184,6 +184,13 @@ CHAIN_TRANSITIONS: Transitions = _FORWARD | {
     JobState.CANCELLED: frozenset({JobState.RUNNING}),
 }
 
+# An export that failed, or whose file was tidied away, is asked for again.
+EXPORT_TRANSITIONS: Transitions = _FORWARD | {
+    JobState.SUCCEEDED: frozenset({JobState.QUEUED}),
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.CANCELLED: frozenset({JobState.QUEUED}),
+}
+
 
 class ImportOutcome(StrEnum):
     """What came of a thing that an import found; WAITING until it has been looked at."""

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from detector.data.cases import Case, Mark
-from detector.export.coco import read_coco, write_coco
-from detector.export.csv_boxes import csv_lines, read_csv
-from detector.export.dataset import ANY_LESION, ExportBox, ExportStudy, check_read_back
-from detector.export.nifti import write_nifti
+from detector.export.dataset import ANY_LESION, ExportBox, ExportData, ExportStudy
+from detector.export.formats import FORMATS
 from detector.geometry import Box3D, VolumeGeometry
-from detector.volume import read_volume
+from detector.volume import Volume, read_volume
 from harvest import engine, store
 from harvest.domain import LiverSource, ModelKind, Split, Verdict, training_role
-from harvest.manifest import Manifest, nudges_of
-
-FORMATS = ("coco", "csv")
-FILE_NAMES = {"coco": "dataset.json", "csv": "boxes.csv"}
+from harvest.manifest import Entry, Manifest, nudges_of
 
 
 def _mark(box: dict[str, Any], verdict: Verdict, kind: ModelKind) -> Mark | None:
@@ -70,7 +65,7 @@ def unmarked_cases(manifest: Manifest, folder: Path) -> list[Case]:
     return [_case(study, [], folder) for study in manifest.studies]
 
 
-def _image(study: dict[str, Any], phase: str) -> Path:
+def registered_file(study: dict[str, Any], phase: str) -> Path:
     """The file of a phase as the release has it, which need not be as it is shown now."""
     nudge = nudges_of(study).get(phase, engine.NO_NUDGE)
     if not any(nudge):
@@ -89,7 +84,7 @@ def _case(study: dict[str, Any], marks: list[Mark], folder: Path) -> Case:
         subject=study["subject"],
         modality=study["phases"][0]["modality"],
         reference_phase=study["reference_phase"],
-        images={p["phase"]: _relative(_image(study, p["phase"]), folder) for p in study["phases"]},
+        images={p["phase"]: _relative(registered_file(study, p["phase"]), folder) for p in study["phases"]},
         liver=_relative(store.root() / study["store_key"] / engine.LIVER, folder)
         if study["has_liver"]
         else None,
@@ -105,21 +100,30 @@ def image_name(study: str, phase: str) -> str:
     return f"images/{study}/{phase}.nii.gz"
 
 
-def export_studies(manifest: Manifest) -> list[ExportStudy]:
-    """All studies of a release, those without a lesion included."""
-    return [
-        ExportStudy(
-            id=study["id"],
-            subject=study["subject"],
-            split=study["split"],
-            reference_phase=study["reference_phase"],
-            geometry=VolumeGeometry.from_json(study["geometry"]),
-            images={p["phase"]: image_name(study["id"], p["phase"]) for p in study["phases"]},
-            boxes=tuple(_export_box(study, lesion) for lesion in study["lesions"]),
-            nudges_mm=nudges_of(study),
-        )
-        for study in manifest.studies
-    ]
+@dataclass(frozen=True, slots=True)
+class _Exported:
+    """The studies of a manifest as the formats take them, made one by one whenever they are walked."""
+
+    manifest: Manifest
+    seen: Callable[[], None]
+
+    def __iter__(self) -> Iterator[ExportStudy]:
+        for study in self.manifest.studies:
+            self.seen()
+            yield _export_study(study)
+
+
+def _export_study(study: Entry) -> ExportStudy:
+    return ExportStudy(
+        id=study["id"],
+        subject=study["subject"],
+        split=study["split"],
+        reference_phase=study["reference_phase"],
+        geometry=VolumeGeometry.from_json(study["geometry"]),
+        images={p["phase"]: image_name(study["id"], p["phase"]) for p in study["phases"]},
+        boxes=tuple(_export_box(study, lesion) for lesion in study["lesions"]),
+        nudges_mm=nudges_of(study),
+    )
 
 
 def _export_box(study: dict[str, Any], lesion: dict[str, Any]) -> ExportBox:
@@ -134,32 +138,48 @@ def _export_box(study: dict[str, Any], lesion: dict[str, Any]) -> ExportBox:
     )
 
 
-def export_text(manifest: Manifest, format: str, info: dict[str, Any]) -> str:
-    """A release in one of FORMATS, after it was read back and compared in mm.
+def export_release(
+    manifest: Manifest,
+    format: str,
+    info: Mapping[str, Any],
+    out: Path,
+    *,
+    images: bool = False,
+    tell: Callable[[str, int], None] = lambda stage, done: None,
+) -> None:
+    """Fills an empty folder with a release in one of detector.export.formats.FORMATS, and reads it back with
+    a reader of the format before it may be used.
+
+    Args:
+        images: with the registered phases, which some formats need; else boxes by reference.
+        tell: is told how many studies were walked, while writing and while checking.
 
     Raises:
-        ExportError: what was read back differs.
-    """
-    studies = export_studies(manifest)
-    if format == "coco":
-        text = write_coco(studies, info)
-        check_read_back(studies, read_coco(text))
-    else:
-        text = "".join(csv_lines(studies))
-        check_read_back(studies, read_csv(io.StringIO(text), studies))
-    return text
-
-
-def write_images(manifest: Manifest, out: Path) -> Iterator[str]:
-    """Writes the registered phases of a release as NIfTI under image_name, study by study; yields each id.
-
-    Raises:
-        NotFound: a study is no longer in the store.
-        ReadError: a stored volume is damaged.
+        ExportError: what was read back differs, or the format needs images and gets none.
+        NotFound, ReadError: a study is no longer in the store, or damaged.
         OSError: a file cannot be written.
     """
-    for study in manifest.studies:
-        for phase in study["phases"]:
-            volume = read_volume(_image(study, phase["phase"]))
-            write_nifti(volume, out / image_name(study["id"], phase["phase"]))
-        yield study["id"]
+    stage, walked = "writing", 0
+
+    def seen() -> None:
+        nonlocal walked
+        walked += 1
+        tell(stage, walked)
+
+    volume = _Volumes(manifest).volume if images else None
+    data = ExportData(_Exported(manifest, seen), info, volume)
+    FORMATS[format].write(data, out)
+    stage, walked = "checking", 0
+    FORMATS[format].check(data, out)
+
+
+class _Volumes:
+    """The registered phases of a manifest's studies, by their ids."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        kept = ("store_key", "geometry", "phases")
+        self._studies = {study["id"]: {key: study[key] for key in kept} for study in manifest.studies}
+
+    def volume(self, study: str, phase: str) -> Volume:
+        """A phase as the release has it, memory-mapped; raises NotFound, ReadError."""
+        return read_volume(registered_file(self._studies[study], phase))

@@ -65,7 +65,11 @@ urlpatterns = [
     path("cohorts/<uuid:id>/releases", releases.ReleasesView.as_view(), name="releases"),
     path("releases/<uuid:id>", releases.ReleaseView.as_view(), name="release"),
     path("releases/<uuid:id>/diff", releases.ReleaseDiffView.as_view(), name="release-diff"),
-    path("releases/<uuid:id>/export", releases.ReleaseExportView.as_view(), name="release-export"),
+    path("releases/<uuid:id>/verify", releases.ReleaseVerifyView.as_view(), name="release-verify"),
+    path("releases/<uuid:id>/exports", releases.ReleaseExportsView.as_view(), name="release-exports"),
+    path("exports/<uuid:id>", releases.ExportView.as_view(), name="export"),
+    path("exports/<uuid:id>/file", releases.ExportFileView.as_view(), name="export-file"),
+    path("export-formats", releases.FormatsView.as_view(), name="export-formats"),
     path("", include("harvest.api.urls_network")),
     path("", include("harvest.api.urls_review")),
 ]

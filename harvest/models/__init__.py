@@ -11,7 +11,7 @@ from harvest.models.network import ArchivePull, DicomSender, ImageArchive, Recei
 from harvest.models.nudge import PhaseNudge
 from harvest.models.preferences import Preferences
 from harvest.models.reading import Reading
-from harvest.models.release import DatasetRelease
+from harvest.models.release import DatasetRelease, ReleaseExport
 from harvest.models.review import Review
 from harvest.models.round import HarvestRound, RoundStudy
 from harvest.models.study import ImportItem, ImportJob, Series, Study
@@ -50,6 +50,7 @@ __all__ = [
     "Promotion",
     "Reading",
     "ReceivedStudy",
+    "ReleaseExport",
     "Review",
     "RoundStudy",
     "Series",

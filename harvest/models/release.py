@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
-from harvest.models.base import Base
+from harvest.domain import JobState
+from harvest.models.base import Base, choices
 from harvest.models.cohort import Cohort
 
 
@@ -22,3 +23,32 @@ class DatasetRelease(Base):
 
     class Meta(Base.Meta):
         constraints = [models.UniqueConstraint(fields=("cohort", "number"), name="release_number")]
+
+
+class ReleaseExport(Base):
+    """A release in a format of the field: made once by a worker, downloaded as often as anybody likes.
+
+    `file_name` is what it is called, `store_key` where it lies; `done` of `total` studies were walked in its
+    `stage` (writing, checking, packing).
+    """
+
+    release = models.ForeignKey(DatasetRelease, on_delete=models.CASCADE, related_name="exports")
+    format = models.CharField(max_length=20)
+    with_images = models.BooleanField(default=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    state = models.CharField(max_length=12, choices=choices(JobState), default=JobState.QUEUED)
+    tries = models.PositiveSmallIntegerField(default=0)
+    stage = models.CharField(max_length=10, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    error = models.JSONField(null=True)
+    store_key = models.CharField(max_length=160, blank=True)
+    file_name = models.CharField(max_length=160, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    size_bytes = models.BigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta(Base.Meta):
+        constraints = [
+            models.UniqueConstraint(fields=("release", "format", "with_images"), name="exported_once")
+        ]

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from harvest import store
 from harvest.errors import NotFound, PermanentError
 from harvest.manifest import Manifest, read_manifest
-from harvest.models import Cohort, DatasetRelease
+from harvest.models import Cohort, DatasetRelease, ReleaseExport
 
 PREFIX = "releases"
 
@@ -33,7 +33,7 @@ def release_numbered(cohort: Cohort, number: int | None) -> DatasetRelease:
     if found is None:
         raise NotFound(
             f"Cohort {cohort.name} has no release{'' if number is None else f' {number}'}. "
-            "Make one on its Releases page or with `create_release`."
+            "Make one on its Releases page or with `release create`."
         )
     return found
 
@@ -61,4 +61,22 @@ def manifest_key(sha256: str) -> str:
 
 def export_info(row: DatasetRelease) -> dict[str, object]:
     """What an exported file says of its origin."""
-    return {"cohort": row.cohort.name, "release": row.number, "manifest_sha256": row.manifest_sha256}
+    return {
+        "cohort": row.cohort.name,
+        "release": row.number,
+        "manifest_sha256": row.manifest_sha256,
+        "frozen_at": row.created_at.date().isoformat(),
+    }
+
+
+def exports(release: UUID) -> QuerySet[ReleaseExport]:
+    """What was asked for of a release, by format."""
+    return ReleaseExport.objects.filter(release=release).order_by("format", "with_images")
+
+
+def export(id: UUID) -> ReleaseExport:
+    """One export; raises NotFound."""
+    found = ReleaseExport.objects.select_related("release__cohort").filter(pk=id).first()
+    if found is None:
+        raise NotFound("There is no such export.")
+    return found

@@ -7,6 +7,7 @@ from uuid import UUID
 from harvest.queue import INFER, IO, PREPARE, RENDER, task
 from harvest.services import (
     characterizations,
+    exports,
     import_runs,
     inbox,
     judging,
@@ -38,6 +39,11 @@ def prepare_studies() -> None:
     preparation.prepare_waiting()
 
 
+@task(queue=PREPARE)
+def export_release(id: str) -> None:
+    exports.make_export(export_id=UUID(id))
+
+
 @task(queue=IO)
 def pull_studies(id: str) -> None:
     pulls.pull_then_import(job_id=UUID(id))
@@ -60,6 +66,7 @@ def watch_rounds() -> None:
     rounds.resend_lost_studies()
     nudges.resend_lost_nudges()
     judging.move_judgements_on()
+    exports.resend_lost_exports()
 
 
 @task(queue=INFER)

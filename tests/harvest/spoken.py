@@ -34,6 +34,7 @@ _TAKE = {
     "add": (2, 3, 4),
     "_refused": (1, 2),
     "_bad": (0,),
+    "Finding": (1,),
     "body": (1,),
     "_fail": (2,),
     "RowProblem": (2,),
@@ -42,7 +43,7 @@ _TAKE = {
     "_say": (2,),
     "_end": (2,),
 }
-_RETURN = {"obstacle", "_fire", "lost", "_why_not", "_refused_by"}
+_RETURN = {"obstacle", "_fire", "lost", "_why_not", "_refused_by", "_image"}
 
 
 def templates() -> set[str]:

@@ -127,10 +127,10 @@ def test_no_identifier_is_anywhere_after_the_whole_loop(
         candidate_id=row.candidates.get().pk,
     )
     complete_study(round_study_id=row.pk, reader=reader)
-    call_command("create_release", "--cohort", cohort.name)
+    call_command("release", "create", "--cohort", cohort.name)
     for form in ("coco", "csv"):
         call_command(
-            "export_release", "--cohort", cohort.name, "--format", form, "--out", str(tmp_path / form)
+            "release", "export", "--cohort", cohort.name, "--format", form, "--out", str(tmp_path / form)
         )
 
     assert found(whole_database()) == []

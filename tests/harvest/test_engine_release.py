@@ -16,7 +16,7 @@ from detector.data.images import load_case, read_image
 from detector.geometry import Box3D, VoxelBox, iou
 from harvest import store
 from harvest.domain import LiverSource, ModelKind, Role, Split, Verdict
-from harvest.engine_release import case_list, export_text, write_images
+from harvest.engine_release import case_list, export_release
 from harvest.manifest import snapshot
 from harvest.selectors.manifest import manifest_of
 from tests.harvest.curated import ELSEWHERE, TUMOUR, judge, make_round, make_study, mark_lesion, propose
@@ -109,11 +109,18 @@ def test_the_images_of_a_case_are_found_from_its_folder(cohort):
     assert inside.mean() > 100
 
 
+def exported(cohort, format: str, out: Path) -> str:
+    out.mkdir()
+    export_release(manifest_of(cohort), format, {"release": 1}, out)
+    (file,) = out.iterdir()
+    return file.read_text()
+
+
 @pytest.mark.parametrize("format", ["coco", "csv"])
-def test_an_export_has_the_same_bytes_every_time(cohort, format):
+def test_an_export_has_the_same_bytes_every_time(cohort, format, tmp_path):
     mark_lesion(make_study(cohort, lesion_class="icc"))
     make_study(cohort, complete=True)
-    first, second = (export_text(manifest_of(cohort), format, {"release": 1}) for _ in range(2))
+    first, second = (exported(cohort, format, tmp_path / str(n)) for n in range(2))
     assert first == second
     assert "icc" in first
     assert str(TUMOUR.lo[0]) in first
@@ -134,10 +141,12 @@ def test_a_release_gives_a_phase_as_it_lay_when_it_was_frozen(cohort, state, tmp
     def arterial(manifest) -> list[np.ndarray]:
         write_cases(case_list(manifest, D, Split.POOL, tmp_path), tmp_path / "cases.json")
         (case,) = read_cases(tmp_path / "cases.json")
-        shutil.rmtree(tmp_path / "images", ignore_errors=True)
-        assert list(write_images(manifest, tmp_path)) == [str(study.pk)]
-        exported = read_image(tmp_path / "images" / str(study.pk) / "arterial.nii.gz")
-        return [np.asarray(v.array_zyx) for v in (load_case(case).volumes["arterial"], exported)]
+        out = tmp_path / "out"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        export_release(manifest, "coco", {}, out, images=True)
+        image = read_image(out / "images" / str(study.pk) / "arterial.nii.gz")
+        return [np.asarray(v.array_zyx) for v in (load_case(case).volumes["arterial"], image)]
 
     reference, misplaced = phases()
     for _ in range(2):
@@ -148,12 +157,12 @@ def test_a_release_gives_a_phase_as_it_lay_when_it_was_frozen(cohort, state, tmp
         shutil.rmtree(store.path(f"{study.store_key}/nudged"))
 
 
-def test_exports_say_how_phases_were_moved_and_lesions_stay(cohort):
+def test_exports_say_how_phases_were_moved_and_lesions_stay(cohort, tmp_path):
     study = make_study(cohort)
     mark_lesion(study)
-    still = {f: export_text(manifest_of(cohort), f, {}) for f in ("coco", "csv")}
+    still = {f: exported(cohort, f, tmp_path / f) for f in ("coco", "csv")}
     study.series.filter(phase="arterial").update(nudge_mm=[3.0, 0.0, -1.5])
-    moved = {f: export_text(manifest_of(cohort), f, {}) for f in still}
+    moved = {f: exported(cohort, f, tmp_path / f"{f} moved") for f in still}
     before, after = (json.loads(t["coco"]) for t in (still, moved))
     assert [before["images"][0]["nudges_mm"], after["images"][0]["nudges_mm"]] == [
         {},

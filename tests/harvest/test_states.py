@@ -17,6 +17,7 @@ from harvest.models import (
     HarvestRound,
     ImportJob,
     Judgement,
+    ReleaseExport,
     RoundStudy,
     TrainingChain,
     TrainingRun,
@@ -76,6 +77,11 @@ GUARDED = {
         lambda cohort: GoldAnswer.objects.create(version=make_version(), case_sha256="0", case={}),
         "state",
         domain.ANSWER_TRANSITIONS,
+    ),
+    "Export of a release": (
+        lambda cohort: ReleaseExport.objects.create(release=make_release(cohort), format="csv"),
+        "state",
+        domain.EXPORT_TRANSITIONS,
     ),
     "Preparation of a study": (make_study, "preparation", domain.PREPARATION_TRANSITIONS),
 }

@@ -470,6 +470,55 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export-formats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["export_formats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file, streamed; a download that broke off goes on by a Range. */
+        get: operations["export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/import-items/{id}/thumbnails/{number}.webp": {
         parameters: {
             query?: never;
@@ -811,14 +860,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/releases/{id}/export": {
+    "/api/v1/releases/{id}/exports": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["release_export"];
+        get: operations["release_exports"];
+        put?: never;
+        post: operations["release_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether a release is what was frozen; `manage.py release verify` hashes its images too. */
+        get: operations["release_verify"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1679,6 +1745,42 @@ export interface components {
             hi: number | null;
             n: number | null;
         };
+        Export: {
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: uuid */
+            release: string;
+            format: components["schemas"]["FormatEnum"];
+            /** @default false */
+            with_images: boolean;
+            state: components["schemas"]["JobState"];
+            stage?: string;
+            done?: number;
+            total?: number;
+            error: components["schemas"]["ExportError"] | null;
+            file_name?: string;
+            sha256?: string;
+            /** Format: int64 */
+            size_bytes?: number;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            finished_at?: string | null;
+        };
+        ExportError: {
+            code: string;
+            message: string;
+        };
+        ExportRequestRequest: {
+            format: components["schemas"]["FormatEnum"];
+            /** @default false */
+            images: boolean;
+        };
+        Finding: {
+            /** @description The number of the study; 0 for the release. */
+            study: number;
+            text: string;
+        };
         /** @description What others compare before they take over a version of this installation. */
         Fingerprint: {
             fingerprint: string;
@@ -1694,6 +1796,20 @@ export interface components {
             hours_a_day: number | null;
             days: components["schemas"]["Estimate"];
         };
+        Format: {
+            name: string;
+            title: string;
+            needs_images: boolean;
+        };
+        /**
+         * @description * `coco` - coco
+         *     * `csv` - csv
+         *     * `nndetection` - nndetection
+         *     * `nnunet` - nnunet
+         *     * `monai` - monai
+         * @enum {string}
+         */
+        FormatEnum: "coco" | "csv" | "nndetection" | "nnunet" | "monai";
         /** @description A study as the archive lists it; shown to who searches, and never kept. */
         FoundInArchive: {
             study_uid: string;
@@ -2008,6 +2124,12 @@ export interface components {
             /** @description To an interval of half_width to each side. */
             more_cases: number;
         };
+        /**
+         * @description * `refuse` - refuse
+         *     * `leave_out` - leave_out
+         * @enum {string}
+         */
+        LeaksEnum: "refuse" | "leave_out";
         /**
          * @description * `release` - release
          *     * `synthetic` - synthetic
@@ -2539,6 +2661,32 @@ export interface components {
          * @enum {string}
          */
         PhaseNudgeStateEnum: "shown" | "pending" | "failed";
+        /** @description What goes into a release (harvest.release_policy); what is not named takes everything. */
+        Policy: {
+            verdicts?: components["schemas"]["VerdictsEnum"][];
+            sources?: components["schemas"]["LesionSource"][];
+            least_readers?: number;
+            /** Format: double */
+            least_agreement?: number;
+            /** Format: double */
+            least_mm?: number;
+            sites?: string[];
+            negatives?: boolean;
+            leaks?: components["schemas"]["LeaksEnum"];
+        };
+        /** @description What goes into a release (harvest.release_policy); what is not named takes everything. */
+        PolicyRequest: {
+            verdicts?: components["schemas"]["VerdictsEnum"][];
+            sources?: components["schemas"]["LesionSource"][];
+            least_readers?: number;
+            /** Format: double */
+            least_agreement?: number;
+            /** Format: double */
+            least_mm?: number;
+            sites?: string[];
+            negatives?: boolean;
+            leaks?: components["schemas"]["LeaksEnum"];
+        };
         /**
          * @description `language` is empty where the browser's is meant. `keys`: those of the review that were bound anew, by
          *     action; an action with no key has none.
@@ -2711,6 +2859,7 @@ export interface components {
             number: number;
             manifest_sha256: string;
             counts: components["schemas"]["ReleaseCounts"];
+            policy: components["schemas"]["Policy"];
             note?: string;
             owner?: string | null;
             /** Format: date-time */
@@ -2727,6 +2876,13 @@ export interface components {
             by_class: {
                 [key: string]: number;
             };
+            by_site?: {
+                [key: string]: number;
+            };
+            /** @description Studies that the policy left out, by why. */
+            excluded?: {
+                [key: string]: number;
+            };
             not_a_lesion: number;
             unsure: number;
             /**
@@ -2737,6 +2893,7 @@ export interface components {
         };
         ReleaseCreateRequest: {
             note?: string;
+            policy?: components["schemas"]["PolicyRequest"];
         };
         /** @description Lesions and phases that changed on the way from this release to the other. */
         ReleaseDiff: {
@@ -3295,6 +3452,16 @@ export interface components {
          * @enum {string}
          */
         Verdict: "primary_lesion" | "other_lesion" | "not_a_lesion" | "unsure" | "no_lesion" | "missed";
+        /**
+         * @description * `primary_lesion` - primary_lesion
+         *     * `other_lesion` - other_lesion
+         * @enum {string}
+         */
+        VerdictsEnum: "primary_lesion" | "other_lesion";
+        Verified: {
+            holds: boolean;
+            findings: components["schemas"]["Finding"][];
+        };
         VersionImportRequest: {
             /** Format: binary */
             file: string;
@@ -4367,6 +4534,67 @@ export interface operations {
             };
         };
     };
+    export_formats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Format"][];
+                };
+            };
+        };
+    };
+    export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+        };
+    };
+    export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+        };
+    };
     import_thumbnail: {
         parameters: {
             query?: never;
@@ -4958,11 +5186,9 @@ export interface operations {
             };
         };
     };
-    release_export: {
+    release_exports: {
         parameters: {
-            query: {
-                format: "coco" | "csv";
-            };
+            query?: never;
             header?: never;
             path: {
                 id: string;
@@ -4976,8 +5202,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
-                    "text/csv": string;
+                    "application/json": components["schemas"]["Export"][];
+                };
+            };
+        };
+    };
+    release_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequestRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ExportRequestRequest"];
+                "multipart/form-data": components["schemas"]["ExportRequestRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+        };
+    };
+    release_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verified"];
                 };
             };
         };

@@ -77,6 +77,10 @@ export type ScheduleOutlook = Required<Schemas["ScheduleOutlook"]>;
 export type Condition = Schemas["Condition"];
 export type Schedule = Required<Schemas["Schedule"]>;
 export type Release = Required<Schemas["Release"]>;
+export type ReleaseExport = Schemas["Export"];
+export type ExportFormat = Schemas["Format"];
+export type Policy = Schemas["Policy"];
+export type Verified = Schemas["Verified"];
 export type ReleaseDiff = Schemas["ReleaseDiff"];
 
 export type Agreement = Schemas["Agreement"];

@@ -1,16 +1,17 @@
 import { useState } from "preact/hooks";
 import { all, api } from "../api/client";
-import type { Id, Release, ReleaseDiff } from "../api/types";
+import type { ExportFormat, Id, Release, ReleaseDiff } from "../api/types";
 import { when } from "../app/format";
-import { useAction, useLoad } from "../app/load";
+import { useLoad } from "../app/load";
 import type { Params } from "../app/router";
 import { may, useSession } from "../app/session";
-import { Await, Empty, ErrorLine } from "../app/ui";
+import { Await, Empty } from "../app/ui";
 import { words } from "../app/words";
 import { offsetText } from "../geometry/offset";
 import { number, t, tn } from "../i18n/t";
-
-const FORMATS = ["coco", "csv"] as const;
+import { Freeze } from "./Freeze";
+import { ReleaseExports } from "./ReleaseExports";
+import { Verify } from "./Verify";
 
 /** What became of lesions between two releases, and of how many. */
 const CHANGES = {
@@ -35,6 +36,7 @@ const CHANGES = {
 export function ReleasesPage({ params }: { params: Params }) {
   const { user } = useSession();
   const releases = useLoad(() => all<Release>(`/cohorts/${params.id}/releases`), [params.id]);
+  const formats = useLoad(() => api.get<ExportFormat[]>("/export-formats"), []);
   return (
     <div class="page">
       <h1>{t("Releases")}</h1>
@@ -63,22 +65,15 @@ export function ReleasesPage({ params }: { params: Params }) {
                       <td class="num right">{release.number}</td>
                       <td class="num">{holds(release)}</td>
                       <td class="wide">{release.note}</td>
-                      <td class="mono" title={release.manifest_sha256}>
-                        {release.manifest_sha256.slice(0, 12)}
+                      <td>
+                        <span class="mono" title={release.manifest_sha256}>
+                          {release.manifest_sha256.slice(0, 12)}
+                        </span>{" "}
+                        <Verify release={release.id} />
                       </td>
                       <td class="num">{when(release.created_at)}</td>
                       <td class="actions">
-                        {FORMATS.map((format) => (
-                          <a
-                            key={format}
-                            class="button small"
-                            href={`/api/v1/releases/${release.id}/export?format=${format}`}
-                            download
-                            data-testid={`export-${format}`}
-                          >
-                            {format.toUpperCase()}
-                          </a>
-                        ))}
+                        <ReleaseExports release={release.id} formats={formats.data ?? []} />
                       </td>
                     </tr>
                   ))}
@@ -102,31 +97,6 @@ function holds({ counts }: Release): string {
     .filter(([, n]) => typeof n === "number")
     .map(([what, n]) => `${number(Number(n))} ${words(what)}`)
     .join(", ");
-}
-
-function Freeze({ cohort, onFrozen }: { cohort: Id; onFrozen: () => void }) {
-  const [note, setNote] = useState("");
-  const action = useAction();
-  const freeze = (event: SubmitEvent) => {
-    event.preventDefault();
-    void action.run(async () => {
-      await api.post(`/cohorts/${cohort}/releases`, { note });
-      setNote("");
-      onFrozen();
-    });
-  };
-  return (
-    <form class="fields" onSubmit={freeze}>
-      <label class="grow">
-        {t("Note")}
-        <input maxLength={200} value={note} onInput={(e) => setNote(e.currentTarget.value)} />
-      </label>
-      <button type="submit" class="primary" disabled={action.busy} data-testid="release-create">
-        {t("Freeze a release")}
-      </button>
-      <ErrorLine error={action.error} />
-    </form>
-  );
 }
 
 function Diff({ releases }: { releases: Release[] }) {
