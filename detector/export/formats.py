@@ -52,5 +52,6 @@ FORMATS: dict[str, ExportFormat] = {
         ExportFormat("monai", "MONAI data list (JSON)", "monai_list"),
         ExportFormat("dicom-sr", "DICOM SR (TID 1500)", "dicom_sr"),
         ExportFormat("dicom-seg", "DICOM SEG", "dicom_seg"),
+        ExportFormat("croissant", "Croissant (JSON-LD over CSV)", "croissant"),
     )
 }
