@@ -50,5 +50,8 @@ FORMATS: dict[str, ExportFormat] = {
         ExportFormat("nndetection", "nnDetection raw task", "nndetection", needs_images=True),
         ExportFormat("nnunet", "nnU-Net v2 raw dataset", "nnunet", needs_images=True),
         ExportFormat("monai", "MONAI data list (JSON)", "monai_list"),
+        ExportFormat("dicom-sr", "DICOM SR (TID 1500)", "dicom_sr"),
+        ExportFormat("dicom-seg", "DICOM SEG", "dicom_seg"),
+        ExportFormat("croissant", "Croissant (JSON-LD over CSV)", "croissant"),
     )
 }
