@@ -17,10 +17,12 @@ from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS, ML_ENGINEER
 from harvest.api.shapes import ErrorSerializer, choice
 from harvest.domain import JobState, ReadingPolicy, Strategy
 from harvest.models import HarvestRound
+from harvest.preview import Change
 from harvest.selectors import cohorts as cohort_selectors
 from harvest.selectors import rounds as selectors
 from harvest.selectors.arms import arms_of_round
 from harvest.services import rounds as services
+from harvest.services.previews import create_preview
 
 MAY_RUN = DATA_MANAGERS | ML_ENGINEERS
 
@@ -46,6 +48,9 @@ class HarvestRoundSerializer(serializers.Serializer):
     number = serializers.IntegerField()
     state = choice(JobState)
     model_version = ModelNameSerializer()
+    against = ModelNameSerializer(
+        allow_null=True, help_text="Of a preview: the version in use that it is shown beside."
+    )
     strategy = choice(Strategy)
     random_share = serializers.FloatField()
     scratch_share = serializers.FloatField()
@@ -93,6 +98,55 @@ class ArmSerializer(serializers.Serializer):
     lesions_a_study = EstimateSerializer(source="figures.lesions_a_study")
     seconds_a_study = EstimateSerializer(source="figures.seconds_a_study")
     lesions_a_minute = EstimateSerializer(source="figures.lesions_a_minute")
+
+
+class DifferingStudySerializer(serializers.Serializer):
+    round_study = serializers.UUIDField()
+    study = serializers.UUIDField()
+    ordinal = serializers.IntegerField()
+    changes = serializers.ListField(child=choice(Change))
+
+
+class PreviewRequestSerializer(serializers.Serializer):
+    cohort = serializers.UUIDField()
+
+
+class PreviewsView(GenericAPIView):
+    """What promoting a detector would change: a round whose queue holds only what differs."""
+
+    roles = {"GET": ANYONE_SIGNED_IN, "POST": MAY_RUN}
+    pagination_class = None
+
+    @extend_schema(operation_id="previews_list", request=None, responses=HarvestRoundSerializer(many=True))
+    def get(self, request: Request, id: UUID) -> Response:
+        return Response(serialized(list(selectors.previews(id))))
+
+    @extend_schema(
+        operation_id="preview_create",
+        request=PreviewRequestSerializer,
+        responses={202: HarvestRoundSerializer},
+    )
+    def post(self, request: Request, id: UUID) -> Response:
+        given = PreviewRequestSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        made = create_preview(
+            version_id=id,
+            cohort=cohort_selectors.cohort_row(given.validated_data["cohort"]),
+            owner=request.user,  # type: ignore[arg-type]
+        )
+        return Response(serialized([selectors.round_by_id(made.pk)])[0], status=202)
+
+
+class DifferingView(GenericAPIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+    pagination_class = None
+
+    @extend_schema(
+        operation_id="round_differing", request=None, responses=DifferingStudySerializer(many=True)
+    )
+    def get(self, request: Request, id: UUID) -> Response:
+        found = selectors.differing(selectors.round_by_id(id).pk)
+        return Response(DifferingStudySerializer(found, many=True).data)
 
 
 class RoundsView(ListAPIView):

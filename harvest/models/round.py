@@ -28,6 +28,8 @@ class HarvestRound(Base):
     key_slice_version = models.ForeignKey(
         ModelVersion, null=True, on_delete=models.PROTECT, related_name="key_slice_rounds"
     )
+    # The version in use that this one is previewed beside; None where it harvests.
+    against = models.ForeignKey(ModelVersion, null=True, on_delete=models.PROTECT, related_name="+")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     state = models.CharField(max_length=12, choices=choices(JobState), default=JobState.QUEUED)
     error = models.JSONField(null=True)
@@ -72,6 +74,9 @@ class RoundStudy(Base):
     from_scratch = models.BooleanField(default=False)
     hidden = models.CharField(max_length=8, choices=choices(HiddenCase), blank=True)
     settled_at = models.DateTimeField(null=True)
+    # Of a preview: what a reader would see changed (harvest.preview.Change); nothing is read where that is
+    # nothing.
+    differs = models.JSONField(null=True)
 
     class Meta(Base.Meta):
         verbose_name_plural = "round studies"

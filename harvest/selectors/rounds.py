@@ -10,12 +10,13 @@ from django.db.models import Count, Q, QuerySet
 from harvest.domain import ADJUDICATION, ENDED, CandidateKind, JobState, QueueState
 from harvest.errors import NotFound
 from harvest.models import Candidate, HarvestRound, ModelVersion, Reading, RoundStudy
+from harvest.preview import Change
 from harvest.selectors.compiled import Compiled
 
 
 def rounds(cohort_id: UUID | None = None) -> QuerySet[HarvestRound]:
     """Rounds with their model versions; how far each is stands in its own counts."""
-    rows = HarvestRound.objects.select_related("model_version")
+    rows = HarvestRound.objects.select_related("model_version", "against")
     return rows.filter(cohort_id=cohort_id) if cohort_id else rows
 
 
@@ -38,6 +39,22 @@ def round_to_read(id: UUID) -> HarvestRound:
         raise NotFound("There is no such round.")
     (found.model_version,) = _VERSIONS.rows([found.model_version_id], 0)
     return found
+
+
+def previews(version: UUID) -> QuerySet[HarvestRound]:
+    """The previews of a version, latest first."""
+    return rounds().filter(model_version=version, against__isnull=False).order_by("-created_at")
+
+
+def differing(round_id: UUID) -> list[dict[str, Any]]:
+    """The studies of a preview in which a reader would see something else, worst first."""
+    rows = RoundStudy.objects.filter(round=round_id, state=JobState.SUCCEEDED, differs__isnull=False)
+    found = [
+        {"round_study": row.pk, "study": row.study_id, "ordinal": row.study.ordinal, "changes": row.differs}
+        for row in rows.exclude(differs=[]).select_related("study")
+    ]
+    worst = list(Change)
+    return sorted(found, key=lambda one: (worst.index(Change(one["changes"][0])), one["ordinal"]))
 
 
 def failures(round_ids: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
@@ -63,7 +80,7 @@ def counted(round_id: UUID) -> dict[str, int]:
         total=Count("pk"),
         done=Count("pk", filter=Q(state__in=ENDED)),
         failed=Count("pk", filter=Q(state=JobState.FAILED)),
-        reviewable=Count("pk", filter=Q(state=JobState.SUCCEEDED)),
+        reviewable=Count("pk", filter=Q(state=JobState.SUCCEEDED) & ~Q(differs=[])),
         reviewed=Count("pk", filter=Q(settled_at__isnull=False)),
     )
     found |= (

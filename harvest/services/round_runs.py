@@ -12,7 +12,7 @@ from detector.contracts import Candidate as Found
 from detector.contracts import StudyImages
 from detector.errors import DetectorError
 from detector.keyslice.select import suggest_primary
-from harvest import engine, store
+from harvest import engine, preview, store
 from harvest.domain import ENDED, MAX_TRIES, CandidateKind, HiddenCase, JobState, PreparationState, Strategy
 from harvest.errors import HarvestError
 from harvest.models import Candidate, HarvestRound, Lesion, RoundStudy, Study
@@ -23,6 +23,7 @@ from harvest.sampling.priority import Seen, priority_of
 from harvest.services import round_counts
 from harvest.services.locks import one_at_a_time
 from harvest.services.preparation import prepare_study
+from harvest.services.previews import changes_in
 from harvest.services.readings import open_readings
 from harvest.services.rounds import end_round_if_done, locked_round
 from harvest.services.tiles import Part, render_tiles, tile_folder
@@ -171,6 +172,7 @@ def _altered(row: RoundStudy, images: StudyImages, found: list[Found]) -> Shown:
 
 @transaction.atomic
 def _store(row: RoundStudy, candidates: list[Candidate], seconds: float) -> None:
+    found = changes_in(row, candidates) if row.round.against_id else None
     Candidate.objects.bulk_create(candidates)
     shown = [c for c in candidates if c.kind != CandidateKind.WITHHELD]
     RoundStudy.objects.filter(pk=row.pk).update(
@@ -179,14 +181,18 @@ def _store(row: RoundStudy, candidates: list[Candidate], seconds: float) -> None
         seconds=seconds,
         top_score=shown[0].score if shown else None,
         hidden=row.hidden,
+        differs=found,
     )
+    if found == []:  # a preview shows what changes alone
+        round_counts.count(row.round_id, done=1, candidate_count=len(shown))
+        return
     priority = priority_of(
         Strategy(row.arm),
         [Seen(c.score, c.phase_scores) for c in shown],
         phases=row.study.series.count(),
         chance=chance(str(row.study_id), str(row.round_id)),
     )
-    made = open_readings(row, priority=priority)
+    made = open_readings(row, priority=preview.priority(found) if found else priority)
     round_counts.count(row.round_id, done=1, reviewable=1, readings=made, candidate_count=len(shown))
 
 

@@ -189,7 +189,7 @@ def end_round_if_done(*, round_id: UUID) -> None:
     row = locked_round(round_id)
     if row.state in ENDED or row.done < row.total:
         return
-    worked = row.reviewable > 0
+    worked = row.failed < row.total
     row.state = JobState.SUCCEEDED if worked else JobState.FAILED
     if not worked:
         first = row.studies.filter(state=JobState.FAILED).order_by("study__ordinal").first()

@@ -748,6 +748,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models/{id}/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What promoting a detector would change: a round whose queue holds only what differs. */
+        get: operations["previews_list"];
+        put?: never;
+        /** @description What promoting a detector would change: a round whose queue holds only what differs. */
+        post: operations["preview_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models/{id}/promote": {
         parameters: {
             query?: never;
@@ -1052,6 +1070,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["round_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/differing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["round_differing"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1593,6 +1627,16 @@ export interface components {
             lesion_class: string;
         };
         /**
+         * @description * `loses_lesion` - loses_lesion
+         *     * `misses_lesion` - misses_lesion
+         *     * `best_was_rejected` - best_was_rejected
+         *     * `finds_lesion` - finds_lesion
+         *     * `other_best` - other_best
+         *     * `others` - others
+         * @enum {string}
+         */
+        ChangesEnum: "loses_lesion" | "misses_lesion" | "best_was_rejected" | "finds_lesion" | "other_best" | "others";
+        /**
          * @description What a characterizer says of a lesion: {output: {label: value in [0, 1]}}; the values are
          *     probabilities only where it is calibrated.
          */
@@ -1730,6 +1774,14 @@ export interface components {
             b: components["schemas"]["Estimate"] | null;
             difference: components["schemas"]["Estimate"] | null;
         };
+        DifferingStudy: {
+            /** Format: uuid */
+            round_study: string;
+            /** Format: uuid */
+            study: string;
+            ordinal: number;
+            changes: components["schemas"]["ChangesEnum"][];
+        };
         /** @description What went wrong, as a job keeps it. */
         Error: {
             code: string;
@@ -1807,9 +1859,12 @@ export interface components {
          *     * `nndetection` - nndetection
          *     * `nnunet` - nnunet
          *     * `monai` - monai
+         *     * `dicom-sr` - dicom-sr
+         *     * `dicom-seg` - dicom-seg
+         *     * `croissant` - croissant
          * @enum {string}
          */
-        FormatEnum: "coco" | "csv" | "nndetection" | "nnunet" | "monai";
+        FormatEnum: "coco" | "csv" | "nndetection" | "nnunet" | "monai" | "dicom-sr" | "dicom-seg" | "croissant";
         /** @description A study as the archive lists it; shown to who searches, and never kept. */
         FoundInArchive: {
             study_uid: string;
@@ -1860,6 +1915,8 @@ export interface components {
             number: number;
             state: components["schemas"]["JobState"];
             model_version: components["schemas"]["ModelName"];
+            /** @description Of a preview: the version in use that it is shown beside. */
+            against: components["schemas"]["ModelName"] | null;
             strategy: components["schemas"]["Strategy"];
             /** Format: double */
             random_share: number;
@@ -2720,6 +2777,10 @@ export interface components {
          * @enum {string}
          */
         PreparationState: "waiting" | "running" | "ready" | "failed";
+        PreviewRequestRequest: {
+            /** Format: uuid */
+            cohort: string;
+        };
         /**
          * @description * `resection` - resection
          *     * `biopsy` - biopsy
@@ -4983,6 +5044,54 @@ export interface operations {
             };
         };
     };
+    previews_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HarvestRound"][];
+                };
+            };
+        };
+    };
+    preview_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequestRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PreviewRequestRequest"];
+                "multipart/form-data": components["schemas"]["PreviewRequestRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HarvestRound"];
+                };
+            };
+        };
+    };
     model_promote: {
         parameters: {
             query?: never;
@@ -5484,6 +5593,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HarvestRound"];
+                };
+            };
+        };
+    };
+    round_differing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferingStudy"][];
                 };
             };
         };

@@ -49,6 +49,7 @@ export type UploadContent = Schemas["UploadContent"];
 export type Characterization = Schemas["Characterization"];
 export type Lesion = Schemas["Lesion"];
 export type HarvestRound = Schemas["HarvestRound"];
+export type DifferingStudy = Schemas["DifferingStudy"];
 export type Strategy = Schemas["Strategy"];
 export type Arm = Schemas["Arm"];
 export type Why = Schemas["Why"];

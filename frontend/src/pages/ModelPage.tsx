@@ -10,6 +10,7 @@ import { rich } from "../i18n/rich";
 import { t } from "../i18n/t";
 import { Gate } from "./Gate";
 import { estimates, figure, metricName } from "./metrics";
+import { Preview } from "./Preview";
 import { Promote } from "./Promote";
 
 export function ModelPage({ params }: { params: Params }) {
@@ -68,6 +69,7 @@ export function ModelPage({ params }: { params: Params }) {
                   )}
                   <p class="muted">{t("In brackets the 95 % interval and the number it was measured on.")}</p>
                   <Gate version={version} />
+                  <Preview version={version} />
                 </section>
                 <section>
                   <h2>{t("Card")}</h2>

@@ -108,6 +108,9 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
         <td class="num right">{round.number}</td>
         <td>
           <Link href={`/models/${round.model_version.id}`}>{round.model_version.name}</Link>
+          {round.against && (
+            <div class="muted">{t("preview, beside {name}", { name: round.against.name })}</div>
+          )}
         </td>
         <td>
           <State state={round.state} />

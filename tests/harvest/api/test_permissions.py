@@ -51,6 +51,8 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "rounds": {"GET": ALL, "POST": {M, E}},
     "round": {"GET": ALL},
     "round-arms": {"GET": ALL},
+    "round-differing": {"GET": ALL},
+    "model-previews": {"GET": ALL, "POST": {M, E}},
     "round-cancel": {"POST": {M, E}},
     "review-next": {"POST": {C}},
     "round-study": {"GET": ALL},
