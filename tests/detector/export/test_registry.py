@@ -77,5 +77,5 @@ def test_an_export_of_another_release_does_not_pass(name: str, tmp_path: Path):
 def test_an_image_that_changed_does_not_pass(name: str, tmp_path: Path):
     out = exported(name, with_images(), tmp_path / "out")
     (out / studies()[0].images["arterial"]).write_bytes((out / studies()[2].images["arterial"]).read_bytes())
-    with pytest.raises(ExportError, match="voxels|not the one"):
+    with pytest.raises(ExportError, match=r"voxels|not the one"):
         FORMATS[name].check(with_images(), out)
