@@ -12,7 +12,7 @@ from pathlib import Path
 from detector.errors import GeometryError
 from detector.export.dataset import ExportBox, ExportData, ExportError, ExportStudy, check_read_back
 from detector.export.images import check_images, write_images
-from detector.geometry import Box3D
+from detector.geometry import Box3D, Vector
 
 FILE = "boxes.csv"
 
@@ -65,21 +65,34 @@ def csv_lines(studies: Iterable[ExportStudy]) -> Iterator[str]:
 
 def read_csv(lines: Iterable[str], studies: Iterable[ExportStudy]) -> Iterator[ExportStudy]:
     """The studies of a table that csv_lines wrote, one at a time. A table has no grids: each study is
-    completed from the one at its place in `studies` (those that were written), from which no box is taken.
+    completed from the one at its place in `studies` (those that were written), whose grid and images it has.
 
     Raises:
         ExportError: not such a table, or its studies are not `studies` in their order.
     """
     known = iter(studies)
     try:
-        for id, rows in groupby(csv.DictReader(lines), itemgetter("study")):
-            boxes = tuple(_box(row) for row in rows if row["lesion"])
+        for id, group in groupby(csv.DictReader(lines), itemgetter("study")):
+            rows = list(group)
             study = next(known, None)
             if study is None or study.id != id:
                 raise ExportError("The table does not hold the studies of the release in their order.")
-            yield replace(study, boxes=boxes)
+            yield replace(
+                study,
+                subject=rows[0]["subject"],
+                split=rows[0]["split"],
+                reference_phase=rows[0]["reference_phase"],
+                boxes=tuple(_box(row) for row in rows if row["lesion"]),
+                nudges_mm=dict(_nudge(text) for text in rows[0]["nudges_mm"].split()),
+            )
     except (KeyError, ValueError, TypeError, AttributeError, GeometryError) as error:
         raise ExportError("This is not a table of boxes of this project.") from error
+
+
+def _nudge(text: str) -> tuple[str, Vector]:
+    phase, _, moved = text.rpartition(":")
+    x, y, z = (float(mm) for mm in moved.split(","))
+    return phase, (x, y, z)
 
 
 def _box(row: dict[str, str]) -> ExportBox:

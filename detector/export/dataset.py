@@ -75,8 +75,9 @@ def on_voxels(study: ExportStudy) -> ExportStudy:
 def check_read_back(
     written: Iterable[ExportStudy], read: Iterable[ExportStudy], *, tolerance_mm: float = TOLERANCE_MM
 ) -> None:
-    """Compares what was read back with what was written, study by study: same studies, lesions and labels,
-    and every corner within `tolerance_mm`.
+    """Compares what was read back with what was written, study by study: same studies with
+    their subject, split, reference phase and nudges, same lesions and labels, and every corner within
+    `tolerance_mm`.
 
     Raises:
         ExportError: something is missing, added, relabelled or moved; says how many and how far.
@@ -84,6 +85,10 @@ def check_read_back(
     for before, after in zip_longest(written, read):
         if before is None or after is None or before.id != after.id:
             raise ExportError("The export does not hold the studies of the release.")
+        if _whose(before) != _whose(after):
+            raise ExportError(
+                "The export does not say whose a study is and for which split.", details={"study": before.id}
+            )
         if before.nudges_mm != after.nudges_mm:
             raise ExportError("The export does not say how phases were moved.", details={"study": before.id})
         if [_label(b) for b in before.boxes] != [_label(b) for b in after.boxes]:
@@ -99,6 +104,10 @@ def check_read_back(
                     f"A box comes back {moved:.4f} mm from where it was written.",
                     details={"study": before.id, "lesion": a.id, "moved_mm": moved},
                 )
+
+
+def _whose(study: ExportStudy) -> tuple[str, str, str]:
+    return (study.subject, study.split, study.reference_phase)
 
 
 def _label(box: ExportBox) -> tuple[str, str, bool, tuple[str, ...]]:

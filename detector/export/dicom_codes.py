@@ -1,7 +1,8 @@
 """Coded concepts of an export in DICOM: SNOMED CT where it has a code, else this project's own (99HARVEST).
 
-The codes of classes are SNOMED CT's morphologies as DICOM PS3.16 uses them; "benign" and "malignant" are the
-results of CID 6063. Cholangiocarcinoma is intrahepatic by its site, which is the liver.
+Lesion, hemangioma, metastasis, adenoma and cyst have the codes that DICOM PS3.16 lists, "benign" and
+"malignant" those of its CID 6063; the other classes have SNOMED CT's own. Cholangiocarcinoma is intrahepatic
+by its site, which is the liver.
 """
 
 from __future__ import annotations

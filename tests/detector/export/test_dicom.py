@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom.sr.codedict import codes
 from scipy import ndimage
 
+from detector.datasets.classes import CLASSES
 from detector.export.dataset import ExportBox, ExportData, ExportError, on_voxels
+from detector.export.dicom_codes import class_code, class_of
 from detector.export.dicom_ct import derived_uid, headers
 from detector.export.formats import FORMATS
 from detector.geometry import VoxelBox
@@ -74,6 +77,21 @@ def test_dcmtk_reads_a_report_without_complaint(tmp_path: Path):
     assert f'NUM:(,,"Width")="{9 * 0.75}" (mm,UCUM,"mm")' in read.stdout
     assert '"Volume Surface")=(ELLIPSOID' in read.stdout
     assert not [line for line in read.stderr.splitlines() if line.startswith("E:")]
+
+
+def test_codes_are_those_of_the_standard_where_it_has_them():
+    listed = {
+        "lesion": codes.SCT.Lesion,
+        "metastasis": codes.SCT.NeoplasmMetastatic,
+        "haemangioma": codes.SCT.HemangiomaNoInternationalClassificationOfDiseasesForOncologySubtype,
+        "adenoma": codes.SCT.AdenomaNoSubtype,
+        "cyst": codes.SCT.Cyst,
+        "benign": codes.SCT.Benign,
+        "malignant": codes.SCT.Malignant,
+    }
+    assert {name: class_code(name).value for name in listed} == {n: c.value for n, c in listed.items()}
+    assert all(class_of(class_code(name)) == name for name in CLASSES)
+    assert all(class_code(name).scheme_designator == "SCT" for name in CLASSES)
 
 
 def test_boxes_of_a_report_are_exact_between_voxels(tmp_path: Path):

@@ -88,6 +88,15 @@ def test_a_moved_box_and_a_lost_lesion_are_refused():
         check_read_back(written, [])
 
 
+def test_a_study_of_another_subject_or_split_is_refused():
+    for other in ({"subject": "S2"}, {"split": "gold"}, {"reference_phase": "arterial"}):
+        changed = replace(study(HCC), **other)
+        with pytest.raises(ExportError, match="whose"):
+            check_read_back([study(HCC)], [changed])
+        with pytest.raises(ExportError, match="whose"):
+            check_read_back([study(HCC)], read_csv(csv_lines([changed]), [study(HCC)]))
+
+
 def test_other_files_are_refused_by_name():
     with pytest.raises(ExportError):
         read_coco("{}")
