@@ -184,6 +184,7 @@ CHAIN_TRANSITIONS: Transitions = _FORWARD | {
     JobState.CANCELLED: frozenset({JobState.RUNNING}),
 }
 
+REPORT_TRANSITIONS: Transitions = _FORWARD
 # An export that failed, or whose file was tidied away, is asked for again.
 EXPORT_TRANSITIONS: Transitions = _FORWARD | {
     JobState.SUCCEEDED: frozenset({JobState.QUEUED}),
@@ -370,6 +371,13 @@ class PromotionGround(StrEnum):
     GATE = "gate"
     REASON = "reason"
     ROLLBACK = "rollback"
+
+
+class ReportArm(StrEnum):
+    """Which studies a point of a round's report learned from: all that were read, or those chance drew."""
+
+    ALL = "all"
+    RANDOM = "random"
 
 
 class ChainOutcome(StrEnum):

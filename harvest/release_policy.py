@@ -24,7 +24,8 @@ class ReleasePolicy:
     least_mm: the diameter of a lesion in the axial plane; what is smaller is marked as neither lesion nor
     healthy. sites: those that are taken, none for all. negatives: whether studies without a lesion stay.
     leaks: whether a patient who is on the other side of the split elsewhere stops the release, or is left
-    out; it is not told in a manifest, which says what was left out.
+    out; it is not told in a manifest, which says what was left out. rounds: what stood after the round of
+    this number (0: before any), None for all. chance: only studies drawn by chance of what was read.
     """
 
     verdicts: tuple[str, ...] = LESIONS
@@ -35,12 +36,16 @@ class ReleasePolicy:
     sites: tuple[str, ...] = ()
     negatives: bool = True
     leaks: str = REFUSE
+    rounds: int | None = None
+    chance: bool = False
 
     def __post_init__(self) -> None:
         if not set(self.verdicts) <= set(LESIONS) or not self.verdicts:
             raise _bad(f"What counts as a lesion is one of: {', '.join(LESIONS)}.")
         if not set(self.sources) <= set(SOURCES) or not self.sources:
             raise _bad(f"Who vouched for a lesion is one of: {', '.join(SOURCES)}.")
+        if self.rounds is not None and self.rounds < 0:
+            raise _bad("Rounds are numbered from 1; 0 asks for what stood before any.")
         if self.least_readers not in (1, 2) or not 0 <= self.least_agreement <= 1 or self.least_mm < 0:
             raise _bad("A policy asks for 1 or 2 readers, an agreement from 0 to 1 and a size from 0 mm up.")
         if self.leaks not in (REFUSE, LEAVE_OUT):

@@ -12,6 +12,7 @@ from harvest.models.nudge import PhaseNudge
 from harvest.models.preferences import Preferences
 from harvest.models.reading import Reading
 from harvest.models.release import DatasetRelease, ReleaseExport
+from harvest.models.report import ReportPoint, RoundReport
 from harvest.models.review import Review
 from harvest.models.round import HarvestRound, RoundStudy
 from harvest.models.study import ImportItem, ImportJob, Series, Study
@@ -51,7 +52,9 @@ __all__ = [
     "Reading",
     "ReceivedStudy",
     "ReleaseExport",
+    "ReportPoint",
     "Review",
+    "RoundReport",
     "RoundStudy",
     "Series",
     "Study",

@@ -20,9 +20,15 @@ class DatasetRelease(Base):
     counts = models.JSONField(default=dict)
     policy = models.JSONField(default=dict)
     note = models.CharField(max_length=200, blank=True)
+    # Frozen to measure a round: numbered 0, and no release of the cohort's own.
+    of_report = models.BooleanField(default=False)
 
     class Meta(Base.Meta):
-        constraints = [models.UniqueConstraint(fields=("cohort", "number"), name="release_number")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=("cohort", "number"), name="release_number", condition=models.Q(of_report=False)
+            )
+        ]
 
 
 class ReleaseExport(Base):

@@ -32,6 +32,8 @@ class ModelVersion(Base):
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     release = models.ForeignKey(DatasetRelease, null=True, on_delete=models.PROTECT, related_name="models")
     promoted = models.BooleanField(default=False)
+    # Made to measure a round, never to be used: lists leave it out.
+    experimental = models.BooleanField(default=False)
 
     class Meta(Base.Meta):
         constraints = [

@@ -106,6 +106,7 @@ def _needs(cohort: Cohort, waiting: int) -> list[dict[str, Any]]:
     newer = ModelVersion.objects.filter(
         release__cohort=cohort,
         promoted=False,
+        experimental=False,
         number__gt=ModelVersion.objects.filter(kind=OuterRef("kind"), promoted=True).values("number")[:1],
     )
     broken = Study.objects.filter(cohort=cohort, preparation=PreparationState.FAILED)
@@ -171,7 +172,7 @@ def _minutes_by_reader(cohort: Cohort) -> list[dict[str, Any]]:
 def _versions(cohort: Cohort) -> list[dict[str, Any]]:
     """The versions this cohort made or used, and the promoted ones, oldest first."""
     rows = ModelVersion.objects.filter(
-        Q(release__cohort=cohort) | Q(rounds__cohort=cohort) | Q(promoted=True)
+        Q(release__cohort=cohort) | Q(rounds__cohort=cohort) | Q(promoted=True), experimental=False
     ).distinct()
     newest = list(rows.order_by("-created_at", "-pk")[:VERSIONS])[::-1]
     used: dict[Any, list[int]] = defaultdict(list)

@@ -14,7 +14,7 @@ from harvest.models import DatasetRelease, GoldAnswer, Judgement, ModelVersion, 
 def gold_release(row: ModelVersion) -> DatasetRelease:
     """The release whose gold studies judge a version: the latest of its cohort with some, else the latest of
     all; raises NotFound."""
-    with_gold = DatasetRelease.objects.select_related("cohort").filter(counts__gold__gt=0)
+    with_gold = DatasetRelease.objects.select_related("cohort").filter(counts__gold__gt=0, of_report=False)
     newest = with_gold.order_by("-created_at")
     own = newest.filter(cohort=row.release.cohort_id) if row.release else newest.none()
     found = own.first() or newest.first()

@@ -19,6 +19,7 @@ from harvest.domain import (
     QueueState,
     ReadingPolicy,
     Split,
+    Strategy,
     Verdict,
 )
 from harvest.manifest import Manifest
@@ -48,8 +49,9 @@ class Judgements:
     agreement: dict[UUID, float] = field(default_factory=dict)
 
 
-def judgements(cohort: Cohort, studies: Ids | None = None) -> Judgements:
-    """The standing judgements of a cohort, or of some of its studies: the latest word on each thing."""
+def judgements(cohort: Cohort, studies: Ids | None = None, *, upto: int | None = None) -> Judgements:
+    """The standing judgements of a cohort, or of some of its studies: the latest word on each thing, of the
+    rounds up to a number where one is given."""
     found = Judgements()
     events: dict[RoundStudy, list[Review]] = defaultdict(list)
     # What is said of hidden cases measures its readers; it is no truth.
@@ -58,6 +60,9 @@ def judgements(cohort: Cohort, studies: Ids | None = None) -> Judgements:
     if studies is not None:
         real &= Q(round_study__study__in=studies)
         settled &= Q(study__in=studies)
+    if upto is not None:
+        real &= Q(round_study__round__number__lte=upto)
+        settled &= Q(round__number__lte=upto)
     rows = Review.objects.filter(real).select_related("round_study__round", "reader")
     readings: dict[UUID, list[Reading]] = defaultdict(list)
     for reading in Reading.objects.filter(real):
@@ -144,7 +149,7 @@ class _Live:
         self.excluded.clear()
         ids = list(_curated(self.cohort).order_by("ordinal").values_list("pk", flat=True))
         for start in range(0, len(ids), AT_ONCE):
-            for entry in _entries(self.cohort, ids[start : start + AT_ONCE]):
+            for entry in _entries(self.cohort, ids[start : start + AT_ONCE], self.policy):
                 taken = "leak" if UUID(entry["id"]) in self.without else chosen(entry, self.policy)
                 if isinstance(taken, str):
                     self.excluded[taken] += 1
@@ -168,13 +173,28 @@ def _unregistered(cohort: Cohort) -> list[int]:
     return list(waits.order_by("ordinal").values_list("ordinal", flat=True))
 
 
-def _entries(cohort: Cohort, ids: Ids) -> Iterator[dict[str, Any]]:
-    judged = judgements(cohort, ids)
-    lesions = _lesions(ids)
+def _entries(cohort: Cohort, ids: Ids, policy: ReleasePolicy) -> Iterator[dict[str, Any]]:
+    upto = policy.rounds
+    if policy.chance:
+        ids = _by_chance(cohort, ids, upto)
+    judged = judgements(cohort, ids, upto=upto)
+    lesions = _lesions(ids, upto)
     marks = _marks(cohort, ids, judged)
     studies = Study.objects.filter(pk__in=ids).select_related("subject").prefetch_related("series")
     for study in studies.order_by("ordinal"):
-        yield _entry(study, lesions.get(study.pk, []), marks.get(study.pk, []), judged)
+        own = lesions.get(study.pk, [])
+        if own or study.complete or study.pk in judged.done:
+            yield _entry(study, own, marks.get(study.pk, []), judged)
+
+
+def _by_chance(cohort: Cohort, ids: Ids, upto: int | None) -> Ids:
+    """Of some studies those that were drawn by chance to be read, and those that are in no round."""
+    rows = RoundStudy.objects.filter(round__cohort=cohort, study__in=ids, hidden="")
+    if upto is not None:
+        rows = rows.filter(round__number__lte=upto)
+    drawn = set(rows.filter(arm=Strategy.RANDOM).values_list("study", flat=True))
+    others = set(rows.exclude(arm=Strategy.RANDOM).values_list("study", flat=True)) - drawn
+    return [id for id in ids if id not in others]
 
 
 def unmarked(cohort: UUID) -> QuerySet[Study]:
@@ -261,8 +281,9 @@ def _contradicts(rejected: Box3D, lesion: Box3D) -> bool:
     return iou(rejected, lesion) > CONTRADICTS_IOU or all(lo <= c <= hi for lo, c, hi in inside)
 
 
-def _lesions(studies: Ids) -> dict[UUID, list[dict[str, Any]]]:
-    rows = list(Lesion.objects.filter(study__in=studies).select_related("review", "reader"))
+def _lesions(studies: Ids, upto: int | None) -> dict[UUID, list[dict[str, Any]]]:
+    related = ("review", "reader", "round_study__round")
+    rows = list(Lesion.objects.filter(study__in=studies).select_related(*related))
     by_id = {row.pk: row for row in rows}
 
     def key(row: Lesion) -> str:
@@ -270,9 +291,15 @@ def _lesions(studies: Ids) -> dict[UUID, list[dict[str, Any]]]:
             row = by_id[row.replaces_id]
         return f"candidate:{row.review.candidate_id}" if row.review else f"drawn:{row.pk}"
 
+    def came_in(row: Lesion) -> int:
+        """The number of the round that it came in, 0 where it came with its study."""
+        while row.replaces_id:
+            row = by_id[row.replaces_id]
+        return row.round_study.round.number if row.round_study else 0
+
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        if row.retired_at is None and row.settled:
+        if row.retired_at is None and row.settled and (upto is None or came_in(row) <= upto):
             found[row.study_id].append(
                 {
                     "id": str(row.pk),

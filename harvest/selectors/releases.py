@@ -15,7 +15,7 @@ PREFIX = "releases"
 
 
 def releases(cohort: UUID) -> QuerySet[DatasetRelease]:
-    return DatasetRelease.objects.filter(cohort_id=cohort).select_related("owner")
+    return DatasetRelease.objects.filter(cohort_id=cohort, of_report=False).select_related("owner")
 
 
 def release(id: UUID) -> DatasetRelease:
@@ -28,7 +28,8 @@ def release(id: UUID) -> DatasetRelease:
 
 def release_numbered(cohort: Cohort, number: int | None) -> DatasetRelease:
     """The cohort's release of that number, or its latest; raises NotFound."""
-    rows = DatasetRelease.objects.filter(cohort=cohort).select_related("cohort").order_by("-number")
+    rows = DatasetRelease.objects.filter(cohort=cohort, of_report=False)
+    rows = rows.select_related("cohort").order_by("-number")
     found = (rows if number is None else rows.filter(number=number)).first()
     if found is None:
         raise NotFound(

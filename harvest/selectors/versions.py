@@ -16,13 +16,13 @@ from harvest.models import ModelVersion
 
 def versions(kind: str = "") -> QuerySet[ModelVersion]:
     """All versions, or those of one kind."""
-    rows = ModelVersion.objects.select_related("parent", "release")
+    rows = ModelVersion.objects.select_related("parent", "release").filter(experimental=False)
     return rows.filter(kind=kind) if kind else rows
 
 
 def version(id: UUID) -> ModelVersion:
     """One version; raises NotFound."""
-    found = versions().filter(pk=id).first()
+    found = ModelVersion.objects.select_related("parent", "release").filter(pk=id).first()
     if found is None:
         raise NotFound("There is no such model version.")
     return found

@@ -36,12 +36,13 @@ ANSWER = "answer_case"
 def request_judgement(
     *,
     version_id: UUID,
+    rival: ModelVersion | None = None,
     release: DatasetRelease | None = None,
     margin: float = MARGIN,
     owner: User | None = None,
 ) -> Judgement:
-    """Asks for a version to be judged beside the one its kind uses, on the gold studies of a release: by
-    default the latest of the cohort that it learned from, or else of any with gold studies.
+    """Asks for a version to be judged beside a rival (the one its kind uses) on the gold studies of a
+    release: by default the latest of the cohort that it learned from, or else of any with gold studies.
 
     Raises:
         NotFound: no such version, or no release holds a gold study.
@@ -52,7 +53,7 @@ def request_judgement(
     row = version(version_id)
     if not -1 < margin <= 0:
         raise HarvestError("A margin is what may be lost, between -1 and 0.", code="margin")
-    rival = promoted(ModelKind(row.kind))
+    rival = rival or promoted(ModelKind(row.kind))
     if rival is None or rival == row:
         raise Conflict(
             f"{row.name} is in use itself; there is nothing to judge it against.", code="nothing_to_judge"

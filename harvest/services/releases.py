@@ -44,6 +44,27 @@ def ensure_release(*, cohort: UUID, owner: User | None = None, note: str = "") -
     return _freeze(cohort, owner, note, replace(EVERYTHING, leaks=LEAVE_OUT), reuse=True)
 
 
+@transaction.atomic
+def freeze_for_report(*, cohort: UUID, rounds: int, chance: bool) -> DatasetRelease | None:
+    """What stood after a round, in all that was read or in what chance drew, as a release that no list has;
+    None where that is nothing."""
+    policy = ReleasePolicy(rounds=rounds, chance=chance, leaks=LEAVE_OUT)
+    row = Cohort.objects.get(pk=cohort)
+    manifest = manifest_of(row, policy, _leaking(row, policy))
+    counts = Counts()
+    _, digest = store.put_lines(lines_of(_counted(manifest, counts)), manifest_key)
+    if not counts.n["studies"]:
+        return None
+    return DatasetRelease.objects.create(
+        cohort=row,
+        number=0,
+        manifest_sha256=digest,
+        counts=counts.of(manifest),
+        policy=policy.as_json(),
+        of_report=True,
+    )
+
+
 def _freeze(
     cohort_id: UUID, owner: User | None, note: str, policy: ReleasePolicy, *, reuse: bool
 ) -> DatasetRelease:
@@ -55,7 +76,7 @@ def _freeze(
     _, digest = store.put_lines(lines_of(_counted(manifest, counts)), manifest_key)
     if not counts.n["studies"]:
         raise _nothing(cohort, manifest)
-    latest = cohort.releases.order_by("-number").first()
+    latest = cohort.releases.filter(of_report=False).order_by("-number").first()
     if reuse and latest and latest.manifest_sha256 == digest:
         return latest
     return DatasetRelease.objects.create(

@@ -101,6 +101,7 @@ def succeed(*, run: UUID, attempt: int, weights: Path, result: dict[str, Any]) -
         return None
     told = ("seed", "code_version", "environment", "cases_sha256", "gold_sha256", "initial_weights_sha256")
     initial = row.initial_version
+    measures = hasattr(row, "report_point")
     made = register_version(
         weights=weights,
         metrics=result.get("metrics", {}),
@@ -114,9 +115,12 @@ def succeed(*, run: UUID, attempt: int, weights: Path, result: dict[str, Any]) -
         },
         parent=initial or promoted(ModelKind(row.kind)),
         release=row.release,
+        used_if_first=not measures,
+        experimental=measures,
     )
     row.result = made
-    _have_judged(made, row)
+    if not measures:
+        _have_judged(made, row)
     row.message = f"made {made.name}"
     row.leftovers = False
     _end(row, JobState.SUCCEEDED)

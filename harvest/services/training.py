@@ -83,9 +83,10 @@ def request_training(
     return runs
 
 
-def queue_training(*, kind: ModelKind, size: str, **values: Any) -> TrainingRun:
-    """A run that waits for its turn, from the promoted version of its kind where that is of its size."""
-    before = promoted(kind)
+def queue_training(*, kind: ModelKind, size: str, anew: bool = False, **values: Any) -> TrainingRun:
+    """A run that waits for its turn, from the promoted version of its kind where that is of its size; from
+    random weights where it is trained `anew`."""
+    before = None if anew else promoted(kind)
     # Weights of another size cannot be taken over; such a training starts from nothing.
     fits = before and before.registry_name == FAMILIES[kind] and before.plan.get("size") == size
     run = TrainingRun.objects.create(

@@ -37,6 +37,7 @@ def register_version(
     parent: ModelVersion | None = None,
     release: DatasetRelease | None = None,
     used_if_first: bool = True,
+    experimental: bool = False,
 ) -> ModelVersion:
     """Stores a weights file as the next version of its kind; promoted only where no other of that kind is,
     and `used_if_first`.
@@ -68,6 +69,7 @@ def register_version(
         parent=parent,
         release=release,
         promoted=first,
+        experimental=experimental,
     )
     if first:
         note_first(made)

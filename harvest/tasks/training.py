@@ -8,7 +8,7 @@ from django.conf import settings
 
 from harvest import engine_training
 from harvest.queue import IO, TRAIN, task
-from harvest.services import chains, schedules, supervision
+from harvest.services import chains, reports, schedules, supervision
 
 
 @task(queue=TRAIN)
@@ -31,6 +31,7 @@ def watch_trainings() -> None:
     for run in supervision.interrupt_silent():
         engine_training.end_processes(run)
     chains.move_chains_on()
+    reports.move_reports_on()
     schedules.fire_after_quiet_hours()
     supervision.ask_hosts()
     for run in supervision.forget_old_leftovers():

@@ -18,6 +18,7 @@ from harvest.models import (
     ImportJob,
     Judgement,
     ReleaseExport,
+    RoundReport,
     RoundStudy,
     TrainingChain,
     TrainingRun,
@@ -77,6 +78,14 @@ GUARDED = {
         lambda cohort: GoldAnswer.objects.create(version=make_version(), case_sha256="0", case={}),
         "state",
         domain.ANSWER_TRANSITIONS,
+    ),
+    "Report of a round": (
+        lambda cohort: RoundReport.objects.create(
+            round=HarvestRound.objects.create(cohort=cohort, number=1, model_version=make_version()),
+            size="tiny",
+        ),
+        "state",
+        domain.REPORT_TRANSITIONS,
     ),
     "Export of a release": (
         lambda cohort: ReleaseExport.objects.create(release=make_release(cohort), format="csv"),

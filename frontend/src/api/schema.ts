@@ -911,6 +911,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["report_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/round-studies/{id}": {
         parameters: {
             query?: never;
@@ -1102,6 +1118,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["review_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rounds/{id}/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["round_reports"];
+        put?: never;
+        post: operations["round_report_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2718,6 +2750,11 @@ export interface components {
          * @enum {string}
          */
         PhaseNudgeStateEnum: "shown" | "pending" | "failed";
+        PointFigures: {
+            p1td_1: components["schemas"]["Estimate"] | null;
+            p1td_10: components["schemas"]["Estimate"] | null;
+            froc_mean: components["schemas"]["Estimate"] | null;
+        };
         /** @description What goes into a release (harvest.release_policy); what is not named takes everything. */
         Policy: {
             verdicts?: components["schemas"]["VerdictsEnum"][];
@@ -2969,6 +3006,32 @@ export interface components {
             id: string;
             number: number;
         };
+        ReportPoint: {
+            arm: components["schemas"]["ReportPointArmEnum"];
+            /** @description The number of the last round in it; 0: before any. */
+            upto: number;
+            studies: number;
+            lesions: number;
+            /** Format: double */
+            minutes: number;
+            message: string;
+            /** Format: uuid */
+            run: string | null;
+            readonly state: (components["schemas"]["JobState"] | components["schemas"]["NullEnum"]) | null;
+            readonly figures: components["schemas"]["PointFigures"];
+        };
+        /**
+         * @description * `all` - all
+         *     * `random` - random
+         * @enum {string}
+         */
+        ReportPointArmEnum: "all" | "random";
+        ReportRequestRequest: {
+            size?: string;
+            overrides?: {
+                [key: string]: unknown;
+            };
+        };
         /** @description A stored event: the receipt. `verdict` is empty for an undoing. */
         Review: {
             /** Format: uuid */
@@ -3056,6 +3119,31 @@ export interface components {
             ordinal: number;
             code: string;
             message: string;
+        };
+        RoundReport: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            round: string;
+            number: number;
+            size: string;
+            overrides: {
+                [key: string]: unknown;
+            };
+            state: components["schemas"]["JobState"];
+            message: string;
+            owner?: string | null;
+            points: components["schemas"]["ReportPoint"][];
+            readonly with_without: {
+                [key: string]: components["schemas"]["GatedFigure"];
+            } | null;
+            readonly with_random: {
+                [key: string]: components["schemas"]["GatedFigure"];
+            } | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at: string | null;
         };
         RoundSaved: {
             round: number;
@@ -5364,6 +5452,27 @@ export interface operations {
             };
         };
     };
+    report_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundReport"];
+                };
+            };
+        };
+    };
     round_study_get: {
         parameters: {
             query?: never;
@@ -5641,6 +5750,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NextStudy"];
+                };
+            };
+        };
+    };
+    round_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundReport"][];
+                };
+            };
+        };
+    };
+    round_report_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReportRequestRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ReportRequestRequest"];
+                "multipart/form-data": components["schemas"]["ReportRequestRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoundReport"];
                 };
             };
         };

@@ -75,6 +75,10 @@ export const ABOUT = {
     t("Labour"),
     t("How long reading takes with candidates and from scratch, and so what they save."),
   ),
+  report: about(
+    t("Report"),
+    t("What a round bought: detectors with and without what its readers said, alike in all else."),
+  ),
   arms: about(
     t("Order of review"),
     t("What the order in which studies came brought, beside studies that were drawn at random."),

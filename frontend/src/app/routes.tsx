@@ -12,6 +12,7 @@ import { ModelPage } from "../pages/ModelPage";
 import { ModelsPage } from "../pages/ModelsPage";
 import { NetworkPage } from "../pages/NetworkPage";
 import { ReleasesPage } from "../pages/ReleasesPage";
+import { ReportPage } from "../pages/ReportPage";
 import { RoundsPage } from "../pages/RoundsPage";
 import { StudiesPage } from "../pages/StudiesPage";
 import { TrainingPage } from "../pages/TrainingPage";
@@ -50,6 +51,7 @@ export const ROUTES: Route[] = [
   { pattern: "/cohorts/:id/agreement", page: AgreementPage, about: ABOUT.agreement },
   { pattern: "/cohorts/:id/bias", page: BiasPage, about: ABOUT.bias },
   { pattern: "/cohorts/:id/labour", page: LabourPage, about: ABOUT.labour },
+  { pattern: "/rounds/:id/report", page: ReportPage, about: ABOUT.report },
   { pattern: "/rounds/:id/arms", page: ArmsPage, about: ABOUT.arms },
   { pattern: "/rounds/:id/review/:roundStudy?", page: ReviewPage, about: ABOUT.review, ownKeys: true },
   { pattern: "/rounds/:id/adjudicate", page: AdjudicatePage, about: ABOUT.adjudicate },

@@ -125,7 +125,12 @@ function RoundRow({ round, onChanged }: { round: HarvestRound; onChanged: () => 
         <td>
           <Link href={`/rounds/${round.id}/arms`} data-testid="arms-link">
             {STRATEGIES[round.strategy].name}
-          </Link>
+          </Link>{" "}
+          {!round.against && round.readings_done > 0 && (
+            <Link href={`/rounds/${round.id}/report`} class="muted" data-testid="report-link">
+              {t("Report")}
+            </Link>
+          )}
         </td>
         <td class="num right" data-testid="round-candidates">
           {round.candidates}

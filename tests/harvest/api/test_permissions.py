@@ -72,6 +72,8 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "models-roll-back": {"GET": ALL, "POST": {E}},
     "model-file": {"GET": {E}},
     "models-import": {"GET": ALL, "POST": {E}},
+    "round-reports": {"GET": ALL, "POST": {E}},
+    "report-cancel": {"POST": {E}},
     "promotions": {"GET": ALL},
     "chains": {"GET": ALL, "POST": {E}},
     "chain-cancel": {"POST": {E}},
