@@ -95,6 +95,13 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class TokenScope(StrEnum):
+    """What a script's token may do: ask, or also change what its owner may change."""
+
+    READ = "read"
+    WRITE = "write"
+
+
 class Language(StrEnum):
     """Languages of the pages, by their tags (BCP 47)."""
 

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
+from harvest.api.scope import require_open
 from harvest.api.shapes import point
 from harvest.engine_release import FILE_NAMES, FORMATS, export_text
 from harvest.manifest import difference
@@ -135,6 +136,7 @@ class ReleaseDiffView(APIView):
         asked = DiffRequestSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         before, after = selectors.release(id), selectors.release(asked.validated_data["to"])
+        require_open(request, after.cohort_id)
         return Response(difference(selectors.manifest(before), selectors.manifest(after)))
 
 

@@ -1,5 +1,6 @@
 """The rows. Reads live in selectors, writes in services."""
 
+from harvest.models.access import ApiToken, Membership
 from harvest.models.candidate import Candidate
 from harvest.models.characterization import Characterization
 from harvest.models.cohort import Cohort, Outcome, Subject
@@ -24,6 +25,7 @@ from harvest.models.training import (
 
 __all__ = [
     "Activity",
+    "ApiToken",
     "ArchivePull",
     "Candidate",
     "Characterization",
@@ -38,6 +40,7 @@ __all__ = [
     "LabelImport",
     "Labour",
     "Lesion",
+    "Membership",
     "ModelVersion",
     "Outcome",
     "PhaseNudge",

@@ -22,6 +22,7 @@ from harvest.domain import (
     RowState,
     Split,
     Strategy,
+    TokenScope,
     Verdict,
 )
 from harvest.settings.env import environment
@@ -56,7 +57,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "django_celery_beat",
     "harvest",
@@ -179,6 +179,7 @@ SPECTACULAR_SETTINGS = {
             Role,
             ImportSource,
             Condition,
+            TokenScope,
         )
     },
 }

@@ -261,6 +261,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cohorts/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["members_get"];
+        put: operations["members_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cohorts/{id}/pulls": {
         parameters: {
             query?: never;
@@ -1063,7 +1079,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/token": {
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A token makes no tokens: it would outlive its own end. */
+        get: operations["tokens_list"];
+        put?: never;
+        /** @description A token makes no tokens: it would outlive its own end. */
+        post: operations["token_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1072,8 +1106,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["token_create"];
-        delete?: never;
+        post?: never;
+        delete: operations["token_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1387,6 +1421,7 @@ export interface components {
             score_threshold?: number;
             max_candidates?: number;
             reading_policy: components["schemas"]["ReadingPolicy"];
+            members_only?: boolean;
             readonly counts: components["schemas"]["CohortCounts"];
             readonly review: components["schemas"]["CohortReview"] | null;
         };
@@ -1640,6 +1675,11 @@ export interface components {
          * @enum {string}
          */
         ImportSource: "upload" | "command" | "archive" | "stow" | "dicom";
+        /** @description The secret goes after `Authorization: Token `; it is told this once. */
+        IssuedToken: {
+            token: components["schemas"]["Token"];
+            secret: string;
+        };
         Job: {
             /** Format: uuid */
             id: string;
@@ -1865,6 +1905,20 @@ export interface components {
         LoginRequest: {
             username: string;
             password: string;
+        };
+        Member: {
+            username: string;
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description `others` could become members. Members matter where the cohort is for `members_only`. */
+        Members: {
+            members_only: boolean;
+            members: components["schemas"]["Member"][];
+            others: components["schemas"]["Member"][];
+        };
+        MembersSetRequest: {
+            members_only: boolean;
+            usernames: string[];
         };
         /**
          * @description * `CT` - CT
@@ -2167,6 +2221,19 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Study"][];
+        };
+        PaginatedTokenList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Token"][];
         };
         PaginatedTrainingRunSummaryList: {
             /**
@@ -2863,8 +2930,41 @@ export interface components {
             ];
         };
         Token: {
-            token: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            owner: string;
+            scope: components["schemas"]["TokenScope"];
+            /** Format: uuid */
+            cohort: string | null;
+            cohort_name?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description True to a minute.
+             */
+            last_used_at: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
         };
+        TokenCreateRequest: {
+            name: string;
+            /** @default read */
+            scope: components["schemas"]["TokenScope"];
+            /** @default 90 */
+            days: number;
+            /** Format: uuid */
+            cohort?: string | null;
+        };
+        /**
+         * @description * `read` - read
+         *     * `write` - write
+         * @enum {string}
+         */
+        TokenScope: "read" | "write";
         TrainingError: {
             code: string;
             message: string;
@@ -3575,6 +3675,54 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+        };
+    };
+    members_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
+                };
+            };
+        };
+    };
+    members_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersSetRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["MembersSetRequest"];
+                "multipart/form-data": components["schemas"]["MembersSetRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
                 };
             };
         };
@@ -5052,9 +5200,14 @@ export interface operations {
             };
         };
     };
-    token_create: {
+    tokens_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5066,8 +5219,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Token"];
+                    "application/json": components["schemas"]["PaginatedTokenList"];
                 };
+            };
+        };
+    };
+    token_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["TokenCreateRequest"];
+                "multipart/form-data": components["schemas"]["TokenCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+        };
+    };
+    token_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
