@@ -13,6 +13,7 @@ from harvest.models import (
     Activity,
     ApiToken,
     ArchivePull,
+    AuditEvent,
     Candidate,
     Cohort,
     DatasetRelease,
@@ -83,6 +84,7 @@ class ArchivePullAdmin(ReadOnlyAdmin):
 
 LISTED: dict[type[models.Model], tuple[str, ...]] = {
     Activity: ("reader", "reading", "mode", "at", "seconds"),
+    AuditEvent: ("at", "actor", "action", "outcome", "kind", "object_id", "via", "address"),
     Candidate: ("id", "round_study", "rank", "score"),
     Cohort: ("name", "created_at"),
     DicomSender: ("ae_title", "cohort", "host", "port"),

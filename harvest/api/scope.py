@@ -26,6 +26,8 @@ GLOBAL: dict[str, str] = {
     "models-compare": "models serve every cohort",
     "model-promote": "models serve every cohort",
     "metrics": "counts of the whole installation",
+    "audit": "the list shows what concerns cohorts one may see",
+    "audit-table": "the list shows what concerns cohorts one may see",
     "archives": "the hospital's network",
     "archive": "the hospital's network",
     "archive-test": "the hospital's network",
@@ -83,4 +85,5 @@ def cohort_of_match(match: ResolverMatch) -> UUID | None:
 def require_open(request: Any, cohort: UUID | None) -> None:
     """Raises Http404 for what lies in a cohort that the request may not see, as for what is not there."""
     if not reach_of(request).holds(cohort):
+        request._request.harvest_closed = True  # for the audit trail
         raise Http404

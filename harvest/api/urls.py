@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from harvest.api import (
     agreement,
+    audit,
     cohorts,
     dashboard,
     labels,
@@ -25,6 +26,8 @@ urlpatterns = [
     path("session", session.SessionView.as_view(), name="session"),
     path("tokens", tokens.TokensView.as_view(), name="tokens"),
     path("tokens/<uuid:id>", tokens.TokenView.as_view(), name="token"),
+    path("audit", audit.AuditView.as_view(), name="audit"),
+    path("audit.csv", audit.AuditTableView.as_view(), name="audit-table"),
     path("me/preferences", preferences.PreferencesView.as_view(), name="preferences"),
     path("cohorts", cohorts.CohortsView.as_view(), name="cohorts"),
     path("cohorts/<uuid:id>", cohorts.CohortView.as_view(), name="cohort"),

@@ -6,6 +6,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from harvest.domain import (
+    AuditAction,
+    AuditOutcome,
     Condition,
     ImportSource,
     JobState,
@@ -33,6 +35,7 @@ SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
 ALLOWED_HOSTS = [h for h in ENV.allowed_hosts.split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in ENV.trusted_origins.split(",") if o]
+TRUSTED_PROXIES = frozenset(a.strip() for a in ENV.trusted_proxies.split(",") if a.strip())
 STATE_DIR = ENV.state
 STORE_DIR = STATE_DIR / "store"
 UPLOAD_DIR = STATE_DIR / "uploads"
@@ -73,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "harvest.api.trail.Trail",
 ]
 TEMPLATES = [
     {
@@ -180,6 +184,8 @@ SPECTACULAR_SETTINGS = {
             ImportSource,
             Condition,
             TokenScope,
+            AuditAction,
+            AuditOutcome,
         )
     },
 }

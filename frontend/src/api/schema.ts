@@ -68,6 +68,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["audit_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/{id}/tiles/{phase}.webp": {
         parameters: {
             query?: never;
@@ -1311,6 +1343,47 @@ export interface components {
          * @enum {string}
          */
         AssignedByEnum: "said" | "name" | "image";
+        /**
+         * @description * `sign_in` - sign_in
+         *     * `sign_out` - sign_out
+         *     * `token` - token
+         *     * `members` - members
+         *     * `people` - people
+         *     * `promote` - promote
+         *     * `release` - release
+         *     * `export` - export
+         *     * `review` - review
+         *     * `change` - change
+         *     * `access` - access
+         *     * `command` - command
+         * @enum {string}
+         */
+        AuditAction: "sign_in" | "sign_out" | "token" | "members" | "people" | "promote" | "release" | "export" | "review" | "change" | "access" | "command";
+        /** @description `actor` is empty where nobody was signed in; `detail` names the URL and the method. */
+        AuditEvent: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            actor: string;
+            action: components["schemas"]["AuditAction"];
+            outcome: components["schemas"]["AuditOutcome"];
+            kind: string;
+            object_id: string;
+            /** Format: uuid */
+            cohort: string | null;
+            address: string;
+            via: string;
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description * `done` - done
+         *     * `refused` - refused
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        AuditOutcome: "done" | "refused" | "failed";
         /** @description `cases`: hidden cases in the rounds, by kind; nothing of them is told with `own`. */
         Bias: {
             own: boolean;
@@ -1637,7 +1710,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             ordinal: number;
-            outcome: components["schemas"]["OutcomeEnum"];
+            outcome: components["schemas"]["ImportItemOutcomeEnum"];
             /** Format: uuid */
             study: string | null;
             code: string;
@@ -1648,6 +1721,15 @@ export interface components {
             };
             relative_path: string;
         };
+        /**
+         * @description * `waiting` - waiting
+         *     * `taken` - taken
+         *     * `duplicate` - duplicate
+         *     * `refused` - refused
+         *     * `phases_needed` - phases_needed
+         * @enum {string}
+         */
+        ImportItemOutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
         ImportJob: {
             /** Format: uuid */
             id: string;
@@ -2048,15 +2130,6 @@ export interface components {
         };
         /** @enum {unknown} */
         NullEnum: null;
-        /**
-         * @description * `waiting` - waiting
-         *     * `taken` - taken
-         *     * `duplicate` - duplicate
-         *     * `refused` - refused
-         *     * `phases_needed` - phases_needed
-         * @enum {string}
-         */
-        OutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
         /** @description What a training would learn from, and how long it may take. */
         Outlook: {
             counts: {
@@ -2091,6 +2164,19 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Archive"][];
+        };
+        PaginatedAuditEventList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["AuditEvent"][];
         };
         PaginatedCohortList: {
             /**
@@ -3270,6 +3356,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                action?: "access" | "change" | "command" | "export" | "members" | "people" | "promote" | "release" | "review" | "sign_in" | "sign_out" | "token";
+                /** @description A user name. */
+                actor?: string;
+                cohort?: string;
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                since?: string;
+                /** @description Up to and without. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAuditEventList"];
+                };
+            };
+        };
+    };
+    audit_table: {
+        parameters: {
+            query?: {
+                action?: "access" | "change" | "command" | "export" | "members" | "people" | "promote" | "release" | "review" | "sign_in" | "sign_out" | "token";
+                /** @description A user name. */
+                actor?: string;
+                cohort?: string;
+                since?: string;
+                /** @description Up to and without. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
             };
         };
     };

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from harvest.domain import AuditAction
 from harvest.engine_release import FILE_NAMES, FORMATS, export_text, write_images
 from harvest.errors import HarvestError
 from harvest.management.base import HarvestCommand, Report
@@ -18,6 +19,7 @@ from harvest.selectors.releases import export_info, manifest, release_numbered
 
 class Command(HarvestCommand):
     help = "writes a release in a format of the field, read back and compared before it is there"
+    audited = AuditAction.EXPORT
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--cohort", required=True, metavar="NAME")

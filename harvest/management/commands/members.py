@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from harvest.domain import AuditAction
 from harvest.management.base import HarvestCommand, Report
 from harvest.selectors import members as selectors
 from harvest.selectors.cohorts import cohort_named
@@ -14,6 +15,7 @@ from harvest.services.members import set_members
 
 class Command(HarvestCommand):
     help = "shows or changes who is in a cohort, and whether it is for its members only"
+    audited: AuditAction | None = None
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("cohort", help="its name")
@@ -29,6 +31,7 @@ class Command(HarvestCommand):
         closed = options["close"] or (row.members_only and not options["open"])
         wanted = (names | set(options["add"])) - set(options["remove"])
         if wanted != names or closed != row.members_only:
+            self.audited = AuditAction.MEMBERS
             set_members(cohort=row.pk, usernames=wanted, members_only=closed)
         of = "its members only" if closed else "everyone of a role"
         data = {"cohort": row.name, "members_only": closed, "members": sorted(wanted)}

@@ -39,6 +39,8 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "session": {method: {None, C, M, E} for method in METHODS},  # PUT and PATCH are answered with 405
     "tokens": {"GET": ALL, "POST": ALL},
     "token": {"DELETE": ALL},
+    "audit": {"GET": {M}},
+    "audit-table": {"GET": {M}},
     "preferences": {"GET": ALL, "PATCH": ALL},
     "cohorts": {"GET": ALL, "POST": {M}},
     "cohort": {"GET": ALL, "PATCH": {M}},
