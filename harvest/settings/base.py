@@ -9,6 +9,7 @@ from harvest.domain import (
     AuditAction,
     AuditOutcome,
     Condition,
+    ImportOutcome,
     ImportSource,
     JobState,
     Language,
@@ -186,6 +187,7 @@ SPECTACULAR_SETTINGS = {
             TokenScope,
             AuditAction,
             AuditOutcome,
+            ImportOutcome,
         )
     },
 }

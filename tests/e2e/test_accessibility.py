@@ -59,6 +59,7 @@ VISITS: dict[str, Callable[[Harvest], list[str]]] = {
             "/agreement",
             "/bias",
             "/labour",
+            "/members",
         )
     },
     "/rounds/:id/arms": lambda h: [f"/rounds/{h.round}/arms"],
@@ -71,6 +72,8 @@ VISITS: dict[str, Callable[[Harvest], list[str]]] = {
     "/models/compare": lambda h: [f"/models/compare?a={h.models[0]}&b={h.models[1]}"],
     "/models/:id": lambda h: [f"/models/{h.models[0]}"],
     "/network": lambda _: ["/network"],
+    "/audit": lambda _: ["/audit"],
+    "/tokens": lambda _: ["/tokens"],
 }
 
 

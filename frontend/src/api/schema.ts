@@ -1710,7 +1710,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             ordinal: number;
-            outcome: components["schemas"]["ImportItemOutcomeEnum"];
+            outcome: components["schemas"]["ImportOutcome"];
             /** Format: uuid */
             study: string | null;
             code: string;
@@ -1721,15 +1721,6 @@ export interface components {
             };
             relative_path: string;
         };
-        /**
-         * @description * `waiting` - waiting
-         *     * `taken` - taken
-         *     * `duplicate` - duplicate
-         *     * `refused` - refused
-         *     * `phases_needed` - phases_needed
-         * @enum {string}
-         */
-        ImportItemOutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
         ImportJob: {
             /** Format: uuid */
             id: string;
@@ -1748,6 +1739,15 @@ export interface components {
             source_name: string;
             readonly pull: components["schemas"]["PullProgress"] | null;
         };
+        /**
+         * @description * `waiting` - waiting
+         *     * `taken` - taken
+         *     * `duplicate` - duplicate
+         *     * `refused` - refused
+         *     * `phases_needed` - phases_needed
+         * @enum {string}
+         */
+        ImportOutcome: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
         /**
          * @description * `upload` - upload
          *     * `command` - command
