@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from harvest.domain import Role
 from harvest.models import Cohort
@@ -70,3 +72,17 @@ def test_the_command_shows_adds_removes_closes_and_opens(user_of, cohort, capsys
     create_cohort(name="other")
     call_command("members", "other")
     assert "other is open to everyone" in capsys.readouterr().out
+
+
+def test_membership_costs_a_query_only_where_something_is_closed(client_of, cohort):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert client.get(f"{COHORTS}/{cohort.pk}/training-runs").status_code == 200
+        return len(caught)
+
+    client = client_of(Role.CLINICIAN)
+    before = queries()
+    create_cohort(name="open")
+    assert queries() == before
+    set_members(cohort=create_cohort(name="closed").pk, usernames=[], members_only=True)
+    assert queries() == before + 1
