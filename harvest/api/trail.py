@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
@@ -156,16 +155,7 @@ def _write(
         kind=("admin" if in_admin else kind_of(match.route) or str(match.url_name))[:40],
         object_id=str(id)[:64],
         cohort=cohort,
-        address=address_of(request),
+        address=str(request.META.get("REMOTE_ADDR", ""))[:45],
         via="admin" if in_admin else f"token {grant.name}" if isinstance(grant, Grant) else "session",
         detail=detail,
     )
-
-
-def address_of(request: HttpRequest) -> str:
-    """The peer's address; where that is a trusted proxy, the one nearest to it that is none."""
-    peer = str(request.META.get("REMOTE_ADDR", ""))
-    told = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    while peer in settings.TRUSTED_PROXIES and told:
-        peer = told.pop()
-    return peer[:45]

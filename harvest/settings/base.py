@@ -36,7 +36,6 @@ SECRET_KEY = ENV.secret_key
 DEBUG = ENV.debug
 ALLOWED_HOSTS = [h for h in ENV.allowed_hosts.split(",") if h]
 CSRF_TRUSTED_ORIGINS = [o for o in ENV.trusted_origins.split(",") if o]
-TRUSTED_PROXIES = frozenset(a.strip() for a in ENV.trusted_proxies.split(",") if a.strip())
 STATE_DIR = ENV.state
 STORE_DIR = STATE_DIR / "store"
 UPLOAD_DIR = STATE_DIR / "uploads"
@@ -150,6 +149,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["harvest.api.language.InLanguageRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "harvest.api.pagination.NewestFirst",
+    # The web server has put the address that a trusted proxy tells in the peer's place (stack/launcher.py).
+    "NUM_PROXIES": 0,
     "EXCEPTION_HANDLER": "harvest.api.errors.handle",
     # ?format= is the export's own parameter.
     "URL_FORMAT_OVERRIDE": None,
