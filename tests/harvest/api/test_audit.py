@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from rest_framework.test import APIClient
 
 from harvest.domain import AuditAction, AuditOutcome, Role, TokenScope
-from harvest.models import AuditEvent
+from harvest.models import ApiToken, AuditEvent
 from harvest.selectors.audit import verify
 from harvest.services.audit import record
 from harvest.services.cohorts import create_cohort
@@ -232,3 +232,14 @@ def test_a_token_of_one_cohort_reads_the_trail_of_that_one(user_of, cohort):
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Token {made.secret}")
     assert [e["id"] for e in client.get("/api/v1/audit").json()["results"]] == [1]
+
+
+def test_a_token_that_cannot_be_recorded_is_not_made(client_of, monkeypatch):
+    def refuse(*args: object, **given: object) -> None:
+        raise IntegrityError
+
+    client = client_of(Role.DATA_MANAGER)
+    client.raise_request_exception = False
+    monkeypatch.setattr("harvest.api.trail.record", refuse)
+    assert client.post("/api/v1/tokens", {"name": "nightly"}).status_code == 500
+    assert not ApiToken.objects.exists()
