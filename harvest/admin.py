@@ -11,7 +11,9 @@ from django.http import HttpRequest
 
 from harvest.models import (
     Activity,
+    ApiToken,
     ArchivePull,
+    AuditEvent,
     Candidate,
     Cohort,
     DatasetRelease,
@@ -23,6 +25,7 @@ from harvest.models import (
     LabelImport,
     Labour,
     Lesion,
+    Membership,
     ModelVersion,
     Outcome,
     PhaseNudge,
@@ -69,6 +72,11 @@ class ImageArchiveAdmin(ReadOnlyAdmin):
     exclude = ("username", "password", "token")
 
 
+class ApiTokenAdmin(ReadOnlyAdmin):
+    list_display = ("name", "user", "scope", "cohort", "expires_at", "last_used_at", "revoked_at")
+    exclude = ("secret_hash",)
+
+
 class ArchivePullAdmin(ReadOnlyAdmin):
     list_display = ("job", "archive", "studies", "studies_done", "objects_done")
     exclude = ("study_uids",)
@@ -76,6 +84,7 @@ class ArchivePullAdmin(ReadOnlyAdmin):
 
 LISTED: dict[type[models.Model], tuple[str, ...]] = {
     Activity: ("reader", "reading", "mode", "at", "seconds"),
+    AuditEvent: ("at", "actor", "action", "outcome", "kind", "object_id", "via", "address"),
     Candidate: ("id", "round_study", "rank", "score"),
     Cohort: ("name", "created_at"),
     DicomSender: ("ae_title", "cohort", "host", "port"),
@@ -84,6 +93,7 @@ LISTED: dict[type[models.Model], tuple[str, ...]] = {
     LabelImport: ("cohort", "owner", "window_days", "created_at", "undone_at"),
     Labour: ("reading", "reader", "mode", "seconds"),
     Lesion: ("id", "study", "source", "primary", "lesion_class", "reader", "retired_at"),
+    Membership: ("cohort", "user", "created_at"),
     ModelVersion: ("name", "kind", "promoted", "release", "created_at"),
     Outcome: ("subject", "kind", "on"),
     PhaseNudge: ("series", "revision", "offset_mm", "by", "created_at"),
@@ -100,6 +110,7 @@ LISTED: dict[type[models.Model], tuple[str, ...]] = {
 for _model, _columns in LISTED.items():
     admin.site.register(_model, type(f"{_model.__name__}Admin", (ReadOnlyAdmin,), {"list_display": _columns}))
 admin.site.register(ImageArchive, ImageArchiveAdmin)
+admin.site.register(ApiToken, ApiTokenAdmin)
 admin.site.register(ArchivePull, ArchivePullAdmin)
 admin.site.register(ImportJob, ImportJobAdmin)
 admin.site.register(ImportItem, ImportItemAdmin)

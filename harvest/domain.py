@@ -95,6 +95,38 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class TokenScope(StrEnum):
+    """What a script's token may do: ask, or also change what its owner may change."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class AuditAction(StrEnum):
+    """What the audit trail tells apart; CHANGE is every change that has no word of its own."""
+
+    SIGN_IN = "sign_in"
+    SIGN_OUT = "sign_out"
+    TOKEN = "token"  # noqa: S105
+    MEMBERS = "members"
+    PEOPLE = "people"
+    PROMOTE = "promote"
+    RELEASE = "release"
+    EXPORT = "export"
+    REVIEW = "review"
+    CHANGE = "change"
+    ACCESS = "access"
+    COMMAND = "command"
+
+
+class AuditOutcome(StrEnum):
+    """How it ended: refused to the one who asked, or failed by itself."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
 class Language(StrEnum):
     """Languages of the pages, by their tags (BCP 47)."""
 

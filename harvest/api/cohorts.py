@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
+from harvest.api.scope import reach_of
 from harvest.api.shapes import choice
 from harvest.domain import ReadingPolicy
 from harvest.models import Cohort
@@ -50,6 +51,7 @@ class CohortSerializer(serializers.ModelSerializer):
             "score_threshold",
             "max_candidates",
             "reading_policy",
+            "members_only",
             "counts",
             "review",
         ]
@@ -86,7 +88,9 @@ class CohortsView(ListAPIView):
     serializer_class = CohortSerializer
 
     def get_queryset(self) -> QuerySet[Cohort]:
-        return selectors.cohorts()
+        reach = reach_of(self.request)
+        rows = selectors.cohorts().exclude(pk__in=reach.closed)
+        return rows.filter(pk=reach.only) if reach.only else rows
 
     @extend_schema(
         operation_id="cohort_create", request=CohortCreateSerializer, responses={201: CohortSerializer}

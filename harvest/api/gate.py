@@ -22,6 +22,7 @@ from harvest.api.models import (
     VersionRefSerializer,
 )
 from harvest.api.permissions import ANYONE_SIGNED_IN, ML_ENGINEERS
+from harvest.api.scope import require_open
 from harvest.domain import JobState, ModelKind, PromotionGround
 from harvest.models import Judgement, Promotion
 from harvest.selectors import judgements as selectors
@@ -161,9 +162,12 @@ class JudgementsView(APIView):
         given = JudgementRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         asked: dict[str, Any] = given.validated_data
+        frozen = release(asked["release"]) if "release" in asked else None
+        if frozen:
+            require_open(request, frozen.cohort_id)
         made = judging.request_judgement(
             version_id=id,
-            release=release(asked["release"]) if "release" in asked else None,
+            release=frozen,
             margin=asked["margin"],
             owner=request.user,  # type: ignore[arg-type]
         )

@@ -18,6 +18,7 @@ from detector.export.formats import FORMATS
 from harvest import store
 from harvest.api.files import FileRenderer, send_file
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
+from harvest.api.scope import require_open
 from harvest.api.shapes import point
 from harvest.domain import JobState
 from harvest.errors import NotReady
@@ -217,6 +218,7 @@ class ReleaseDiffView(APIView):
         asked = DiffRequestSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         before, after = selectors.release(id), selectors.release(asked.validated_data["to"])
+        require_open(request, after.cohort_id)
         return Response(difference(selectors.manifest(before), selectors.manifest(after)))
 
 

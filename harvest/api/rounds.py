@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from harvest.api.models import EstimateSerializer
 from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS, ML_ENGINEERS
+from harvest.api.scope import reach_of, require_open
 from harvest.api.shapes import ErrorSerializer, choice
 from harvest.domain import JobState, ReadingPolicy, Strategy
 from harvest.models import HarvestRound
@@ -119,7 +120,8 @@ class PreviewsView(GenericAPIView):
 
     @extend_schema(operation_id="previews_list", request=None, responses=HarvestRoundSerializer(many=True))
     def get(self, request: Request, id: UUID) -> Response:
-        return Response(serialized(list(selectors.previews(id))))
+        reach = reach_of(request)
+        return Response(serialized([r for r in selectors.previews(id) if reach.holds(r.cohort_id)]))
 
     @extend_schema(
         operation_id="preview_create",
@@ -129,6 +131,7 @@ class PreviewsView(GenericAPIView):
     def post(self, request: Request, id: UUID) -> Response:
         given = PreviewRequestSerializer(data=request.data)
         given.is_valid(raise_exception=True)
+        require_open(request, given.validated_data["cohort"])
         made = create_preview(
             version_id=id,
             cohort=cohort_selectors.cohort_row(given.validated_data["cohort"]),

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from harvest.api.permissions import ADMINS, DATA_MANAGERS
+from harvest.api.scope import reach_of
 from harvest.models import DicomSender
 from harvest.selectors import network as selectors
 from harvest.services import senders as services
@@ -64,7 +65,9 @@ class DicomSendersView(ListAPIView):
     serializer_class = DicomSenderSerializer
 
     def get_queryset(self) -> QuerySet[DicomSender]:
-        return selectors.senders()
+        reach = reach_of(self.request)
+        rows = selectors.senders().exclude(cohort__in=reach.closed)
+        return rows.filter(cohort=reach.only) if reach.only else rows
 
     @extend_schema(
         operation_id="dicom_sender_create",

@@ -1,4 +1,4 @@
-"""Signing in and out, and the token for scripts."""
+"""Signing in and out."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from harvest.api.permissions import ANYONE_SIGNED_IN
 from harvest.api.preferences import PreferencesSerializer
 from harvest.api.throttling import SignInThrottle
 from harvest.domain import Role
 from harvest.errors import HarvestError
 from harvest.selectors.people import preferences_of, roles_of
-from harvest.services import people
 
 
 class WrongLogin(HarvestError):
@@ -43,10 +41,6 @@ class SessionSerializer(serializers.Serializer):
 class LoginSerializer(serializers.Serializer):
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=200, trim_whitespace=False)
-
-
-class TokenSerializer(serializers.Serializer):
-    token = serializers.CharField()
 
 
 def session_of(request: Request) -> dict[str, Any]:
@@ -95,11 +89,3 @@ class SessionView(APIView):
     def delete(self, request: Request) -> Response:
         logout(request._request)
         return Response(status=204)
-
-
-class TokenView(APIView):
-    roles = {"POST": ANYONE_SIGNED_IN}
-
-    @extend_schema(operation_id="token_create", request=None, responses=TokenSerializer)
-    def post(self, request: Request) -> Response:
-        return Response({"token": people.token_of(user=request.user)})  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from harvest.api import (
     agreement,
+    audit,
     chains,
     cohorts,
     dashboard,
@@ -13,6 +14,7 @@ from harvest.api import (
     gate,
     labels,
     labour,
+    members,
     models,
     monitoring,
     preferences,
@@ -20,15 +22,20 @@ from harvest.api import (
     reports,
     schedules,
     session,
+    tokens,
     training,
 )
 
 urlpatterns = [
     path("session", session.SessionView.as_view(), name="session"),
-    path("token", session.TokenView.as_view(), name="token"),
+    path("tokens", tokens.TokensView.as_view(), name="tokens"),
+    path("tokens/<uuid:id>", tokens.TokenView.as_view(), name="token"),
+    path("audit", audit.AuditView.as_view(), name="audit"),
+    path("audit.csv", audit.AuditTableView.as_view(), name="audit-table"),
     path("me/preferences", preferences.PreferencesView.as_view(), name="preferences"),
     path("cohorts", cohorts.CohortsView.as_view(), name="cohorts"),
     path("cohorts/<uuid:id>", cohorts.CohortView.as_view(), name="cohort"),
+    path("cohorts/<uuid:id>/members", members.MembersView.as_view(), name="members"),
     path("cohorts/<uuid:id>/dashboard", dashboard.DashboardView.as_view(), name="dashboard"),
     path("cohorts/<uuid:id>/agreement", agreement.AgreementView.as_view(), name="agreement"),
     path("cohorts/<uuid:id>/bias", agreement.BiasView.as_view(), name="bias"),

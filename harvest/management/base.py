@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import logging
 from dataclasses import dataclass, field
@@ -12,7 +13,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import DatabaseError, OperationalError
 
 from detector.errors import DetectorError
+from harvest.domain import AuditAction, AuditOutcome
 from harvest.errors import HarvestError
+from harvest.models import Cohort
+from harvest.services.audit import record
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +34,8 @@ class HarvestCommand(BaseCommand):
     """A command implements `arguments(parser)` and `run(options) -> Report`, and may `say` how far it is."""
 
     as_json = False
+    # What the audit trail calls it; None for one that changes nothing, or is part of the machinery.
+    audited: AuditAction | None = AuditAction.COMMAND
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -51,6 +57,7 @@ class HarvestCommand(BaseCommand):
         self.as_json = bool(options["json"])
         try:
             report = self.run(options)
+            self._record(options, AuditOutcome.DONE if report.ok else AuditOutcome.FAILED)
         except CommandError:
             raise
         except KeyboardInterrupt:
@@ -65,6 +72,20 @@ class HarvestCommand(BaseCommand):
             if not report.ok:
                 raise SystemExit(1)
 
+    def _record(self, options: dict[str, Any], outcome: AuditOutcome) -> None:
+        if self.audited is None:
+            return
+        cohort = Cohort.objects.filter(name=str(options.get("cohort") or "")).first()
+        record(
+            self.audited,
+            outcome=outcome,
+            kind="command",
+            object_id=type(self).__module__.rpartition(".")[2],
+            cohort=cohort.pk if cohort else None,
+            via="command",
+            detail={"account": _account()},
+        )
+
     def _fail(self, code: str, message: str, details: dict[str, Any]) -> None:
         if self.as_json:
             self.stdout.write(
@@ -72,6 +93,14 @@ class HarvestCommand(BaseCommand):
             )
         # `from None`: the cause may quote a path, and Django would print it under --traceback.
         raise CommandError(message) from None
+
+
+def _account() -> str:
+    """Who is logged in to the machine, empty where it has no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def described(error: Exception) -> tuple[str, str, dict[str, Any]]:

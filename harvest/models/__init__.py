@@ -1,5 +1,7 @@
 """The rows. Reads live in selectors, writes in services."""
 
+from harvest.models.access import ApiToken, Membership
+from harvest.models.audit import AuditEvent
 from harvest.models.candidate import Candidate
 from harvest.models.characterization import Characterization
 from harvest.models.cohort import Cohort, Outcome, Subject
@@ -28,7 +30,9 @@ from harvest.models.training import (
 
 __all__ = [
     "Activity",
+    "ApiToken",
     "ArchivePull",
+    "AuditEvent",
     "Candidate",
     "Characterization",
     "Cohort",
@@ -44,6 +48,7 @@ __all__ = [
     "LabelImport",
     "Labour",
     "Lesion",
+    "Membership",
     "ModelVersion",
     "Outcome",
     "PhaseNudge",

@@ -19,6 +19,8 @@ class Cohort(Base):
     reading_policy = models.CharField(
         max_length=16, choices=choices(ReadingPolicy), default=ReadingPolicy.ONE
     )
+    # Otherwise it is open to everyone whose role lets them in.
+    members_only = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name

@@ -1,4 +1,4 @@
-"""People: the groups of the roles, logins and tokens."""
+"""People: the groups of the roles, and logins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.utils.crypto import get_random_string
-from rest_framework.authtoken.models import Token
 
 from harvest.domain import Role
 
@@ -52,8 +51,3 @@ def ensure_first_logins() -> dict[str, str]:
         made[username] = get_random_string(PASSWORD_LENGTH, PASSWORD_SIGNS)
         create_login(username=username, password=made[username], role=role)
     return made
-
-
-def token_of(*, user: User) -> str:
-    """The user's token for scripts, made on first use."""
-    return Token.objects.get_or_create(user=user)[0].key

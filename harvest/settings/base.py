@@ -7,8 +7,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from harvest.domain import (
     LESION_KINDS,
+    AuditAction,
+    AuditOutcome,
     ChainOutcome,
     Condition,
+    ImportOutcome,
     ImportSource,
     JobState,
     Language,
@@ -25,6 +28,7 @@ from harvest.domain import (
     RowState,
     Split,
     Strategy,
+    TokenScope,
     Verdict,
 )
 from harvest.settings.env import environment
@@ -59,7 +63,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework.authtoken",
     "drf_spectacular",
     "django_celery_beat",
     "harvest",
@@ -76,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "harvest.api.trail.Trail",
 ]
 TEMPLATES = [
     {
@@ -148,6 +152,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["harvest.api.language.InLanguageRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "harvest.api.pagination.NewestFirst",
+    # The web server has put the address that a trusted proxy tells in the peer's place (stack/launcher.py).
+    "NUM_PROXIES": 0,
     "EXCEPTION_HANDLER": "harvest.api.errors.handle",
     # ?format= is the export's own parameter.
     "URL_FORMAT_OVERRIDE": None,
@@ -184,6 +190,10 @@ SPECTACULAR_SETTINGS = {
             Condition,
             ChainOutcome,
             PromotionGround,
+            TokenScope,
+            AuditAction,
+            AuditOutcome,
+            ImportOutcome,
         )
     }
     | {"ChainKindEnum": [kind.value for kind in LESION_KINDS]},

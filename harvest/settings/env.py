@@ -32,6 +32,9 @@ class Environment(BaseSettings):
     broker_url: str = Field(default="", description="Valkey or Redis; when set, no embedded one is started.")
     allowed_hosts: str = Field(default="127.0.0.1,localhost", description="Host names, comma separated.")
     trusted_origins: str = Field(default="", description="https:// origins behind a proxy, comma separated.")
+    trusted_proxy: str = Field(
+        default="", description="Address of the proxy in front, whose X-Forwarded-For is then believed."
+    )
     secure_cookies: bool = Field(default=False, description="Set where the site is served over https.")
     keep_links: bool = Field(
         default=False,

@@ -104,6 +104,7 @@ class Stack:
             "web": [
                 *(sys.executable, "-m", "waitress", "--threads=8", "--ident=Harvest"),
                 f"--listen={self.environment.host}:{self.environment.port}",
+                *proxy_options(self.environment.trusted_proxy),
                 "harvest.wsgi:application",
             ],
         }
@@ -216,3 +217,18 @@ class Stack:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.2)
         raise StackError(f"The web server does not answer; its log is {web.log}.")
+
+
+def proxy_options(address: str) -> list[str]:
+    """What makes waitress believe whom a proxy says it asks for; without one it drops such headers.
+
+    >>> proxy_options("10.0.0.1")[0], proxy_options("")
+    ('--trusted-proxy=10.0.0.1', [])
+    """
+    if not address:
+        return []
+    return [
+        f"--trusted-proxy={address}",
+        "--trusted-proxy-headers=x-forwarded-for",
+        "--trusted-proxy-count=1",
+    ]

@@ -59,8 +59,10 @@ VISITS: dict[str, Callable[[Harvest], list[str]]] = {
             "/agreement",
             "/bias",
             "/labour",
+            "/members",
         )
     },
+    "/rounds/:id/report": lambda h: [f"/rounds/{h.round}/report"],
     "/rounds/:id/arms": lambda h: [f"/rounds/{h.round}/arms"],
     # Held for whoever opens it, so it is for the clinician of the tests below.
     "/rounds/:id/review/:roundStudy?": lambda _: [],
@@ -71,6 +73,8 @@ VISITS: dict[str, Callable[[Harvest], list[str]]] = {
     "/models/compare": lambda h: [f"/models/compare?a={h.models[0]}&b={h.models[1]}"],
     "/models/:id": lambda h: [f"/models/{h.models[0]}"],
     "/network": lambda _: ["/network"],
+    "/audit": lambda _: ["/audit"],
+    "/tokens": lambda _: ["/tokens"],
 }
 
 

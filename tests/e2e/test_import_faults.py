@@ -78,8 +78,10 @@ class Manager:
 
 TOKEN = """
 from django.contrib.auth.models import User
-from rest_framework.authtoken.models import Token
-print(Token.objects.get_or_create(user=User.objects.get(username="manager"))[0].key)
+from harvest.domain import TokenScope
+from harvest.services.tokens import create_token
+owner = User.objects.get(username="manager")
+print(create_token(user=owner, name="a script", scope=TokenScope.WRITE).secret)
 """
 
 

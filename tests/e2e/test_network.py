@@ -23,11 +23,11 @@ def token_of(running: Installation, username: str) -> str:
     session = requests.Session()
     session.get(f"{running.url}/api/v1/session", timeout=30)
     login = {"username": username, "password": running.logins[username]}
-    for path, body in (("session", login), ("token", {})):
+    for path, body in (("session", login), ("tokens", {"name": "a script", "scope": "write"})):
         headers = {"X-CSRFToken": session.cookies["csrftoken"]}
         answer = session.post(f"{running.url}/api/v1/{path}", json=body, headers=headers, timeout=30)
         answer.raise_for_status()
-    return str(answer.json()["token"])
+    return str(answer.json()["secret"])
 
 
 def call(running: Installation, path: str, **body: Any) -> Any:

@@ -24,7 +24,7 @@ import django
 django.setup()
 from django.contrib.auth.models import User
 from django.utils import timezone
-from harvest.services import cohorts, people, schedules
+from harvest.services import cohorts, schedules, tokens
 from tests.harvest.curated import make_study, mark_lesion
 
 cohort = cohorts.create_cohort(name="scheduled")
@@ -35,7 +35,7 @@ schedule = schedules.create_schedule(
 )
 schedule.periodic_task.last_run_at = timezone.now() - timedelta(hours=2)
 schedule.periodic_task.save()
-token = people.token_of(user=User.objects.get(username="engineer"))
+token = tokens.create_token(user=User.objects.get(username="engineer"), name="a script").secret
 print(json.dumps({"cohort": str(cohort.pk), "token": token}))
 """
 

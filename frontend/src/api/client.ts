@@ -81,6 +81,7 @@ export const api = {
   get: <T>(path: string, options?: Options) => json<T>("GET", path, options),
   post: <T>(path: string, body?: unknown, options?: Options) =>
     json<T>("POST", path, { ...options, body: body ?? {} }),
+  put: <T>(path: string, body: unknown) => json<T>("PUT", path, { body }),
   patch: <T>(path: string, body: unknown) => json<T>("PATCH", path, { body }),
   delete: <T>(path: string) => json<T>("DELETE", path),
   /** Raw bytes, for volumes. */

@@ -68,6 +68,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["audit_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/candidates/{id}/tiles/{phase}.webp": {
         parameters: {
             query?: never;
@@ -287,6 +319,22 @@ export interface paths {
         };
         get: operations["labour_table"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cohorts/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["members_get"];
+        put: operations["members_set"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1309,7 +1357,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/token": {
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A token makes no tokens: it would outlive its own end. */
+        get: operations["tokens_list"];
+        put?: never;
+        /** @description A token makes no tokens: it would outlive its own end. */
+        post: operations["token_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -1318,8 +1384,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["token_create"];
-        delete?: never;
+        post?: never;
+        delete: operations["token_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1523,6 +1589,47 @@ export interface components {
          * @enum {string}
          */
         AssignedByEnum: "said" | "name" | "image";
+        /**
+         * @description * `sign_in` - sign_in
+         *     * `sign_out` - sign_out
+         *     * `token` - token
+         *     * `members` - members
+         *     * `people` - people
+         *     * `promote` - promote
+         *     * `release` - release
+         *     * `export` - export
+         *     * `review` - review
+         *     * `change` - change
+         *     * `access` - access
+         *     * `command` - command
+         * @enum {string}
+         */
+        AuditAction: "sign_in" | "sign_out" | "token" | "members" | "people" | "promote" | "release" | "export" | "review" | "change" | "access" | "command";
+        /** @description `actor` is empty where nobody was signed in; `detail` names the URL and the method. */
+        AuditEvent: {
+            id: number;
+            /** Format: date-time */
+            at: string;
+            actor: string;
+            action: components["schemas"]["AuditAction"];
+            outcome: components["schemas"]["AuditOutcome"];
+            kind: string;
+            object_id: string;
+            /** Format: uuid */
+            cohort: string | null;
+            address: string;
+            via: string;
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description * `done` - done
+         *     * `refused` - refused
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        AuditOutcome: "done" | "refused" | "failed";
         /** @description `cases`: hidden cases in the rounds, by kind; nothing of them is told with `own`. */
         Bias: {
             own: boolean;
@@ -1700,6 +1807,7 @@ export interface components {
             score_threshold?: number;
             max_candidates?: number;
             reading_policy: components["schemas"]["ReadingPolicy"];
+            members_only?: boolean;
             readonly counts: components["schemas"]["CohortCounts"];
             readonly review: components["schemas"]["CohortReview"] | null;
         };
@@ -1996,7 +2104,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             ordinal: number;
-            outcome: components["schemas"]["ImportItemOutcomeEnum"];
+            outcome: components["schemas"]["ImportOutcome"];
             /** Format: uuid */
             study: string | null;
             code: string;
@@ -2007,15 +2115,6 @@ export interface components {
             };
             relative_path: string;
         };
-        /**
-         * @description * `waiting` - waiting
-         *     * `taken` - taken
-         *     * `duplicate` - duplicate
-         *     * `refused` - refused
-         *     * `phases_needed` - phases_needed
-         * @enum {string}
-         */
-        ImportItemOutcomeEnum: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
         ImportJob: {
             /** Format: uuid */
             id: string;
@@ -2035,6 +2134,15 @@ export interface components {
             readonly pull: components["schemas"]["PullProgress"] | null;
         };
         /**
+         * @description * `waiting` - waiting
+         *     * `taken` - taken
+         *     * `duplicate` - duplicate
+         *     * `refused` - refused
+         *     * `phases_needed` - phases_needed
+         * @enum {string}
+         */
+        ImportOutcome: "waiting" | "taken" | "duplicate" | "refused" | "phases_needed";
+        /**
          * @description * `upload` - upload
          *     * `command` - command
          *     * `archive` - archive
@@ -2046,6 +2154,11 @@ export interface components {
         ImportedVersion: {
             version: components["schemas"]["ModelVersion"];
             checks: components["schemas"]["ProvenanceCheck"][];
+        };
+        /** @description The secret goes after `Authorization: Token `; it is told this once. */
+        IssuedToken: {
+            token: components["schemas"]["Token"];
+            secret: string;
         };
         Job: {
             /** Format: uuid */
@@ -2316,6 +2429,20 @@ export interface components {
             username: string;
             password: string;
         };
+        Member: {
+            username: string;
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description `others` could become members. Members matter where the cohort is for `members_only`. */
+        Members: {
+            members_only: boolean;
+            members: components["schemas"]["Member"][];
+            others: components["schemas"]["Member"][];
+        };
+        MembersSetRequest: {
+            members_only: boolean;
+            usernames: string[];
+        };
         /**
          * @description * `CT` - CT
          *     * `MR` - MR
@@ -2479,6 +2606,19 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Archive"][];
         };
+        PaginatedAuditEventList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["AuditEvent"][];
+        };
         PaginatedCohortList: {
             /**
              * Format: uri
@@ -2621,6 +2761,19 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Study"][];
+        };
+        PaginatedTokenList: {
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Token"][];
         };
         PaginatedTrainingRunSummaryList: {
             /**
@@ -3462,8 +3615,41 @@ export interface components {
             ];
         };
         Token: {
-            token: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            owner: string;
+            scope: components["schemas"]["TokenScope"];
+            /** Format: uuid */
+            cohort: string | null;
+            cohort_name?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description True to a minute.
+             */
+            last_used_at: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
         };
+        TokenCreateRequest: {
+            name: string;
+            /** @default read */
+            scope: components["schemas"]["TokenScope"];
+            /** @default 90 */
+            days: number;
+            /** Format: uuid */
+            cohort?: string | null;
+        };
+        /**
+         * @description * `read` - read
+         *     * `write` - write
+         * @enum {string}
+         */
+        TokenScope: "read" | "write";
         TrainingError: {
             code: string;
             message: string;
@@ -3794,6 +3980,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                action?: "access" | "change" | "command" | "export" | "members" | "people" | "promote" | "release" | "review" | "sign_in" | "sign_out" | "token";
+                /** @description A user name. */
+                actor?: string;
+                cohort?: string;
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                since?: string;
+                /** @description Up to and without. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAuditEventList"];
+                };
+            };
+        };
+    };
+    audit_table: {
+        parameters: {
+            query?: {
+                action?: "access" | "change" | "command" | "export" | "members" | "people" | "promote" | "release" | "review" | "sign_in" | "sign_out" | "token";
+                /** @description A user name. */
+                actor?: string;
+                cohort?: string;
+                since?: string;
+                /** @description Up to and without. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
             };
         };
     };
@@ -4268,6 +4512,54 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+        };
+    };
+    members_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
+                };
+            };
+        };
+    };
+    members_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersSetRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["MembersSetRequest"];
+                "multipart/form-data": components["schemas"]["MembersSetRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
                 };
             };
         };
@@ -6174,9 +6466,14 @@ export interface operations {
             };
         };
     };
-    token_create: {
+    tokens_list: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6188,8 +6485,53 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Token"];
+                    "application/json": components["schemas"]["PaginatedTokenList"];
                 };
+            };
+        };
+    };
+    token_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenCreateRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["TokenCreateRequest"];
+                "multipart/form-data": components["schemas"]["TokenCreateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+        };
+    };
+    token_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

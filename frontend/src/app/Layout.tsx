@@ -59,11 +59,21 @@ export function Layout({ path, cohort, route, children }: Props) {
             {t("Network")}
           </Link>
         )}
+        {may(user, "data_manager") && (
+          <Link href="/audit" aria-current={path === "/audit" ? "page" : undefined}>
+            {t("Audit trail")}
+          </Link>
+        )}
         {route && <Help about={route.about} ownKeys={route.ownKeys ?? false} />}
         <LanguageChoice signedIn />
-        <span class="muted" data-testid="user">
+        <Link
+          href="/tokens"
+          title={t("Your tokens for scripts")}
+          aria-current={path === "/tokens" ? "page" : undefined}
+          data-testid="user"
+        >
           {user?.username}
-        </span>
+        </Link>
         <button type="button" class="small" disabled={action.busy} onClick={() => action.run(signOut)}>
           {t("Sign out")}
         </button>

@@ -79,6 +79,20 @@ export const ABOUT = {
     t("Report"),
     t("What a round bought: detectors with and without what its readers said, alike in all else."),
   ),
+  members: about(
+    t("Members"),
+    t(
+      "Who sees this cohort. Until it is closed, everyone does whose role lets them; then its members alone.",
+    ),
+  ),
+  audit: about(
+    t("Audit trail"),
+    t("Who did what, when and from where. Nothing in it can be changed or taken out, not even by an admin."),
+  ),
+  tokens: about(
+    t("Tokens"),
+    t("With a token a script does what you may do, or only reads, until a day that you choose."),
+  ),
   arms: about(
     t("Order of review"),
     t("What the order in which studies came brought, beside studies that were drawn at random."),

@@ -3,11 +3,13 @@ import { useEffect } from "preact/hooks";
 import { AdjudicatePage } from "../adjudicate/AdjudicatePage";
 import { EditorPage } from "../editor/EditorPage";
 import { ArmsPage } from "../pages/ArmsPage";
+import { AuditPage } from "../pages/AuditPage";
 import { CohortsPage } from "../pages/CohortsPage";
 import { ComparePage } from "../pages/ComparePage";
 import { DashboardPage } from "../pages/DashboardPage";
 import { ImportPage } from "../pages/ImportPage";
 import { LabelsPage } from "../pages/LabelsPage";
+import { MembersPage } from "../pages/MembersPage";
 import { ModelPage } from "../pages/ModelPage";
 import { ModelsPage } from "../pages/ModelsPage";
 import { NetworkPage } from "../pages/NetworkPage";
@@ -15,6 +17,7 @@ import { ReleasesPage } from "../pages/ReleasesPage";
 import { ReportPage } from "../pages/ReportPage";
 import { RoundsPage } from "../pages/RoundsPage";
 import { StudiesPage } from "../pages/StudiesPage";
+import { TokensPage } from "../pages/TokensPage";
 import { TrainingPage } from "../pages/TrainingPage";
 import { TrainingRunPage } from "../pages/TrainingRunPage";
 import { AgreementPage } from "../readers/AgreementPage";
@@ -52,6 +55,7 @@ export const ROUTES: Route[] = [
   { pattern: "/cohorts/:id/bias", page: BiasPage, about: ABOUT.bias },
   { pattern: "/cohorts/:id/labour", page: LabourPage, about: ABOUT.labour },
   { pattern: "/rounds/:id/report", page: ReportPage, about: ABOUT.report },
+  { pattern: "/cohorts/:id/members", page: MembersPage, about: ABOUT.members },
   { pattern: "/rounds/:id/arms", page: ArmsPage, about: ABOUT.arms },
   { pattern: "/rounds/:id/review/:roundStudy?", page: ReviewPage, about: ABOUT.review, ownKeys: true },
   { pattern: "/rounds/:id/adjudicate", page: AdjudicatePage, about: ABOUT.adjudicate },
@@ -61,4 +65,6 @@ export const ROUTES: Route[] = [
   { pattern: "/models/compare", page: ComparePage, about: ABOUT.compare },
   { pattern: "/models/:id", page: ModelPage, about: ABOUT.model },
   { pattern: "/network", page: NetworkPage, about: ABOUT.network },
+  { pattern: "/audit", page: AuditPage, about: ABOUT.audit },
+  { pattern: "/tokens", page: TokensPage, about: ABOUT.tokens },
 ];

@@ -82,6 +82,23 @@ const WORDS: Record<string, string> = {
   upload: t("upload"),
   command: t("command"),
   archive: t("archive"),
+  // Roles.
+  clinician: t("clinician"),
+  data_manager: t("data manager"),
+  ml_engineer: t("ML engineer"),
+  admin: t("admin"),
+  // What the audit trail tells apart.
+  sign_in: t("sign-in"),
+  sign_out: t("sign-out"),
+  token: t("token"),
+  members: t("members"),
+  people: t("people"),
+  promote: t("promotion"),
+  release: t("release"),
+  export: t("export"),
+  change: t("change"),
+  access: t("access"),
+  done: t("done"),
   // Where a lesion comes from.
   review: t("review"),
   drawn: t("drawn"),

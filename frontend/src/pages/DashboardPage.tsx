@@ -4,6 +4,7 @@ import type { Dashboard, Need } from "../api/types";
 import { estimate, minutes } from "../app/format";
 import { useLoad } from "../app/load";
 import { Link, type Params } from "../app/router";
+import { may, useSession } from "../app/session";
 import { Await, active, Progress, State } from "../app/ui";
 import { words } from "../app/words";
 import { number, t } from "../i18n/t";
@@ -36,9 +37,17 @@ export function DashboardPage({ params }: { params: Params }) {
     [params.id],
     (data) => (data?.jobs.some((job) => active(job.state)) ? 2000 : 15_000),
   );
+  const { user } = useSession();
   return (
     <div class="page">
       <h1 class="unseen">{t("Overview")}</h1>
+      {may(user, "data_manager") && (
+        <p>
+          <Link href={`${base}/members`} data-testid="to-members">
+            {t("Who sees this cohort")}
+          </Link>
+        </p>
+      )}
       <Await of={board} what={t("the cohort")}>
         {(data) => (
           <>

@@ -14,6 +14,7 @@ from harvest.services import receiving
 
 class Command(HarvestCommand):
     help = "listens for DICOM senders until it is stopped"
+    audited = None
 
     def run(self, options: dict[str, Any]) -> Report:
         if settings.DICOM_PORT is None:

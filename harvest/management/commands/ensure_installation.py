@@ -10,6 +10,7 @@ from harvest.services.installation import ensure_installation
 
 class Command(HarvestCommand):
     help = "makes roles, first logins, the standing beat entries and the reference models where they lack"
+    audited = None
 
     def run(self, options: dict[str, Any]) -> Report:
         made = ensure_installation()

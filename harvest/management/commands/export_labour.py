@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from harvest.domain import AuditAction
 from harvest.errors import HarvestError
 from harvest.management.base import HarvestCommand, Report
 from harvest.selectors.cohorts import cohort_named
@@ -15,6 +16,7 @@ from harvest.selectors.labour import table
 
 class Command(HarvestCommand):
     help = "writes what reading a cohort took, in active seconds, one line a reading"
+    audited = AuditAction.EXPORT
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--cohort", required=True, metavar="NAME")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from harvest.domain import AuditAction
 from harvest.errors import HarvestError
 from harvest.exchange import SUFFIX, own_fingerprint
 from harvest.management.base import HarvestCommand, Report
@@ -16,6 +17,7 @@ from harvest.services.exchange import export_version
 
 class Command(HarvestCommand):
     help = "writes a model version as a signed file for another installation"
+    audited = AuditAction.EXPORT
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="for example detector-v2")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from harvest.domain import AuditAction
 from harvest.management.base import HarvestCommand, Report
 from harvest.selectors.people import user_named
 from harvest.selectors.versions import version_named
@@ -14,6 +15,7 @@ from harvest.services.promotion import promote
 
 class Command(HarvestCommand):
     help = "makes a model version the one its kind uses"
+    audited = AuditAction.PROMOTE
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="for example detector-v2")

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from detector.export.formats import FORMATS
+from harvest.domain import AuditAction
 from harvest.management.base import HarvestCommand, Report
 from harvest.manifest import difference
 from harvest.models import DatasetRelease
@@ -23,6 +24,7 @@ from harvest.services.releases import create_release
 
 class Command(HarvestCommand):
     help = "freezes what is curated, and compares, verifies and exports what was frozen"
+    audited: AuditAction | None = None
 
     def arguments(self, parser: CommandParser) -> None:
         parts = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
@@ -33,6 +35,7 @@ class Command(HarvestCommand):
             add(part)
 
     def run(self, options: dict[str, Any]) -> Report:
+        self.audited = AUDITED.get(options["what"])
         run: Callable[[dict[str, Any]], Report] = getattr(self, f"_{options['what']}")
         return run(options)
 
@@ -153,6 +156,7 @@ def _told(row: DatasetRelease) -> dict[str, Any]:
     }
 
 
+AUDITED = {"create": AuditAction.RELEASE, "export": AuditAction.EXPORT}
 POLICY = ("verdicts", "sources", "least_readers", "least_agreement", "least_mm", "sites", "leaks")
 PARTS: dict[str, tuple[str, Callable[[CommandParser], None]]] = {
     "create": ("freeze what is curated now", _create),

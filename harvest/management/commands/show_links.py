@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from harvest.domain import AuditAction
 from harvest.errors import HarvestError, NotFound
 from harvest.management.base import HarvestCommand, Report
 from harvest.models import Cohort
@@ -13,6 +14,7 @@ from harvest.models import Cohort
 
 class Command(HarvestCommand):
     help = "shows, from the sealed links, which patient each pseudonym stands for"
+    audited = AuditAction.EXPORT
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--cohort", required=True, metavar="NAME")

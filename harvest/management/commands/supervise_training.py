@@ -42,6 +42,7 @@ class Deaf(Exception):
 
 class Command(HarvestCommand):
     help = "follows one training process to its end (started by a worker)"
+    audited = None
 
     def arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", type=UUID)

@@ -75,9 +75,9 @@ def fill(readers: int, studies: int, candidates: int) -> tuple[str, str, list[st
     django.setup()
     from django.db import connection
 
-    from harvest.domain import JobState, ModelKind, Role
+    from harvest.domain import JobState, ModelKind, Role, TokenScope
     from harvest.models import HarvestRound, ModelVersion
-    from harvest.services import people, round_counts
+    from harvest.services import people, round_counts, tokens
     from harvest.services.cohorts import create_cohort
     from tests.harvest.fixtures import GEOMETRY
 
@@ -128,4 +128,8 @@ def fill(readers: int, studies: int, candidates: int) -> tuple[str, str, list[st
             psycopg.ClientCursor(raw).execute(statement, given)
         raw.execute("VACUUM ANALYZE")
     round_counts.recount(round_id=parent.pk)
-    return str(parent.pk), str(cohort.pk), [people.token_of(user=user) for user in users]
+    return (
+        str(parent.pk),
+        str(cohort.pk),
+        [tokens.create_token(user=user, name="bench", scope=TokenScope.WRITE).secret for user in users],
+    )

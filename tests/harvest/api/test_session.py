@@ -51,11 +51,3 @@ def test_another_site_cannot_sign_a_reader_in(user_of):
     client.get("/api/v1/session")
     cookie = client.cookies["csrftoken"].value
     assert client.post("/api/v1/session", login, HTTP_X_CSRFTOKEN=cookie).status_code == 200
-
-
-def test_a_script_uses_its_owner_s_token(client_of):
-    token = client_of(Role.ML_ENGINEER).post("/api/v1/token").json()["token"]
-    script = APIClient()
-    assert script.get("/api/v1/cohorts").status_code in (401, 403)
-    script.credentials(HTTP_AUTHORIZATION=f"Token {token}")
-    assert script.get("/api/v1/cohorts").status_code == 200

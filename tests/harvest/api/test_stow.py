@@ -12,11 +12,12 @@ import pytest
 from dicomweb_client import DICOMwebClient
 from rest_framework.test import APIClient
 
-from harvest.domain import Role
+from harvest.domain import Role, TokenScope
 from harvest.models import Cohort, ImportJob, Study
 from harvest.services import inbox
 from harvest.services.cohorts import create_cohort
-from harvest.services.people import create_login, token_of
+from harvest.services.people import create_login
+from harvest.services.tokens import create_token
 from tests.harvest.conftest import PASSWORD
 from tests.harvest.network_studies import assert_same, of_folder, write_ct
 from tests.harvest.test_deidentification import found, whole_database
@@ -129,7 +130,7 @@ def test_orthanc_and_another_client_send_and_the_study_is_imported(
     cohort = create_cohort(name="liver")
     user = create_login(username="pacs", password=PASSWORD, role=Role.DATA_MANAGER)
     url = f"{live_server.url}/dicom-web/{cohort.pk}"
-    login = {"Authorization": f"Token {token_of(user=user)}"}
+    login = {"Authorization": f"Token {create_token(user=user, name='pacs', scope=TokenScope.WRITE).secret}"}
     files = {study: write_ct(tmp_path / str(study), study=study, seed=10 * study) for study in (1, 2)}
     (tmp_path / "pacs").mkdir()
     # Django's test server reads no chunked bodies; the real one does (tests/e2e/test_network.py).

@@ -9,9 +9,9 @@ import pytest
 from harvest.domain import CandidateKind, Role
 from harvest.models import Candidate, Reading, RoundStudy
 from harvest.selectors.compiled import Compiled
-from harvest.selectors.people import roles_of, user_by_id, user_by_token
+from harvest.selectors.people import closed_to, roles_of, user_by_id, user_by_token
 from harvest.services.leases import hand_out
-from harvest.services.people import token_of
+from harvest.services.tokens import create_token
 
 pytestmark = pytest.mark.django_db
 
@@ -40,10 +40,11 @@ def test_the_reader_asked_for_is_not_the_one_it_was_written_for(ready_round, use
 
 def test_a_user_comes_with_the_roles_in_one_query(user_of, django_assert_num_queries):
     user = user_of(Role.DATA_MANAGER)
-    token = token_of(user=user)
-    for ask in (lambda: user_by_id(user.pk), lambda: user_by_token(token)):
+    secret = create_token(user=user, name="a script").secret
+    for ask in (lambda: user_by_id(user.pk), lambda: (user_by_token(secret) or [None])[0]):
         with django_assert_num_queries(1):
             found = ask()
             assert roles_of(found) == {Role.DATA_MANAGER}
+            assert closed_to(found) == frozenset()
         assert found == user
     assert user_by_token("no such token") is None
