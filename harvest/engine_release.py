@@ -16,6 +16,7 @@ from detector.volume import Volume, read_volume
 from harvest import engine, store
 from harvest.domain import LiverSource, ModelKind, Split, Verdict, training_role
 from harvest.manifest import Entry, Manifest, nudges_of
+from harvest.release_card import NAME, card_of
 
 
 def _mark(box: dict[str, Any], verdict: Verdict, kind: ModelKind) -> Mark | None:
@@ -171,6 +172,13 @@ def export_release(
     FORMATS[format].write(data, out)
     stage, walked = "checking", 0
     FORMATS[format].check(data, out)
+    if sum(p.is_file() for p in out.rglob("*")) > 1:  # one file alone is easier to use than an archive of two
+        (out / NAME).write_text(card_of(manifest, data.studies, info), newline="\n")
+
+
+def card_text(manifest: Manifest, info: Mapping[str, Any]) -> str:
+    """The data card of a release in Markdown."""
+    return card_of(manifest, _Exported(manifest, lambda: None), info)
 
 
 class _Volumes:

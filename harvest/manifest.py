@@ -6,7 +6,7 @@ It is a text of JSON lines, so that one of any size is written and read study by
 - then a line for each study: {"id", "ordinal", "subject", "split", "lesion_class", "site", "reference_phase",
   "geometry", "complete", "store_key", "has_liver", "liver_source", "source_sha256", "readings", "agreement",
   "phases", "lesions", "marks", "verdicts"};
-- last {"studies": their number, "left_out", "excluded"}: without it the text is not whole.
+- last {"studies": their number, "left_out", "excluded", "labour_s"}: without it the text is not whole.
 
 `phases` are {"phase", "modality", "source_sha256", "image_sha256"}, with "nudge_mm" (x, y, z in LPS) where a
 person moved one; `source_sha256` is of the voxels that came, `image_sha256` of the registered file. `lesions`
@@ -14,7 +14,8 @@ is the curated truth, with who vouched for each and when; `marks` are candidates
 lesion, were unsure of, or that the policy leaves out; `verdicts` all that stands of what readers said.
 `readings` counts the readers of the study's last word, `agreement` the share of candidates that two of them
 agreed on. `left_out` are numbers of curated studies whose phases did not lie on one grid yet, `excluded`
-counts what the policy left out by its reasons. A lesion's `key` stays while its box or class is edited.
+counts what the policy left out by its reasons, `labour_s` the active seconds of each reader. A lesion's `key`
+stays while its box or class is edited.
 """
 
 from __future__ import annotations
@@ -47,12 +48,14 @@ class Manifest:
     studies: Iterable[Entry]
     left_out: list[int] = field(default_factory=list)
     excluded: Counter[str] = field(default_factory=Counter)
+    labour_s: Mapping[str, float] = field(default_factory=dict)
 
 
 def snapshot(manifest: Manifest) -> Manifest:
     """The same with all its studies in memory, as they are now."""
     studies = list(manifest.studies)
-    return Manifest(manifest.head, studies, manifest.left_out, Counter(manifest.excluded))
+    excluded = Counter(manifest.excluded)
+    return Manifest(manifest.head, studies, manifest.left_out, excluded, manifest.labour_s)
 
 
 def lines_of(manifest: Manifest) -> Iterator[bytes]:
@@ -63,7 +66,8 @@ def lines_of(manifest: Manifest) -> Iterator[bytes]:
         count += 1
         yield _line(study)
     excluded = dict(sorted(manifest.excluded.items()))
-    yield _line({"studies": count, LEFT_OUT: manifest.left_out, "excluded": excluded})
+    labour_s = dict(sorted(manifest.labour_s.items()))
+    yield _line({"studies": count, LEFT_OUT: manifest.left_out, "excluded": excluded, "labour_s": labour_s})
 
 
 def sha256_of(manifest: Manifest) -> str:
@@ -84,7 +88,7 @@ def read_manifest(path: Path) -> Manifest:
     if head.get("format") != FORMAT or "studies" not in tail:
         raise PermanentError("A stored manifest is not whole. Restore it from a backup.", code="manifest")
     known = {key: value for key, value in head.items() if key != "format"}
-    return Manifest(known, _Stored(path), tail[LEFT_OUT], Counter(tail["excluded"]))
+    return Manifest(known, _Stored(path), tail[LEFT_OUT], Counter(tail["excluded"]), tail["labour_s"])
 
 
 @dataclass(frozen=True, slots=True)

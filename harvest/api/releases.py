@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -21,9 +21,11 @@ from harvest.api.permissions import ANYONE_SIGNED_IN, DATA_MANAGERS
 from harvest.api.scope import require_open
 from harvest.api.shapes import point
 from harvest.domain import JobState
+from harvest.engine_release import card_text
 from harvest.errors import NotReady
 from harvest.manifest import difference
 from harvest.models import DatasetRelease, ReleaseExport
+from harvest.release_card import NAME
 from harvest.release_policy import LEAVE_OUT, LESIONS, REFUSE, SOURCES, ReleasePolicy
 from harvest.selectors import cohorts
 from harvest.selectors import releases as selectors
@@ -230,6 +232,25 @@ class ReleaseVerifyView(APIView):
         """Whether a release is what was frozen; `manage.py release verify` hashes its images too."""
         found = [finding._asdict() for finding in findings(selectors.release(id), images=False)]
         return Response(VerifiedSerializer({"holds": not found, "findings": found}).data)
+
+
+class ReleaseCardView(APIView):
+    roles = {"GET": ANYONE_SIGNED_IN}
+    renderer_classes = [FileRenderer]
+
+    @extend_schema(
+        operation_id="release_card", request=None, responses={(200, "text/markdown"): OpenApiTypes.STR}
+    )
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """What is in it, who said so, and what it does not have."""
+        row = selectors.release(id)
+        text = card_text(selectors.manifest(row), selectors.export_info(row))
+        name = f"{row.cohort.name}-release-{row.number}-{NAME}"
+        return HttpResponse(
+            text,
+            content_type="text/markdown; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
 
 
 class ReleaseExportsView(APIView):

@@ -75,6 +75,7 @@ urlpatterns = [
     path("cohorts/<uuid:id>/releases", releases.ReleasesView.as_view(), name="releases"),
     path("releases/<uuid:id>", releases.ReleaseView.as_view(), name="release"),
     path("releases/<uuid:id>/diff", releases.ReleaseDiffView.as_view(), name="release-diff"),
+    path("releases/<uuid:id>/card", releases.ReleaseCardView.as_view(), name="release-card"),
     path("releases/<uuid:id>/verify", releases.ReleaseVerifyView.as_view(), name="release-verify"),
     path("releases/<uuid:id>/exports", releases.ReleaseExportsView.as_view(), name="release-exports"),
     path("exports/<uuid:id>", releases.ExportView.as_view(), name="export"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from detector.geometry import Box3D, iou
 from harvest.domain import (
@@ -23,7 +23,7 @@ from harvest.domain import (
     Verdict,
 )
 from harvest.manifest import Manifest
-from harvest.models import Candidate, Cohort, Lesion, Reading, Review, RoundStudy, Study
+from harvest.models import Candidate, Cohort, Labour, Lesion, Reading, Review, RoundStudy, Study
 from harvest.release_policy import ReleasePolicy, chosen
 from harvest.selectors.decisions import by_reading, decide, word
 from harvest.selectors.verdicts import Verdicts
@@ -124,7 +124,7 @@ def manifest_of(cohort: Cohort, policy: ReleasePolicy = EVERYTHING, without: Ids
     excluded: Counter[str] = Counter()
     studies = _Live(cohort, policy, frozenset(without), excluded)
     head = {"cohort": cohort.name, "policy": policy.as_json()}
-    return Manifest(head, studies, _unregistered(cohort), excluded)
+    return Manifest(head, studies, _unregistered(cohort), excluded, _labour_s(cohort, policy.rounds))
 
 
 def unmarked_of(cohort: Cohort) -> Manifest:
@@ -155,6 +155,17 @@ class _Live:
                     self.excluded[taken] += 1
                 else:
                     yield taken
+
+
+def _labour_s(cohort: Cohort, upto: int | None) -> dict[str, float]:
+    """Active seconds by reader, but for those spent on hidden cases."""
+    spent = Labour.objects.filter(reading__round__cohort=cohort, reading__round_study__hidden="").order_by()
+    if upto is not None:
+        spent = spent.filter(reading__round__number__lte=upto)
+    return {
+        name: round(seconds, 1)
+        for name, seconds in spent.values_list("reader__username").annotate(total=Sum("seconds"))
+    }
 
 
 def _curated(cohort: Cohort) -> QuerySet[Study]:

@@ -110,7 +110,7 @@ def _counted(manifest: Manifest, counts: Counts) -> Manifest:
             counts.add(study)
             yield study
 
-    return Manifest(manifest.head, studies(), manifest.left_out, manifest.excluded)
+    return replace(manifest, studies=studies())
 
 
 def _nothing(cohort: Cohort, manifest: Manifest) -> HarvestError:

@@ -25,6 +25,9 @@ export function ReleaseExports({ release, formats }: { release: Id; formats: Exp
   const withImages = images || (format?.needs_images ?? false);
   return (
     <>
+      <a class="button small" href={`/api/v1/releases/${release}/card`} download data-testid="release-card">
+        {t("Card")}
+      </a>{" "}
       {formats
         .filter((one) => AT_HAND.includes(one.name))
         .map((one) => (

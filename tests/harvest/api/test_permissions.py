@@ -115,6 +115,7 @@ TABLE: dict[str, dict[str, set[Role | None]]] = {
     "releases": {"GET": ALL, "POST": {M}},
     "release": {"GET": ALL},
     "release-diff": {"GET": ALL},
+    "release-card": {"GET": ALL},
     "release-verify": {"GET": ALL},
     "release-exports": {"GET": ALL, "POST": ALL},
     "export": {"GET": ALL},

@@ -10,11 +10,11 @@ from uuid import UUID
 import pytest
 
 from harvest import queue, store
-from harvest.domain import JobState, Role
+from harvest.domain import JobState, Role, Verdict
 from harvest.models import ReleaseExport
 from harvest.services import exports
 from harvest.services.exports import make_export
-from tests.harvest.curated import TUMOUR, make_study, mark_lesion
+from tests.harvest.curated import TUMOUR, finish, judge, make_round, make_study, mark_lesion, propose
 from tests.harvest.states import put
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +155,25 @@ def test_an_export_that_lost_its_worker_or_its_file_is_made_again(manager, cohor
         "failed",
         "The export could not be written (ValueError).",
     )
+
+
+def test_its_card_says_what_is_in_it_who_read_and_what_lacks(manager, cohort, user_of, worker):
+    reader = user_of(Role.CLINICIAN)
+    row = propose(make_round(cohort), make_study(cohort, lesion_class="hcc", volumes=True), TUMOUR)
+    judge(row, reader, Verdict.PRIMARY_LESION, row.candidates.get())
+    mark_lesion(row.study, round_study=row)
+    finish(row, reader, seconds=90)
+    id = freeze(manager, cohort)["id"]
+    answer = manager.get(f"/api/v1/releases/{id}/card")
+    card = answer.content.decode()
+    assert "liver-release-1-DATACARD.md" in answer["Content-Disposition"]
+    for said in ("hcc", "| readers | 1 |", "active minutes of reading | 1.5", "There is no gold study"):
+        assert said in card
+    assert reader.get_username() not in card
+    made = export(manager, id, format="nnunet", images=True)
+    worker()
+    archive = io.BytesIO(content(manager.get(f"/api/v1/exports/{made['id']}/file")))
+    assert zipfile.ZipFile(archive).read("DATACARD.md").decode() == card
 
 
 def test_what_goes_in_is_chosen_by_a_policy_and_a_release_is_verified(manager, cohort):
