@@ -33,7 +33,7 @@ from tests.harvest.fixtures import BOXES, Work, make_study, make_version
 
 pytestmark = pytest.mark.usefixtures("state", "db")
 # The import's own account of itself, which a refused import leaves behind.
-RECORDS = {"ImportJob", "ImportItem"}
+RECORDS = {"AuditEvent", "ImportJob", "ImportItem"}
 
 
 @pytest.fixture(params=ROWS)
