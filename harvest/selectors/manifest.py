@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from detector.geometry import Box3D, iou
 from harvest.domain import (
@@ -58,7 +58,8 @@ def judgements(cohort: Cohort, studies: Ids | None = None) -> Judgements:
     if studies is not None:
         real &= Q(round_study__study__in=studies)
         settled &= Q(study__in=studies)
-    rows = Review.objects.filter(real).select_related("round_study__round", "reader")
+    # A study of a round, a round and a reader have many reviews: each is made once, not once a review.
+    rows = Review.objects.filter(real).prefetch_related("round_study__round", "reader")
     readings: dict[UUID, list[Reading]] = defaultdict(list)
     for reading in Reading.objects.filter(real):
         readings[reading.round_study_id].append(reading)
@@ -171,7 +172,7 @@ def _unregistered(cohort: Cohort) -> list[int]:
 def _entries(cohort: Cohort, ids: Ids) -> Iterator[dict[str, Any]]:
     judged = judgements(cohort, ids)
     lesions = _lesions(ids)
-    marks = _marks(cohort, ids, judged)
+    marks = _marks(ids, judged)
     studies = Study.objects.filter(pk__in=ids).select_related("subject").prefetch_related("series")
     for study in studies.order_by("ordinal"):
         yield _entry(study, lesions.get(study.pk, []), marks.get(study.pk, []), judged)
@@ -213,6 +214,7 @@ def _entry(
     study: Study, lesions: list[dict[str, Any]], marks: list[Candidate], judged: Judgements
 ) -> dict[str, Any]:
     boxes = [lesion.pop("box") for lesion in lesions]
+    kept = [c for c in marks if not _contradicts(c.box, boxes)]
     return {
         "id": str(study.pk),
         "ordinal": study.ordinal,
@@ -247,28 +249,36 @@ def _entry(
                 "hi": c.hi,
                 "verdict": judged.candidates.get(c.pk, Verdict.NOT_A_LESION),
             }
-            for c in marks
-            if not any(_contradicts(c.box, box) for box in boxes)
+            for c in kept
         ],
         "verdicts": judged.said.get(study.pk, []),
     }
 
 
-def _contradicts(rejected: Box3D, lesion: Box3D) -> bool:
+def _contradicts(rejected: Box3D, lesions: Iterable[Box3D]) -> bool:
     """Whether a rejected box was a bad box on a lesion, not healthy tissue: it must not teach "nothing here".
     A small box in the middle of a large tumour hardly overlaps it by IoU, so its centre counts too."""
-    inside = zip(lesion.lo, rejected.centre_mm, lesion.hi, strict=True)
-    return iou(rejected, lesion) > CONTRADICTS_IOU or all(lo <= c <= hi for lo, c, hi in inside)
+    x, y, z = rejected.centre_mm
+    return any(
+        iou(rejected, lesion) > CONTRADICTS_IOU
+        or (
+            lesion.lo[0] <= x <= lesion.hi[0]
+            and lesion.lo[1] <= y <= lesion.hi[1]
+            and lesion.lo[2] <= z <= lesion.hi[2]
+        )
+        for lesion in lesions
+    )
 
 
 def _lesions(studies: Ids) -> dict[UUID, list[dict[str, Any]]]:
-    rows = list(Lesion.objects.filter(study__in=studies).select_related("review", "reader"))
+    every = Lesion.objects.filter(study__in=studies).annotate(candidate=F("review__candidate_id"))
+    rows = list(every.prefetch_related("reader"))
     by_id = {row.pk: row for row in rows}
 
-    def key(row: Lesion) -> str:
+    def key(row: Any) -> str:
         while row.replaces_id:
             row = by_id[row.replaces_id]
-        return f"candidate:{row.review.candidate_id}" if row.review else f"drawn:{row.pk}"
+        return f"candidate:{row.candidate}" if row.review_id else f"drawn:{row.pk}"
 
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -293,13 +303,14 @@ def _lesions(studies: Ids) -> dict[UUID, list[dict[str, Any]]]:
     return found
 
 
-def _marks(cohort: Cohort, studies: Ids, judged: Judgements) -> dict[UUID, list[Candidate]]:
+def _marks(studies: Ids, judged: Judgements) -> dict[UUID, list[Candidate]]:
     """Candidates that are no lesion or unsure; in a study without lesion, also those nobody judged."""
     wanted = {id for id, v in judged.candidates.items() if v in (Verdict.NOT_A_LESION, Verdict.UNSURE)}
     found: dict[UUID, list[Candidate]] = defaultdict(list)
-    rows = Candidate.objects.filter(round_study__round__cohort=cohort, round_study__study__in=studies)
-    for row in rows.select_related("round_study").order_by("id"):
-        unjudged_in_empty = row.round_study_id in judged.empty_rounds and row.pk not in judged.candidates
-        if row.pk in wanted or unjudged_in_empty:
-            found[row.round_study.study_id].append(row)
+    in_empty = Q(round_study__in=judged.empty_rounds)
+    rows = Candidate.objects.filter(Q(pk__in=wanted) | in_empty, round_study__study__in=studies)
+    rows = rows.only("lo", "hi", "round_study").annotate(study=F("round_study__study_id"))
+    for row in rows.order_by("id"):
+        if row.pk in wanted or row.pk not in judged.candidates:
+            found[row.study].append(row)
     return found
