@@ -79,8 +79,8 @@ def fill(
     geometry: VolumeGeometry | None = None,
 ) -> tuple[str, str, list[str]]:
     """Rows in the database of HARVEST_DATABASE_URL; returns the round's and the cohort's id, and a token a
-    reader. `done` is the share of studies that were read, `hidden` that of the hidden cases; `geometry` is the
-    grid of all, the tests' small one where there is none."""
+    reader. `done` is the share of studies that were read, `hidden` that of the hidden cases; `geometry` is
+    the grid of all, the tests' small one where there is none."""
     import django
 
     django.setup()
