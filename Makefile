@@ -52,6 +52,7 @@ bench: setup-dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.speed
 	$(BIN)/python -m tests.bench.cluster
+	$(BIN)/python -m tests.bench.releases
 
 soak: setup-dev
 	$(PYTEST) -m soak --timeout 3600

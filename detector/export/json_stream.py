@@ -6,7 +6,9 @@ What is written is what json.dumps(document, indent=1, sort_keys=True) gives, by
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
+from json.encoder import encode_basestring_ascii
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -37,13 +39,21 @@ def _array(items: Iterable[Any]) -> Iterator[str]:
 
 
 def _indented(value: Any, line: str) -> str:
-    """As json.dumps does it with indent=1, in half of its time: leaves go to the compiled encoder."""
+    """As json.dumps does it with indent=1, in a fraction of its time: texts go to the compiled encoder, and
+    numbers are written where they stand."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring_ascii(value)
+    if kind is int or (kind is float and math.isfinite(value)):
+        return repr(value)
     inner = line + " "
     if isinstance(value, dict) and value:
-        members = (f"{_ENCODER.encode(str(k))}: {_indented(v, inner)}" for k, v in sorted(value.items()))
+        members = [
+            f"{encode_basestring_ascii(str(k))}: {_indented(v, inner)}" for k, v in sorted(value.items())
+        ]
         return "{" + inner + ("," + inner).join(members) + line + "}"
     if isinstance(value, list) and value:
-        return "[" + inner + ("," + inner).join(_indented(v, inner) for v in value) + line + "]"
+        return "[" + inner + ("," + inner).join([_indented(v, inner) for v in value]) + line + "]"
     return _ENCODER.encode(value)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from detector.geometry import Box3D, iou
 from harvest.domain import (
@@ -63,7 +63,8 @@ def judgements(cohort: Cohort, studies: Ids | None = None, *, upto: int | None =
     if upto is not None:
         real &= Q(round_study__round__number__lte=upto)
         settled &= Q(round__number__lte=upto)
-    rows = Review.objects.filter(real).select_related("round_study__round", "reader")
+    # A study of a round, a round and a reader have many reviews: each is made once, not once a review.
+    rows = Review.objects.filter(real).prefetch_related("round_study__round", "reader")
     readings: dict[UUID, list[Reading]] = defaultdict(list)
     for reading in Reading.objects.filter(real):
         readings[reading.round_study_id].append(reading)
@@ -190,7 +191,7 @@ def _entries(cohort: Cohort, ids: Ids, policy: ReleasePolicy) -> Iterator[dict[s
         ids = _by_chance(cohort, ids, upto)
     judged = judgements(cohort, ids, upto=upto)
     lesions = _lesions(ids, upto)
-    marks = _marks(cohort, ids, judged)
+    marks = _marks(ids, judged)
     studies = Study.objects.filter(pk__in=ids).select_related("subject").prefetch_related("series")
     for study in studies.order_by("ordinal"):
         own = lesions.get(study.pk, [])
@@ -244,6 +245,7 @@ def _entry(
     study: Study, lesions: list[dict[str, Any]], marks: list[Candidate], judged: Judgements
 ) -> dict[str, Any]:
     boxes = [lesion.pop("box") for lesion in lesions]
+    kept = [c for c in marks if not _contradicts(c.box, boxes)]
     return {
         "id": str(study.pk),
         "ordinal": study.ordinal,
@@ -278,35 +280,44 @@ def _entry(
                 "hi": c.hi,
                 "verdict": judged.candidates.get(c.pk, Verdict.NOT_A_LESION),
             }
-            for c in marks
-            if not any(_contradicts(c.box, box) for box in boxes)
+            for c in kept
         ],
         "verdicts": judged.said.get(study.pk, []),
     }
 
 
-def _contradicts(rejected: Box3D, lesion: Box3D) -> bool:
+def _contradicts(rejected: Box3D, lesions: Iterable[Box3D]) -> bool:
     """Whether a rejected box was a bad box on a lesion, not healthy tissue: it must not teach "nothing here".
     A small box in the middle of a large tumour hardly overlaps it by IoU, so its centre counts too."""
-    inside = zip(lesion.lo, rejected.centre_mm, lesion.hi, strict=True)
-    return iou(rejected, lesion) > CONTRADICTS_IOU or all(lo <= c <= hi for lo, c, hi in inside)
+    x, y, z = rejected.centre_mm
+    return any(
+        iou(rejected, lesion) > CONTRADICTS_IOU
+        or (
+            lesion.lo[0] <= x <= lesion.hi[0]
+            and lesion.lo[1] <= y <= lesion.hi[1]
+            and lesion.lo[2] <= z <= lesion.hi[2]
+        )
+        for lesion in lesions
+    )
 
 
 def _lesions(studies: Ids, upto: int | None) -> dict[UUID, list[dict[str, Any]]]:
-    related = ("review", "reader", "round_study__round")
-    rows = list(Lesion.objects.filter(study__in=studies).select_related(*related))
+    every = Lesion.objects.filter(study__in=studies).annotate(
+        candidate=F("review__candidate_id"), came_in=F("round_study__round__number")
+    )
+    rows = list(every.prefetch_related("reader"))
     by_id = {row.pk: row for row in rows}
 
-    def key(row: Lesion) -> str:
+    def key(row: Any) -> str:
         while row.replaces_id:
             row = by_id[row.replaces_id]
-        return f"candidate:{row.review.candidate_id}" if row.review else f"drawn:{row.pk}"
+        return f"candidate:{row.candidate}" if row.review_id else f"drawn:{row.pk}"
 
-    def came_in(row: Lesion) -> int:
+    def came_in(row: Any) -> int:
         """The number of the round that it came in, 0 where it came with its study."""
         while row.replaces_id:
             row = by_id[row.replaces_id]
-        return row.round_study.round.number if row.round_study else 0
+        return int(row.came_in or 0)
 
     found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -331,13 +342,14 @@ def _lesions(studies: Ids, upto: int | None) -> dict[UUID, list[dict[str, Any]]]
     return found
 
 
-def _marks(cohort: Cohort, studies: Ids, judged: Judgements) -> dict[UUID, list[Candidate]]:
+def _marks(studies: Ids, judged: Judgements) -> dict[UUID, list[Candidate]]:
     """Candidates that are no lesion or unsure; in a study without lesion, also those nobody judged."""
     wanted = {id for id, v in judged.candidates.items() if v in (Verdict.NOT_A_LESION, Verdict.UNSURE)}
     found: dict[UUID, list[Candidate]] = defaultdict(list)
-    rows = Candidate.objects.filter(round_study__round__cohort=cohort, round_study__study__in=studies)
-    for row in rows.select_related("round_study").order_by("id"):
-        unjudged_in_empty = row.round_study_id in judged.empty_rounds and row.pk not in judged.candidates
-        if row.pk in wanted or unjudged_in_empty:
-            found[row.round_study.study_id].append(row)
+    in_empty = Q(round_study__in=judged.empty_rounds)
+    rows = Candidate.objects.filter(Q(pk__in=wanted) | in_empty, round_study__study__in=studies)
+    rows = rows.only("lo", "hi", "round_study").annotate(study=F("round_study__study_id"))
+    for row in rows.order_by("id"):
+        if row.pk in wanted or row.pk not in judged.candidates:
+            found[row.study].append(row)
     return found

@@ -52,8 +52,9 @@ def freeze_for_report(*, cohort: UUID, rounds: int, chance: bool) -> DatasetRele
     row = Cohort.objects.get(pk=cohort)
     manifest = manifest_of(row, policy, _leaking(row, policy))
     counts = Counts()
-    _, digest = store.put_lines(lines_of(_counted(manifest, counts)), manifest_key)
+    key, digest = store.put_lines(lines_of(_counted(manifest, counts)), manifest_key)
     if not counts.n["studies"]:
+        store.path(key).unlink()
         return None
     return DatasetRelease.objects.create(
         cohort=row,
@@ -73,8 +74,9 @@ def _freeze(
         raise NotFound("There is no such cohort.")
     manifest = manifest_of(cohort, policy, _leaking(cohort, policy))
     counts = Counts()
-    _, digest = store.put_lines(lines_of(_counted(manifest, counts)), manifest_key)
+    key, digest = store.put_lines(lines_of(_counted(manifest, counts)), manifest_key)
     if not counts.n["studies"]:
+        store.path(key).unlink()
         raise _nothing(cohort, manifest)
     latest = cohort.releases.filter(of_report=False).order_by("-number").first()
     if reuse and latest and latest.manifest_sha256 == digest:

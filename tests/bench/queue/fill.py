@@ -8,6 +8,8 @@ import uuid
 
 import psycopg
 
+from detector.geometry import VolumeGeometry
+
 FILL = """
 INSERT INTO harvest_subject (id, created_at, cohort_id, pseudonym, split, identifier)
 SELECT gen_random_uuid(), now(), %(cohort)s, md5('subject' || n), 'pool', ''
@@ -18,18 +20,18 @@ SELECT {study_values} FROM (
     SELECT id, row_number() OVER (ORDER BY pseudonym) AS n FROM harvest_subject WHERE cohort_id = %(cohort)s
 ) s;
 
-INSERT INTO harvest_series (id, created_at, study_id, modality, phase, geometry, source_sha256, registration,
-    assigned_by, confidence, nudge_mm, image_revision)
-SELECT gen_random_uuid(), now(), s.id, 'CT', phase, s.geometry, md5(s.id::text || phase), '{{}}', 'image', 1,
-    ARRAY[0, 0, 0], 0
+INSERT INTO harvest_series (id, created_at, study_id, modality, phase, geometry, source_sha256, image_sha256,
+    registration, assigned_by, confidence, nudge_mm, image_revision)
+SELECT gen_random_uuid(), now(), s.id, 'CT', phase, s.geometry, md5('a' || s.id || phase) || md5('b' || s.id),
+    md5('c' || s.id || phase) || md5('d' || s.id), '{{}}', 'image', 1, ARRAY[0, 0, 0], 0
 FROM harvest_study s, unnest(ARRAY['non_contrast', 'arterial', 'portal_venous', 'delayed']) phase
 WHERE s.cohort_id = %(cohort)s;
 
-INSERT INTO harvest_roundstudy (id, created_at, round_id, study_id, state, seconds, top_score, arm, stratum,
-    from_scratch, hidden, settled_at)
-SELECT gen_random_uuid(), now(), %(round)s, s.id, 'succeeded', 1, 0.9,
+INSERT INTO harvest_roundstudy (id, created_at, round_id, study_id, state, tries, seconds, top_score, arm,
+    stratum, from_scratch, hidden, settled_at)
+SELECT gen_random_uuid(), now(), %(round)s, s.id, 'succeeded', 1, 1, 0.9,
     CASE WHEN random() < 0.1 THEN 'random' ELSE 'score' END, '', false,
-    CASE WHEN random() < 0.1 THEN 'plain' ELSE '' END,
+    CASE WHEN random() < %(hidden)s THEN 'plain' ELSE '' END,
     CASE WHEN s.ordinal <= %(done)s THEN now() END
 FROM harvest_study s WHERE s.cohort_id = %(cohort)s;
 
@@ -67,9 +69,18 @@ WHERE r.round_id = %(round)s AND r.settled_at IS NOT NULL;
 """
 
 
-def fill(readers: int, studies: int, candidates: int) -> tuple[str, str, list[str]]:
-    """Rows in the database of the running installation; returns the round's and the cohort's id, and a token
-    a reader."""
+def fill(
+    readers: int,
+    studies: int,
+    candidates: int,
+    *,
+    done: float = 0.5,
+    hidden: float = 0.1,
+    geometry: VolumeGeometry | None = None,
+) -> tuple[str, str, list[str]]:
+    """Rows in the database of HARVEST_DATABASE_URL; returns the round's and the cohort's id, and a token a
+    reader. `done` is the share of studies that were read, `hidden` that of the hidden cases; `geometry` is
+    the grid of all, the tests' small one where there is none."""
     import django
 
     django.setup()
@@ -79,6 +90,7 @@ def fill(readers: int, studies: int, candidates: int) -> tuple[str, str, list[st
     from harvest.models import HarvestRound, ModelVersion
     from harvest.services import people, round_counts, tokens
     from harvest.services.cohorts import create_cohort
+    from tests.harvest.curated import make_version
     from tests.harvest.fixtures import GEOMETRY
 
     cohort = create_cohort(name="load")
@@ -86,7 +98,7 @@ def fill(readers: int, studies: int, candidates: int) -> tuple[str, str, list[st
         people.create_login(username=f"reader-{i}", password=uuid.uuid4().hex, role=Role.CLINICIAN)
         for i in range(readers)
     ]
-    version = ModelVersion.objects.filter(kind=ModelKind.DETECTOR).first()
+    version = ModelVersion.objects.filter(kind=ModelKind.DETECTOR).first() or make_version()
     parent = HarvestRound.objects.create(
         cohort=cohort, number=1, model_version=version, state=JobState.SUCCEEDED, random_share=0.1
     )
@@ -118,8 +130,9 @@ def fill(readers: int, studies: int, candidates: int) -> tuple[str, str, list[st
         "reader": users[0].pk,
         "studies": studies,
         "candidates": candidates,
-        "done": studies // 2,
-        "geometry": json.dumps(GEOMETRY.as_json()),
+        "done": int(done * studies),
+        "hidden": hidden,
+        "geometry": json.dumps((geometry or GEOMETRY).as_json()),
     }
     sql = FILL.format(study_columns=", ".join(values), study_values=", ".join(values.values()))
     url = os.environ["HARVEST_DATABASE_URL"]

@@ -1,5 +1,5 @@
-"""Run by Label Studio's own python in its folder: READERS TASKS REGIONS. Fills its database and says, as the
-last line, the project and a token a reader."""
+"""Run by Label Studio's own python in its folder: READERS TASKS REGIONS ANNOTATED. Fills its database and
+says, as the last line, the project and a token a reader."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def main() -> None:
     from rest_framework.authtoken.models import Token
     from users.models import User
 
-    readers, tasks, regions = (int(word) for word in sys.argv[1:4])
+    readers, tasks, regions, annotated = (int(word) for word in sys.argv[1:5])
     users = [
         User.objects.create_user(f"reader{n}@example.org", uuid.uuid4().hex, username=f"reader{n}")
         for n in range(readers)
@@ -89,6 +89,9 @@ def main() -> None:
         "tasks": tasks,
         "data": json.dumps({"image": "/static/none.png"}),
         "result": json.dumps(result),
+        "regions": regions,
+        "annotated": annotated,
+        "reader": users[0].pk,
     }
     insert(
         "task",
@@ -99,6 +102,8 @@ def main() -> None:
             "overlap": "1",
             "inner_id": "n",
             "total_predictions": "1",
+            "total_annotations": "%(annotated)s",
+            "is_labeled": "%(annotated)s = 1",
         },
         given,
     )
@@ -113,6 +118,22 @@ def main() -> None:
         },
         given,
     )
+    if annotated:
+        insert(
+            "task_completion",
+            "prediction",
+            {
+                "task_id": "task_id",
+                "project_id": "project_id",
+                "completed_by_id": "%(reader)s",
+                "parent_prediction_id": "id",
+                "result": "result",
+                "result_count": "%(regions)s",
+                "lead_time": "60",
+                "unique_id": "gen_random_uuid()",
+            },
+            given,
+        )
     print(json.dumps({"project": project.pk, "tokens": [Token.objects.get(user=u).key for u in users]}))
 
 
