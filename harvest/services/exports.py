@@ -51,7 +51,7 @@ def request_export(
     row, _ = ReleaseExport.objects.select_for_update(of=("self",)).get_or_create(
         release=release, format=format, with_images=images, defaults={"owner": owner}
     )
-    gone = row.state == JobState.SUCCEEDED and not (store.root() / row.store_key).is_file()
+    gone = row.state == JobState.SUCCEEDED and not store.has(row.store_key)
     if gone or row.state in (JobState.FAILED, JobState.CANCELLED):
         row.state, row.tries, row.error, row.stage = JobState.QUEUED, 0, None, ""
         row.save(update_fields=["state", "tries", "error", "stage"])

@@ -10,10 +10,10 @@ import socket
 import subprocess
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -75,6 +75,12 @@ class Environment(BaseSettings):
     log_format: Literal["line", "json"] = Field(
         default="line", description="How logs are written: a line for people, or an object for a collector."
     )
+    s3_bucket: str = Field(
+        default="",
+        description="S3 bucket that holds weights, releases and exports, too; the store caches it.",
+    )
+    s3_endpoint: str = Field(default="", description="https:// address of an S3 server that is not AWS's.")
+    s3_region: str = Field(default="", description="Region of the bucket, where its server asks for one.")
     debug: bool = False
 
     @field_validator("train_devices")
@@ -92,6 +98,20 @@ class Environment(BaseSettings):
         if name not in available_timezones():
             raise ValueError(f"there is no time zone {name}; write one such as Europe/Paris")
         return name
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        # The value itself may hold a password, so it is not quoted.
+        if url and not re.fullmatch(r"https?://[^/@\s]+/?", url):
+            raise ValueError("this is no address of an S3 server; write https://host:port, without a login")
+        return url
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.s3_endpoint and not self.s3_bucket:
+            raise ValueError("HARVEST_S3_ENDPOINT names no bucket; set HARVEST_S3_BUCKET, too")
+        return self
 
     @property
     def state(self) -> Path:
