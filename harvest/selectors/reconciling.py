@@ -21,9 +21,8 @@ class Mismatch(NamedTuple):
 
 
 def mismatches() -> Iterator[Mismatch]:
-    """Every study without its folder, version and release whose file is gone or changed (in the folder or in
-    the bucket), round whose counts are wrong, and lease of a training that has ended. Raises StoreUnreachable.
-    """
+    """Every study without its folder, version and release whose file is gone or changed, here or in the
+    bucket, round whose counts are wrong, and lease of a training that has ended. Raises StoreUnreachable."""
     for study in Study.objects.filter(preparation=PreparationState.READY).only("pk", "store_key").iterator():
         if not (store.root() / study.store_key / "registered").is_dir():
             yield Mismatch("study", str(study.pk), "its volumes are not in the store")
@@ -56,8 +55,7 @@ def _wrong(key: str, sha256: str) -> str | None:
 def shared_keys() -> set[str]:
     """The keys of all rows whose files lie in the bucket, where there is one."""
     keys = {*ModelVersion.objects.values_list("store_key", flat=True)}
-    keys |= {
-        manifest_key(sha256) for sha256 in DatasetRelease.objects.values_list("manifest_sha256", flat=True)
-    }
+    frozen = DatasetRelease.objects.values_list("manifest_sha256", flat=True)
+    keys |= {manifest_key(sha256) for sha256 in frozen}
     keys |= {*ReleaseExport.objects.filter(state=JobState.SUCCEEDED).values_list("store_key", flat=True)}
     return {key for key in keys if store.in_bucket(key)}

@@ -10,10 +10,10 @@ import socket
 import subprocess
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,7 +23,8 @@ class Environment(BaseSettings):
     `database_url` and `broker_url` are set by the launcher when it runs embedded servers.
     """
 
-    model_config = SettingsConfigDict(env_prefix="HARVEST_", env_ignore_empty=True)
+    # A value that is refused may hold a password, so it is not repeated.
+    model_config = SettingsConfigDict(env_prefix="HARVEST_", env_ignore_empty=True, hide_input_in_errors=True)
 
     home: Path = Field(default=Path("var"), description="State folder: servers, store, logs, secrets.")
     host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
@@ -101,17 +102,13 @@ class Environment(BaseSettings):
 
     @field_validator("s3_endpoint")
     @classmethod
-    def _address(cls, url: str) -> str:
+    def _address(cls, url: str, info: ValidationInfo) -> str:
         # The value itself may hold a password, so it is not quoted.
         if url and not re.fullmatch(r"https?://[^/@\s]+/?", url):
             raise ValueError("this is no address of an S3 server; write https://host:port, without a login")
+        if url and not info.data.get("s3_bucket"):
+            raise ValueError("a server alone is no place to keep anything; set HARVEST_S3_BUCKET, too")
         return url
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        if self.s3_endpoint and not self.s3_bucket:
-            raise ValueError("HARVEST_S3_ENDPOINT names no bucket; set HARVEST_S3_BUCKET, too")
-        return self
 
     @property
     def state(self) -> Path:

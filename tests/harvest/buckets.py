@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from tests.e2e.running import free_port
 
@@ -57,6 +55,10 @@ class Bucket:
 @pytest.fixture
 def bucket(state: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     """An empty bucket, which the test's installation is told of as an operator tells it."""
+    # Most tests need neither, and both are slow to import.
+    import boto3
+    from moto.server import ThreadedMotoServer
+
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-installation")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "whose-secret-is-never-told")
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
