@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -112,6 +114,30 @@ def test_a_server_that_is_down_is_named_and_the_next_attempt_uploads(
     with bucket.down(), pytest.raises(StoreUnreachable):
         store.path(KEY)
     assert store.path(KEY).read_bytes() == WEIGHTS
+
+
+def test_a_connection_that_breaks_while_a_file_comes_is_named_and_nothing_is_kept(
+    state: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Breaks(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(WEIGHTS)))
+            self.end_headers()
+            self.wfile.write(WEIGHTS[:1000])
+
+        def log_message(self, *args: object) -> None:
+            """Says nothing."""
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-installation")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "whose-secret-is-never-told")
+    with HTTPServer(("127.0.0.1", 0), Breaks) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        settings.S3_BUCKET, settings.S3_ENDPOINT = "bucket", f"http://127.0.0.1:{server.server_port}"
+        with pytest.raises(StoreUnreachable, match="cannot be reached"):
+            store.path(KEY)
+        server.shutdown()
+    assert files_of(store.root()) == []
 
 
 def test_a_bucket_that_is_missing_is_named(bucket: Bucket) -> None:
