@@ -60,3 +60,10 @@ class PermanentError(HarvestError):
 class StorageFull(HarvestError):
     code = "storage_full"
     status = 507
+
+
+class StoreUnreachable(HarvestError):
+    """The S3 bucket does not give or take. What a worker was at may be tried again later."""
+
+    code = "bucket_unreachable"
+    status = 503

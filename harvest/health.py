@@ -26,6 +26,8 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 where all it needs is there, 503 otherwise, with one word a part."""
     parts = {"database": _database(), "broker": _broker(), "store": _store()}
+    if settings.S3_BUCKET:
+        parts["bucket"] = _bucket()
     return JsonResponse(parts, status=200 if set(parts.values()) == {"ok"} else 503)
 
 
@@ -48,3 +50,10 @@ def _store() -> str:
     if not folder.exists():  # made when the first study comes
         folder = settings.STATE_DIR
     return "ok" if os.access(folder, os.W_OK) else "not writable"
+
+
+def _bucket() -> str:
+    # boto3 takes a fifth of a second to import, which most installations need not wait for.
+    from harvest import bucket
+
+    return bucket.state()

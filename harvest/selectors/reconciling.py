@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from harvest import store
-from harvest.domain import ENDED, PreparationState
-from harvest.models import DatasetRelease, DeviceLease, HarvestRound, ModelVersion, Study
+from harvest.domain import ENDED, JobState, PreparationState
+from harvest.models import DatasetRelease, DeviceLease, HarvestRound, ModelVersion, ReleaseExport, Study
 from harvest.selectors.releases import manifest_key
 from harvest.selectors.rounds import counted
 
@@ -21,8 +21,8 @@ class Mismatch(NamedTuple):
 
 
 def mismatches() -> Iterator[Mismatch]:
-    """Every study without its folder, version and release whose file is gone or changed, round whose counts
-    are wrong, and lease of a training that has ended."""
+    """Every study without its folder, version and release whose file is gone or changed, here or in the
+    bucket, round whose counts are wrong, and lease of a training that has ended. Raises StoreUnreachable."""
     for study in Study.objects.filter(preparation=PreparationState.READY).only("pk", "store_key").iterator():
         if not (store.root() / study.store_key / "registered").is_dir():
             yield Mismatch("study", str(study.pk), "its volumes are not in the store")
@@ -41,7 +41,21 @@ def mismatches() -> Iterator[Mismatch]:
 
 
 def _wrong(key: str, sha256: str) -> str | None:
-    path = store.root() / key
-    if not path.is_file():
+    here, shared = store.root() / key, store.in_bucket(key)
+    if not here.is_file() and not shared:
         return "its file is not in the store"
-    return None if store.digest(path) == sha256 else "its file is not what it was"
+    if here.is_file() and store.digest(here) != sha256:
+        return "its file is not what it was"
+    found = store.digest_in_bucket(key) if shared else sha256
+    if found is None:
+        return "its file is not in the bucket"
+    return None if found == sha256 else "its file in the bucket is not what it was"
+
+
+def shared_keys() -> set[str]:
+    """The keys of all rows whose files lie in the bucket, where there is one."""
+    keys = {*ModelVersion.objects.values_list("store_key", flat=True)}
+    frozen = DatasetRelease.objects.values_list("manifest_sha256", flat=True)
+    keys |= {manifest_key(sha256) for sha256 in frozen}
+    keys |= {*ReleaseExport.objects.filter(state=JobState.SUCCEEDED).values_list("store_key", flat=True)}
+    return {key for key in keys if store.in_bucket(key)}

@@ -19,7 +19,7 @@ from detector.export.formats import FORMATS
 from harvest import queue, store
 from harvest.domain import ENDED, MAX_TRIES, JobState
 from harvest.engine_release import export_release
-from harvest.errors import Conflict, HarvestError, StorageFull
+from harvest.errors import Conflict, HarvestError, StorageFull, StoreUnreachable
 from harvest.models import DatasetRelease, ReleaseExport, Study
 from harvest.selectors.releases import export_info, manifest
 from harvest.services.locks import one_at_a_time
@@ -51,7 +51,7 @@ def request_export(
     row, _ = ReleaseExport.objects.select_for_update(of=("self",)).get_or_create(
         release=release, format=format, with_images=images, defaults={"owner": owner}
     )
-    gone = row.state == JobState.SUCCEEDED and not (store.root() / row.store_key).is_file()
+    gone = row.state == JobState.SUCCEEDED and not store.has(row.store_key)
     if gone or row.state in (JobState.FAILED, JobState.CANCELLED):
         row.state, row.tries, row.error, row.stage = JobState.QUEUED, 0, None, ""
         row.save(update_fields=["state", "tries", "error", "stage"])
@@ -63,7 +63,8 @@ def request_export(
 
 
 def make_export(*, export_id: UUID) -> None:
-    """Writes, reads back and packs an export; safe to run twice. A failure is kept with it by name."""
+    """Writes, reads back and packs an export; safe to run twice. A failure is kept with it by name,
+    one of the bucket once it has come MAX_TRIES times."""
     with one_at_a_time(export_id) as held:
         row = _begin(export_id) if held else None
         if row is None:
@@ -77,6 +78,9 @@ def make_export(*, export_id: UUID) -> None:
         except DatabaseError:
             raise
         except (HarvestError, DetectorError) as error:
+            if isinstance(error, StoreUnreachable) and row.tries < MAX_TRIES:
+                log.warning("export %s is tried again: %s", row.pk, error.code)
+                return
             fields = {"state": JobState.FAILED, "error": {"code": error.code, "message": str(error)}}
         except Exception as error:
             # The text of an unforeseen error may quote data; its type is enough to find it in the code.

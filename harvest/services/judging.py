@@ -21,7 +21,7 @@ from detector.evaluation.noninferiority import MARGIN, compare_answers, refusals
 from harvest import engine, queue, store
 from harvest.domain import ENDED, MAX_TRIES, JobState, ModelKind, Split
 from harvest.engine_release import case_list
-from harvest.errors import Conflict, HarvestError
+from harvest.errors import Conflict, HarvestError, StoreUnreachable
 from harvest.models import DatasetRelease, GoldAnswer, Judgement, ModelVersion
 from harvest.selectors.judgements import gold_release
 from harvest.selectors.releases import manifest
@@ -86,7 +86,8 @@ def request_judgement(
 
 
 def answer_case(*, answer_id: UUID) -> None:
-    """Asks a version for its answer to one case; safe to run twice. A failure is kept with the case by name.
+    """Asks a version for its answer to one case; safe to run twice. A failure is kept with the case by name,
+    one of the bucket once it has come MAX_TRIES times.
     Judgements that waited for this one alone are settled."""
     with one_at_a_time(answer_id) as held:
         row = _begin(answer_id) if held else None
@@ -102,6 +103,9 @@ def answer_case(*, answer_id: UUID) -> None:
         except DatabaseError:
             raise
         except (HarvestError, DetectorError) as error:
+            if isinstance(error, StoreUnreachable) and row.tries < MAX_TRIES:
+                log.warning("answer %s is tried again: %s", row.pk, error.code)
+                return
             fields = {"state": JobState.FAILED, "error": {"code": error.code, "message": str(error)}}
         except Exception as error:
             # The text of an unforeseen error may quote data; its type is enough to find it in the code.

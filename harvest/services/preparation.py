@@ -24,7 +24,7 @@ from detector.registration.transform import write_transform
 from detector.volume import Volume, write_volume
 from harvest import engine, store
 from harvest.domain import MAX_TRIES, LiverSource, ModelKind, PreparationState
-from harvest.errors import HarvestError, InvalidTransition, NotFound
+from harvest.errors import HarvestError, InvalidTransition, NotFound, StoreUnreachable
 from harvest.models import Series, Study
 from harvest.selectors.preparation import UNFINISHED
 from harvest.selectors.versions import promoted
@@ -132,6 +132,8 @@ def _prepare(id: UUID, *, tries_again: bool) -> bool:
     except DatabaseError:
         raise
     except Exception as error:
+        if isinstance(error, StoreUnreachable) and study.preparation_tries < MAX_TRIES:
+            raise  # it is taken up again
         _fail(study, error)
     return True
 

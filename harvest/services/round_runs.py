@@ -14,7 +14,7 @@ from detector.errors import DetectorError
 from detector.keyslice.select import suggest_primary
 from harvest import engine, preview, store
 from harvest.domain import ENDED, MAX_TRIES, CandidateKind, HiddenCase, JobState, PreparationState, Strategy
-from harvest.errors import HarvestError
+from harvest.errors import HarvestError, StoreUnreachable
 from harvest.models import Candidate, HarvestRound, Lesion, RoundStudy, Study
 from harvest.rendering import Window, tile_of
 from harvest.sampling.arms import chance
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 def run_round_study(*, round_study_id: UUID) -> None:
     """Runs the round's models on one study, which is prepared first where nobody has done it. Safe to run
-    twice; a failure is kept with the study by name."""
+    twice; a failure is kept with the study by name, one of the bucket once it has come MAX_TRIES times."""
     with one_at_a_time(round_study_id) as held:
         row = _begin(round_study_id) if held else None
         if row is None:
@@ -59,6 +59,9 @@ def run_round_study(*, round_study_id: UUID) -> None:
             raise
         except Exception as error:
             _drop_tiles(candidates)
+            if isinstance(error, StoreUnreachable) and row.tries < MAX_TRIES:
+                log.warning("round study %s is tried again: %s", row.pk, error.code)
+                return
             _fail(row, error)
     end_round_if_done(round_id=row.round_id)
 

@@ -54,6 +54,7 @@ HOST, TRAIN_DEVICES, SILENT_SECONDS = ENV.host_name, ENV.training_devices, ENV.s
 DICOM_HOST, DICOM_PORT, DICOM_AE_TITLE = ENV.dicom_host, ENV.dicom_port, ENV.dicom_ae_title
 INBOX_QUIET_SECONDS = ENV.inbox_quiet_seconds
 LIVER = ENV.liver
+S3_BUCKET, S3_ENDPOINT, S3_REGION = ENV.s3_bucket, ENV.s3_endpoint, ENV.s3_region
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -23,7 +23,8 @@ class Environment(BaseSettings):
     `database_url` and `broker_url` are set by the launcher when it runs embedded servers.
     """
 
-    model_config = SettingsConfigDict(env_prefix="HARVEST_", env_ignore_empty=True)
+    # A value that is refused may hold a password, so it is not repeated.
+    model_config = SettingsConfigDict(env_prefix="HARVEST_", env_ignore_empty=True, hide_input_in_errors=True)
 
     home: Path = Field(default=Path("var"), description="State folder: servers, store, logs, secrets.")
     host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
@@ -78,6 +79,12 @@ class Environment(BaseSettings):
     log_format: Literal["line", "json"] = Field(
         default="line", description="How logs are written: a line for people, or an object for a collector."
     )
+    s3_bucket: str = Field(
+        default="",
+        description="S3 bucket that holds weights, releases and exports, too; the store caches it.",
+    )
+    s3_endpoint: str = Field(default="", description="https:// address of an S3 server that is not AWS's.")
+    s3_region: str = Field(default="", description="Region of the bucket, where its server asks for one.")
     debug: bool = False
 
     @field_validator("train_devices")
@@ -95,6 +102,16 @@ class Environment(BaseSettings):
         if name not in available_timezones():
             raise ValueError(f"there is no time zone {name}; write one such as Europe/Paris")
         return name
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _address(cls, url: str, info: ValidationInfo) -> str:
+        # The value itself may hold a password, so it is not quoted.
+        if url and not re.fullmatch(r"https?://[^/@\s]+/?", url):
+            raise ValueError("this is no address of an S3 server; write https://host:port, without a login")
+        if url and not info.data.get("s3_bucket"):
+            raise ValueError("a server alone is no place to keep anything; set HARVEST_S3_BUCKET, too")
+        return url
 
     @property
     def state(self) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from tests.architecture.sources import calls, dotted, modules
 
 # Django's and Celery's own entry points name the settings; the bootstrap runs before anything is installed.
@@ -25,6 +27,14 @@ WRITES = {
     "adelete",
 }
 ON_QUERYSETS = {"update", "delete"}
+PICKLES = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+UNPICKLE = {
+    "torch.load",
+    "torch.save",
+    "torch.jit.load",
+    "torch.hub.load",
+    "torch.hub.load_state_dict_from_url",
+}
 QUERYSET_MAKERS = {"filter", "exclude", "all", "get", "select_for_update", "order_by", "objects"}
 
 
@@ -119,6 +129,52 @@ def test_a_task_takes_ids_and_gives_nothing_back():
         )
     }
     assert wrong == set()
+
+
+def unpickles(tree: ast.AST) -> list[int]:
+    """Lines by which a pickle could be read or written: a module that does, torch's own, numpy's switch."""
+    lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call):
+            names = {dotted(node.func)}
+            if any(k.arg == "allow_pickle" and ast.unparse(k.value) != "False" for k in node.keywords):
+                lines.append(node.lineno)
+        else:
+            continue
+        if names & UNPICKLE or {name.split(".")[0] for name in names} & PICKLES:
+            lines.append(node.lineno)
+    return lines
+
+
+def test_nothing_pickled_is_read_or_written():
+    found = {f"{name}:{line}" for name, tree in modules("harvest", "detector") for line in unpickles(tree)}
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "import joblib.numpy_pickle",
+        "torch.load(path)",
+        "torch.load(path, weights_only=True)",
+        "from torch import load",
+        "torch.hub.load_state_dict_from_url(url)",
+        "np.load(path, allow_pickle=True)",
+        "np.load(path, allow_pickle=asked)",
+    ],
+)
+def test_the_check_for_pickles_sees_them(line):
+    assert unpickles(ast.parse(line)) == [1]
+
+
+def test_the_check_for_pickles_lets_plain_arrays_and_safetensors_pass():
+    assert unpickles(ast.parse("np.load(path, allow_pickle=False)\nload_file(path)\njson.load(file)\n")) == []
 
 
 def test_the_code_does_not_lean_on_asserts():

@@ -74,7 +74,7 @@ def test_a_dump_and_the_store_bring_everything_back() -> None:
         with installation(home) as running:
             assert ask(running, LOOK) == [sha256, sha256, 3, ["queued"]]
             assert reconciled(running) == {"ok": True, "mismatches": []}
-            (gone, *_) = (home / "store" / "releases").glob("*.json")
+            (gone, *_) = (home / "store" / "releases").glob("*.jsonl")
             gone.unlink()
             told = reconciled(running)
             assert not told["ok"]

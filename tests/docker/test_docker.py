@@ -56,6 +56,14 @@ def test_no_service_runs_as_root_or_has_a_default_secret() -> None:
     assert set(re.findall(r"^(\w+)=$", example, re.MULTILINE)) == named == set(SECRETS)
 
 
+def test_what_may_be_left_out_is_passed_on_without_a_value() -> None:
+    example = (DOCKER / ".env.example").read_text()
+    optional = set(re.findall(r"^# (\w+)=$", example, re.MULTILINE))
+    assert {"HARVEST_S3_BUCKET", "AWS_SECRET_ACCESS_KEY"} < optional
+    for name, service in OURS.items():
+        assert {k for k, value in service["environment"].items() if value is None} == optional, name
+
+
 def test_the_image_holds_what_is_needed_and_no_embedded_server() -> None:
     argv = [sys.executable, DOCKER / "requirements.py", REPOSITORY / "pyproject.toml"]
     wanted = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
@@ -160,7 +168,7 @@ def test_every_service_starts_and_is_healthy_as_it_is_written(servers: Servers) 
     def environment(service: dict[str, Any]) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HARVEST_", "DJANGO_"))}
         kept["PATH"] = f"{BIN}{os.pathsep}{kept['PATH']}"
-        return kept | {name: local(value) for name, value in service["environment"].items()}
+        return kept | {name: local(value) for name, value in service["environment"].items() if value}
 
     (servers.folder / "state").mkdir(mode=0o700)
     url = environment(OURS["setup"])["HARVEST_DATABASE_URL"]

@@ -12,10 +12,11 @@ from harvest.domain import Role
 from harvest.models import Cohort
 from harvest.services.cohorts import create_cohort
 from harvest.services.people import create_login
+from tests.harvest.buckets import bucket
 from tests.harvest.fixtures import clock, detector, ready_round, state, work
 from tests.harvest.trail import allow_flush
 
-__all__ = ["clock", "detector", "ready_round", "state", "work"]
+__all__ = ["bucket", "clock", "detector", "ready_round", "state", "work"]
 
 allow_flush()
 PASSWORD = "a-long-enough-secret"

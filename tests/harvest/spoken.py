@@ -10,7 +10,7 @@ from pathlib import Path
 from detector.registration.quality import LOOSE
 
 ROOT = Path(__file__).resolve().parents[2]
-SPEAKING = ("engine", "engine_training", "exchange", "manifest", "queue", "release_policy", "store")
+SPEAKING = ("bucket", "engine", "engine_training", "exchange", "manifest", "queue", "release_policy", "store")
 # What a page may show; what stays in a terminal, or tells a programmer of a mistake, is English alone.
 SOURCES = [
     *(ROOT / "harvest" / folder for folder in ("api", "network", "selectors", "services", "tasks")),

@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connection
 from harvest import engine_training, store
 from harvest.domain import JobState, ModelKind, TrainingSource
 from harvest.engine_training import Training, failure, log_tail, lost
+from harvest.errors import StoreUnreachable
 from harvest.management.base import HarvestCommand, Report, described
 from harvest.models import TrainingRun
 from harvest.selectors.manifest import unmarked_of
@@ -98,7 +99,10 @@ def follow(row: TrainingRun, process: Training) -> None:
     _beat(row, process)
     if code == 0:
         weights, result = process.result()
-        _patiently(lambda: supervision.succeed(run=id, attempt=attempt, weights=weights, result=result))
+        _patiently(
+            lambda: supervision.succeed(run=id, attempt=attempt, weights=weights, result=result),
+            lambda: _beat(row, process),
+        )
         engine_training.tidy(id)
         return
     lines = log_tail(id)
@@ -111,8 +115,9 @@ def follow(row: TrainingRun, process: Training) -> None:
 
 def start(row: TrainingRun, process: Training) -> None:
     """Starts the process of a run on what it learns from."""
-    initial = store.path(row.initial_version.store_key) if row.initial_version else None
-    release = manifest(row.release) if row.release else None
+    began, release_row = row.initial_version, row.release
+    initial = _patiently(lambda: store.path(began.store_key), lambda: _beat(row, process)) if began else None
+    release = _patiently(lambda: manifest(release_row), lambda: _beat(row, process)) if release_row else None
     if row.learns_from == TrainingSource.SYNTHETIC:
         process.start_cold(
             unmarked_of(row.cohort),
@@ -148,8 +153,9 @@ def _beat(row: TrainingRun, process: Training) -> bool | None:
         return None
 
 
-def _patiently(ask: Callable[[], Answer]) -> Answer:
-    """What the database answers, waiting minutes for one that is down."""
+def _patiently(ask: Callable[[], Answer], meanwhile: Callable[[], object] = lambda: None) -> Answer:
+    """What the database or the bucket answers, waiting minutes for one that is down; `meanwhile` is called
+    while the bucket is, so that nobody takes the run for lost."""
     until = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -158,7 +164,11 @@ def _patiently(ask: Callable[[], Answer]) -> Answer:
             connection.close()
             if time.monotonic() > until:
                 raise
-            time.sleep(BEAT_SECONDS)
+        except StoreUnreachable:
+            if time.monotonic() > until:
+                raise
+            meanwhile()
+        time.sleep(BEAT_SECONDS)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

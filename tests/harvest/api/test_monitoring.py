@@ -10,6 +10,7 @@ from harvest.api import events
 from harvest.domain import JobState, ModelKind, Role
 from harvest.models import TrainingRun
 from harvest.services import supervision
+from tests.harvest.buckets import Bucket
 from tests.harvest.curated import make_study, mark_lesion
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +56,17 @@ def test_health_needs_no_login_and_says_which_part_fails(monkeypatch):
     answer = Client().get("/health/ready")
     assert (answer.status_code, answer.json()["broker"]) == (503, "unreachable")
     assert Client().get("/health/live").content == b"ok"
+
+
+def test_health_looks_at_the_bucket_where_there_is_one(bucket: Bucket, monkeypatch):
+    monkeypatch.setattr("harvest.queue.waiting", lambda queue: 0)
+    answer = Client().get("/health/ready")
+    assert (answer.status_code, answer.json()["bucket"]) == (200, "ok")
+    with bucket.down():
+        answer = Client().get("/health/ready")
+    assert (answer.status_code, answer.json()["bucket"]) == (503, "unreachable")
+    bucket.drop()
+    assert Client().get("/health/ready").json()["bucket"] == "missing"
 
 
 def test_a_run_s_events_tell_each_change_until_it_ends(client_of, cohort, monkeypatch):
