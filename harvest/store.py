@@ -193,10 +193,18 @@ def share(key: str) -> None:
     nothing where there is no bucket, or the key is none of those that it holds.
 
     Raises:
+        PermanentError: the folder's file is not what its name says; the bucket's stays as it is.
         StoreUnreachable: the bucket does not take it; another attempt finds the file in the folder.
     """
-    if in_bucket(key) and _bucket().size(key) != (root() / key).stat().st_size:
-        _bucket().put(key, root() / key)
+    here = root() / key
+    if not in_bucket(key) or _bucket().size(key) == here.stat().st_size:
+        return
+    if digest(here) != _sha256_of(key):
+        raise PermanentError(
+            f"{key} in the store is not what its name says. Delete it there, then start this again.",
+            code="store_damaged",
+        )
+    _bucket().put(key, here)
 
 
 def digest_in_bucket(key: str) -> str | None:

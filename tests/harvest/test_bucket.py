@@ -179,6 +179,14 @@ def test_no_credentials_are_logged(
     assert "whose-secret-is-never-told" not in caplog.text
 
 
+def test_a_file_that_was_damaged_in_the_folder_does_not_replace_that_of_the_bucket(bucket: Bucket) -> None:
+    store.put_bytes("weights", WEIGHTS, ".safetensors")
+    (store.root() / KEY).write_bytes(b"damaged")
+    with pytest.raises(PermanentError, match="in the store is not what its name says"):
+        store.put_bytes("weights", WEIGHTS, ".safetensors")
+    assert bucket.bytes_of(KEY) == WEIGHTS
+
+
 def test_without_a_bucket_nothing_is_looked_for_elsewhere(state: Path) -> None:
     store.put_bytes("weights", WEIGHTS, ".safetensors")
     assert (store.has(KEY), store.in_bucket(KEY), store.mend(KEY)) == (True, False, False)

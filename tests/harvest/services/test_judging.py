@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 
 from detector.contracts import Candidate
 from harvest import engine, queue
-from harvest.domain import JobState, ModelKind, PromotionGround, Split
-from harvest.errors import Conflict, GateRefused, NotFound
+from harvest.domain import MAX_TRIES, JobState, ModelKind, PromotionGround, Split
+from harvest.errors import Conflict, GateRefused, NotFound, StoreUnreachable
 from harvest.models import GoldAnswer, Judgement, Promotion
 from harvest.selectors.versions import promoted
 from harvest.services import judging
@@ -75,6 +75,23 @@ def test_a_case_is_answered_once_by_each_version(gold, versions):
     assert answer_all() == 6
     judging.request_judgement(version_id=bad.pk)
     assert answer_all() == 3  # what the one in use says is known
+
+
+def test_a_case_waits_for_a_bucket_that_is_away_and_fails_by_its_name_in_the_end(gold, versions, monkeypatch):
+    judging.request_judgement(version_id=versions[1].pk)
+    row = GoldAnswer.objects.first()
+
+    def away(*arguments):
+        raise StoreUnreachable("The S3 bucket cannot be reached.")
+
+    monkeypatch.setattr(engine, "answer_case", away)
+    states = []
+    for _ in range(MAX_TRIES):
+        judging.answer_case(answer_id=row.pk)
+        row.refresh_from_db()
+        states.append(row.state)
+    assert states == [JobState.RUNNING, JobState.RUNNING, JobState.FAILED]
+    assert row.error["code"] == "bucket_unreachable"
 
 
 def test_a_lost_worker_and_a_lost_message_are_found(gold, versions, monkeypatch):

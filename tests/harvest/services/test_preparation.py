@@ -17,7 +17,7 @@ from detector.registration.transform import read_transform
 from detector.volume import read_volume
 from harvest import engine, store
 from harvest.domain import MAX_TRIES, JobState, LiverSource, ModelKind, PreparationState, Split
-from harvest.errors import InvalidTransition, NotReady
+from harvest.errors import InvalidTransition, NotReady, StoreUnreachable
 from harvest.models import Cohort, Study
 from harvest.services import preparation
 from harvest.services.import_runs import run_import
@@ -176,6 +176,25 @@ def test_a_lost_workers_study_is_taken_up_again_and_given_up_at_last(
     waiting.refresh_from_db()
     assert waiting.preparation_error is not None
     assert waiting.preparation_error["code"] == "worker_lost"
+
+
+def test_a_study_waits_for_a_bucket_that_is_away_and_fails_by_its_name_in_the_end(
+    waiting: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*arguments: object) -> None:
+        raise StoreUnreachable("The S3 bucket cannot be reached.")
+
+    monkeypatch.setattr(engine, "liver_finder", away)
+    Study.objects.filter(pk=waiting.pk).update(liver_source="", has_liver=False)
+    for _ in range(MAX_TRIES - 1):
+        with pytest.raises(StoreUnreachable):
+            prepare_waiting()
+    waiting.refresh_from_db()
+    assert waiting.preparation == PreparationState.RUNNING
+    assert prepare_waiting() == 1
+    waiting.refresh_from_db()
+    assert waiting.preparation_error is not None
+    assert waiting.preparation_error["code"] == "bucket_unreachable"
 
 
 def test_what_a_cut_off_attempt_left_is_made_again(waiting: Study) -> None:
