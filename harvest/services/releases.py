@@ -52,9 +52,9 @@ def freeze_for_report(*, cohort: UUID, rounds: int, chance: bool) -> DatasetRele
     row = Cohort.objects.get(pk=cohort)
     manifest = manifest_of(row, policy, _leaking(row, policy))
     counts = Counts()
-    key, digest = store.put_lines(lines_of(_counted(manifest, counts)), manifest_key)
-    if not counts.n["studies"]:
-        store.path(key).unlink()
+    try:
+        _, digest = store.put_lines(lines_of(_counted(row, manifest, counts)), manifest_key)
+    except (Conflict, NotReady):
         return None
     return DatasetRelease.objects.create(
         cohort=row,
@@ -74,10 +74,7 @@ def _freeze(
         raise NotFound("There is no such cohort.")
     manifest = manifest_of(cohort, policy, _leaking(cohort, policy))
     counts = Counts()
-    key, digest = store.put_lines(lines_of(_counted(manifest, counts)), manifest_key)
-    if not counts.n["studies"]:
-        store.path(key).unlink()
-        raise _nothing(cohort, manifest)
+    _, digest = store.put_lines(lines_of(_counted(cohort, manifest, counts)), manifest_key)
     latest = cohort.releases.filter(of_report=False).order_by("-number").first()
     if reuse and latest and latest.manifest_sha256 == digest:
         return latest
@@ -106,11 +103,16 @@ def _leaking(cohort: Cohort, policy: ReleasePolicy) -> list[UUID]:
     return [leak.study for leak in found]
 
 
-def _counted(manifest: Manifest, counts: Counts) -> Manifest:
+def _counted(cohort: Cohort, manifest: Manifest, counts: Counts) -> Manifest:
+    """The same, counted as it is gone through; raises at the end where that was nothing, so that nothing is
+    kept."""
+
     def studies():  # type: ignore[no-untyped-def]
         for study in manifest.studies:
             counts.add(study)
             yield study
+        if not counts.n["studies"]:
+            raise _nothing(cohort, manifest)
 
     return replace(manifest, studies=studies())
 
