@@ -82,6 +82,7 @@ function Judgement({ judgement, open }: { judgement: Judging; open: boolean }) {
       {comparison && (
         <>
           <Table
+            names={[against.name, judgement.version.name]}
             metrics={comparison.metrics}
             name={t("All {n} gold studies", { n: comparison.cases })}
             margin={margin}
@@ -111,16 +112,28 @@ function Judgement({ judgement, open }: { judgement: Judging; open: boolean }) {
 const stratumName = (name: string) => name.split(" + ").map(words).join(" + ");
 
 interface TableProps {
+  names?: [string, string];
   metrics: Record<string, Judged>;
   name: string;
   margin: number;
   counts?: boolean;
 }
 
-function Table({ metrics, name, margin, counts }: TableProps) {
+function Table({ names, metrics, name, margin, counts }: TableProps) {
   return (
     <table class={counts ? "gate" : "gate muted"}>
       <caption>{name}</caption>
+      {names && (
+        <thead>
+          <tr>
+            <th>{t("Measure")}</th>
+            <th>{names[0]}</th>
+            <th>{names[1]}</th>
+            <th>{t("{b} less {a}", { a: names[0], b: names[1] })}</th>
+            <th>{t("Gate")}</th>
+          </tr>
+        </thead>
+      )}
       <tbody>
         {Object.entries(metrics).map(([metric, judged]) => (
           <tr key={metric}>

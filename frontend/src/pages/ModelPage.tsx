@@ -68,14 +68,14 @@ export function ModelPage({ params }: { params: Params }) {
                     </>
                   )}
                   <p class="muted">{t("In brackets the 95 % interval and the number it was measured on.")}</p>
-                  <Gate version={version} />
-                  <Preview version={version} />
                 </section>
                 <section>
                   <h2>{t("Card")}</h2>
                   <pre class="card-text">{version.card}</pre>
                 </section>
               </div>
+              <Gate version={version} />
+              <Preview version={version} />
               <details>
                 <summary>{t("Plan and provenance")}</summary>
                 <pre class="log">

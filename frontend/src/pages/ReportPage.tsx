@@ -177,18 +177,45 @@ function Bought({ report }: { report: RoundReport }) {
           studies: last.studies - before.studies,
         })}
       </p>
-      {report.with_without && <Difference of={report.with_without} name={t("With it, less without it")} />}
+      {report.with_without && (
+        <Difference
+          of={report.with_without}
+          name={t("With it, less without it")}
+          sides={[t("without it"), t("with it")]}
+        />
+      )}
       {report.with_random && (
-        <Difference of={report.with_random} name={t("All that was read, less what chance drew")} />
+        <Difference
+          of={report.with_random}
+          name={t("All that was read, less what chance drew")}
+          sides={[ARMS.random, ARMS.all]}
+        />
       )}
     </>
   );
 }
 
-function Difference({ of: metrics, name }: { of: NonNullable<RoundReport["with_without"]>; name: string }) {
+interface DifferenceProps {
+  of: NonNullable<RoundReport["with_without"]>;
+  name: string;
+  sides: [string, string];
+}
+
+function Difference({ of: metrics, name, sides }: DifferenceProps) {
   return (
     <table class="gate">
       <caption>{name}</caption>
+      <thead>
+        <tr>
+          <th>{t("Measure")}</th>
+          <th>{sides[0]}</th>
+          <th>{sides[1]}</th>
+          <th>{t("Difference")}</th>
+          <th>
+            <span class="unseen">{t("What it says")}</span>
+          </th>
+        </tr>
+      </thead>
       <tbody>
         {Object.entries(metrics).map(([metric, found]) => (
           <tr key={metric}>

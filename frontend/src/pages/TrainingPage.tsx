@@ -74,9 +74,11 @@ export function TrainingPage({ params }: { params: Params }) {
                     <td class="num">
                       {run.learns_from === "synthetic"
                         ? t("synthetic lesions")
-                        : run.release
-                          ? t("release {number}", { number: run.release.number })
-                          : "–"}
+                        : run.release?.number === 0
+                          ? t("of a report")
+                          : run.release
+                            ? t("release {number}", { number: run.release.number })
+                            : "–"}
                     </td>
                     <td>
                       {run.result ? <Link href={`/models/${run.result.id}`}>{run.result.name}</Link> : "–"}
