@@ -23,7 +23,13 @@ from harvest.selectors.releases import manifest
 from harvest.selectors.versions import promoted
 from harvest.services import supervision
 from harvest.services.promotion import promote
-from harvest.services.training import DEFAULT_SIZE, check_overrides, queue_training, release_to_learn_from
+from harvest.services.training import (
+    DEFAULT_SIZE,
+    check_devices,
+    check_overrides,
+    queue_training,
+    release_to_learn_from,
+)
 
 
 @transaction.atomic
@@ -47,6 +53,7 @@ def request_chain(
         HarvestError: an override is not a plain value.
     """
     check_overrides(overrides or {})
+    check_devices(devices)
     ordered = [kind for kind in LESION_KINDS if kind in kinds]
     if not ordered:
         raise Conflict("A chain trains at least one of: detector, key slice filter, characterizer.")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from harvest.domain import ModelKind
 from harvest.errors import Conflict, HarvestError
-from harvest.models import DatasetRelease, TrainingRun
+from harvest.models import DatasetRelease, TrainingHost, TrainingRun
 from harvest.queue import TRAIN, enqueue
 from harvest.selectors.outlook import obstacle
 from harvest.selectors.releases import manifest
@@ -25,6 +27,7 @@ FAMILIES = {
     ModelKind.LIVER_SEGMENTER: "liver-unet",
 }
 DEFAULT_SIZE = "small"
+HOST_KNOWN = timedelta(hours=1)
 PLAIN = (str, int, float, bool)
 
 
@@ -37,6 +40,19 @@ def check_overrides(overrides: dict[str, Any]) -> None:
                 f"The setting {name} is not a plain value. Write steps=500, lr=0.001 and the like.",
                 code="bad_override",
             )
+
+
+def check_devices(devices: int) -> None:
+    """Raises Conflict where no host that was heard of has so many devices: the training would wait for ever.
+    Where none was heard of yet, it is left to come."""
+    seen = TrainingHost.objects.filter(seen_at__gt=timezone.now() - HOST_KNOWN)
+    most = max((len(host.devices) for host in seen), default=devices)
+    if devices > most:
+        raise Conflict(
+            f"No training host has {devices} devices; the largest has {most}. Ask for fewer, or start a "
+            "worker there.",
+            code="no_such_host",
+        )
 
 
 def release_to_learn_from(*, cohort: UUID, owner: User | None) -> DatasetRelease:
@@ -59,10 +75,12 @@ def request_training(
 
     Raises:
         NotFound: there is no such cohort.
-        Conflict: nothing is curated, or nothing can be learned for one of the kinds; says which and why.
+        Conflict: nothing is curated, nothing can be learned for one of the kinds (says which and why), or no
+            host has so many devices.
         HarvestError: an override is not a plain value.
     """
     check_overrides(overrides or {})
+    check_devices(devices)
     release = release_to_learn_from(cohort=cohort, owner=owner)
     runs, frozen = [], manifest(release)
     for kind in (k for k in ModelKind if k in kinds):

@@ -64,7 +64,12 @@ def phantoms(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def running() -> Iterator[Installation]:
     # Not below pytest's own folder, which another run may close to the database's user.
-    network = {"HARVEST_DICOM_PORT": str(free_port()), "HARVEST_INBOX_QUIET_SECONDS": "2"}
+    # Rigid, since the field that deforms a phantom is tested elsewhere, and takes most of a study's time.
+    network = {
+        "HARVEST_DICOM_PORT": str(free_port()),
+        "HARVEST_INBOX_QUIET_SECONDS": "2",
+        "HARVEST_REGISTRATION": "rigid",
+    }
     with (
         tempfile.TemporaryDirectory(prefix="hve") as folder,
         installation(Path(folder) / "var", **network) as started,

@@ -12,7 +12,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -96,14 +96,16 @@ class Person:
 
 
 @contextmanager
-def killing(running: Installation, chance: random.Random, kills: int) -> Iterator[list[str]]:
-    """Kills `kills` of the workers by force at random instants, seconds apart, until the block ends."""
+def killing(
+    running: Installation, chance: random.Random, kills: int, parts: Sequence[str]
+) -> Iterator[list[str]]:
+    """Kills `kills` of some parts by force at random instants, seconds apart, until the block ends."""
     killed: list[str] = []
     over = threading.Event()
 
     def go() -> None:
         while len(killed) < kills and not over.wait(chance.uniform(2, 9)):
-            part = chance.choice(WORKERS)
+            part = chance.choice(parts)
             for process in processes_of(running, part):
                 with contextlib.suppress(psutil.Error):
                     process.kill()
@@ -136,7 +138,14 @@ def read(reader: Person, round_id: str) -> int:
 
 
 def weekend(
-    running: Installation, phantoms: Path, *, rounds: int, kills: int, seed: int, studies: int = 8
+    running: Installation,
+    phantoms: Path,
+    *,
+    rounds: int,
+    kills: int,
+    seed: int,
+    studies: int = 8,
+    parts: Sequence[str] = WORKERS,
 ) -> dict[str, Any]:
     """Runs it, and returns what the database says in the end; `studies` of the pool are imported."""
     print(f"weekend with seed {seed}")
@@ -164,7 +173,7 @@ def weekend(
             "chained": True,
         },
     )
-    with killing(running, chance, kills) as killed:
+    with killing(running, chance, kills, parts) as killed:
         for number in range(1, rounds + 1):
             _one_round(number, rounds, cohort, clinician, manager, engineer)
     before = _in_use(engineer)
@@ -214,7 +223,7 @@ def exchange(sender: Installation, receiver: Installation, folder: Path, *, coho
     """A model version and a release go from one installation to another with its own key: what each told."""
     engineer = Person(sender, ask(sender, TOKENS)["engineer"])
     models = engineer.ask("GET", "/models?kind=detector")["results"]
-    version = next(m["name"] for m in models if m["name"] != "detector-v1")
+    version = next(m["name"] for m in models if m["promoted"])
     told = json.loads(sender.manage("export_model", version, "--out", str(folder), "--json").stdout)
     file = str(folder / told["file"])
     stranger = receiver.manage("import_model", file, check=False)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from harvest import queue
 from harvest.domain import JobState, LiverSource, ModelKind, Split
 from harvest.errors import Conflict, HarvestError
-from harvest.models import TrainingRun
+from harvest.models import TrainingHost, TrainingRun
 from harvest.services import training
 from tests.harvest.curated import make_study, make_version, mark_lesion
 
@@ -51,6 +52,14 @@ def test_nothing_to_learn_from_is_said_before_anything_starts(cohort):
     with pytest.raises(Conflict, match="No study of the pool has a lesion"):
         request(cohort)
     assert not TrainingRun.objects.exists()
+
+
+def test_more_devices_than_any_host_has_are_refused_at_once(curated):
+    assert request(curated, devices=4)[0].devices == 4  # no host was heard of yet
+    TrainingHost.objects.create(name="gpu1", devices=["cuda:0", "cuda:1"], seen_at=timezone.now())
+    assert request(curated, devices=2)[0].devices == 2
+    with pytest.raises(Conflict, match="the largest has 2"):
+        request(curated, devices=3)
 
 
 def test_the_characterizer_needs_two_classes(curated):
