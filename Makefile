@@ -46,7 +46,7 @@ unit: setup-dev
 	$(PYTEST) -n 2 -m "not e2e and not soak"
 
 browser: setup-dev
-	$(PYTEST) -m e2e
+	$(PYTEST) -n 2 --dist loadfile -m e2e
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench

@@ -63,7 +63,7 @@ export function ReleasesPage({ params }: { params: Params }) {
                   {list.map((release) => (
                     <tr key={release.id} data-testid="release-row" data-number={release.number}>
                       <td class="num right">{release.number}</td>
-                      <td class="num wide">{holds(release)}</td>
+                      <td class="wide">{holds(release)}</td>
                       <td class="wide">{release.note}</td>
                       <td>
                         <span class="mono" title={release.manifest_sha256}>
