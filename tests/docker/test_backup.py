@@ -20,15 +20,19 @@ pytestmark = pytest.mark.e2e
 FILL = """
 import json
 import tests.e2e.harvest_here
+from django.db import transaction
 from harvest.domain import ModelKind
+from harvest.models import TrainingRun
 from harvest.services import cohorts, releases, training
 from tests.harvest.curated import make_study, mark_lesion
 cohort = cohorts.create_cohort(name="kept")
 for _ in range(3):
     mark_lesion(make_study(cohort, volumes=True))
 made = releases.create_release(cohort=cohort.pk)
-# Waits for two devices, which no host here has.
-training.request_training(cohort=cohort.pk, kinds=[ModelKind.DETECTOR], size="tiny", devices=2)
+# Waits for two devices, which no host here has; nobody may ask for so many where that is known.
+with transaction.atomic():
+    training.request_training(cohort=cohort.pk, kinds=[ModelKind.DETECTOR], size="tiny")
+    TrainingRun.objects.update(devices=2)
 print(json.dumps(made.manifest_sha256))
 """
 LOOK = """

@@ -10,6 +10,7 @@ import pytest
 from detector.__main__ import main
 
 
+@pytest.mark.soak  # a minute; its parts have tests of their own
 @pytest.mark.timeout(300)
 def test_every_table_is_there_and_what_was_finished_is_used_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
