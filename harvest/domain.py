@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, time
 from enum import StrEnum
 from typing import NamedTuple
@@ -180,49 +179,6 @@ class JobState(StrEnum):
 
 
 ENDED = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED})
-Transitions = Mapping[str, frozenset[str]]
-# What may follow what; the database refuses anything else (harvest/migrations, checked against these).
-_FORWARD: dict[str, frozenset[str]] = {
-    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELLED}),
-    JobState.RUNNING: frozenset(ENDED),
-    JobState.SUCCEEDED: frozenset(),
-    JobState.FAILED: frozenset(),
-    JobState.CANCELLED: frozenset(),
-}
-ROUND_TRANSITIONS: Transitions = _FORWARD | {
-    JobState.QUEUED: frozenset({JobState.RUNNING, *ENDED}),  # all its studies may have been cancelled
-}
-ROUND_STUDY_TRANSITIONS: Transitions = _FORWARD
-# A person's answer about phases is what an ended import may lack.
-IMPORT_TRANSITIONS: Transitions = _FORWARD | {
-    JobState.SUCCEEDED: frozenset({JobState.QUEUED}),
-    JobState.FAILED: frozenset({JobState.QUEUED}),
-    JobState.CANCELLED: frozenset({JobState.QUEUED}),
-}
-# An interrupted training waits to go on from its last state; a person may let an ended one go on.
-TRAINING_TRANSITIONS: Transitions = _FORWARD | {
-    JobState.RUNNING: frozenset({JobState.QUEUED, *ENDED}),
-    JobState.FAILED: frozenset({JobState.QUEUED}),
-    JobState.CANCELLED: frozenset({JobState.QUEUED}),
-}
-
-
-# What a version says of a gold case; one that failed is asked again when somebody judges again.
-ANSWER_TRANSITIONS: Transitions = _FORWARD | {JobState.FAILED: frozenset({JobState.QUEUED})}
-JUDGEMENT_TRANSITIONS: Transitions = _FORWARD
-# A chain goes on with its last training, where a person lets that go on.
-CHAIN_TRANSITIONS: Transitions = _FORWARD | {
-    JobState.FAILED: frozenset({JobState.RUNNING}),
-    JobState.CANCELLED: frozenset({JobState.RUNNING}),
-}
-
-REPORT_TRANSITIONS: Transitions = _FORWARD
-# An export that failed, or whose file was tidied away, is asked for again.
-EXPORT_TRANSITIONS: Transitions = _FORWARD | {
-    JobState.SUCCEEDED: frozenset({JobState.QUEUED}),
-    JobState.FAILED: frozenset({JobState.QUEUED}),
-    JobState.CANCELLED: frozenset({JobState.QUEUED}),
-}
 
 
 class ImportOutcome(StrEnum):
@@ -243,13 +199,6 @@ class PreparationState(StrEnum):
     READY = "ready"
     FAILED = "failed"
 
-
-PREPARATION_TRANSITIONS: Transitions = {
-    PreparationState.WAITING: frozenset({PreparationState.RUNNING, PreparationState.FAILED}),
-    PreparationState.RUNNING: frozenset({PreparationState.READY, PreparationState.FAILED}),
-    PreparationState.READY: frozenset(),
-    PreparationState.FAILED: frozenset({PreparationState.WAITING, PreparationState.RUNNING}),
-}
 
 # A study whose worker is lost this often is given up: it would only take the next one with it.
 MAX_TRIES = 3

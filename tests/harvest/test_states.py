@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import IntegrityError, transaction
 
-from harvest import domain
+from harvest import transitions
 from harvest.domain import ImportSource, ModelKind
 from harvest.models import (
     DatasetRelease,
@@ -37,12 +37,12 @@ GUARDED = {
     "Training": (
         lambda cohort: TrainingRun.objects.create(cohort=cohort, kind=ModelKind.DETECTOR),
         "state",
-        domain.TRAINING_TRANSITIONS,
+        transitions.TRAINING_TRANSITIONS,
     ),
     "Round": (
         lambda cohort: HarvestRound.objects.create(cohort=cohort, number=1, model_version=make_version()),
         "state",
-        domain.ROUND_TRANSITIONS,
+        transitions.ROUND_TRANSITIONS,
     ),
     "Study of a round": (
         lambda cohort: RoundStudy.objects.create(
@@ -50,19 +50,19 @@ GUARDED = {
             study=make_study(cohort),
         ),
         "state",
-        domain.ROUND_STUDY_TRANSITIONS,
+        transitions.ROUND_STUDY_TRANSITIONS,
     ),
     "Import": (
         lambda cohort: ImportJob.objects.create(cohort=cohort, source=ImportSource.UPLOAD),
         "state",
-        domain.IMPORT_TRANSITIONS,
+        transitions.IMPORT_TRANSITIONS,
     ),
     "Chain of trainings": (
         lambda cohort: TrainingChain.objects.create(
             cohort=cohort, release=make_release(cohort), kinds=["detector"], size="tiny"
         ),
         "state",
-        domain.CHAIN_TRANSITIONS,
+        transitions.CHAIN_TRANSITIONS,
     ),
     "Judgement": (
         lambda cohort: Judgement.objects.create(
@@ -72,12 +72,12 @@ GUARDED = {
             margin=-0.05,
         ),
         "state",
-        domain.JUDGEMENT_TRANSITIONS,
+        transitions.JUDGEMENT_TRANSITIONS,
     ),
     "Answer to a gold case": (
         lambda cohort: GoldAnswer.objects.create(version=make_version(), case_sha256="0", case={}),
         "state",
-        domain.ANSWER_TRANSITIONS,
+        transitions.ANSWER_TRANSITIONS,
     ),
     "Report of a round": (
         lambda cohort: RoundReport.objects.create(
@@ -85,14 +85,14 @@ GUARDED = {
             size="tiny",
         ),
         "state",
-        domain.REPORT_TRANSITIONS,
+        transitions.REPORT_TRANSITIONS,
     ),
     "Export of a release": (
         lambda cohort: ReleaseExport.objects.create(release=make_release(cohort), format="csv"),
         "state",
-        domain.EXPORT_TRANSITIONS,
+        transitions.EXPORT_TRANSITIONS,
     ),
-    "Preparation of a study": (make_study, "preparation", domain.PREPARATION_TRANSITIONS),
+    "Preparation of a study": (make_study, "preparation", transitions.PREPARATION_TRANSITIONS),
 }
 
 

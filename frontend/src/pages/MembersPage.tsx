@@ -57,7 +57,7 @@ function Choice({ cohort, now, onSaved }: ChoiceProps) {
   };
   return (
     <form class="panel" onSubmit={submit}>
-      <label class="check">
+      <label class="inline">
         <input type="checkbox" checked={only} onChange={() => setOnly(!only)} data-testid="members-only" />{" "}
         {t("Show this cohort to its members and admins only")}
       </label>
